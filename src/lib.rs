@@ -1,0 +1,15 @@
+//! placer: the package manager for the cloud.
+//!
+//! The pure core: an application and a price book go in, a proven placement with its exact bill comes out.
+//! ARCHITECTURE.md says how the modules lie on one another.
+
+pub mod app;
+pub mod catalog;
+pub mod policy;
+pub mod problem;
+pub mod report;
+pub mod solve;
+pub mod units;
+
+#[cfg(feature = "cli")]
+pub mod cli;
