@@ -1,0 +1,33 @@
+//! Upper limits of an application file. They keep every integer of the model far from its range, so that a bill can
+//! never saturate unnoticed, and they turn absurd input into a clear error.
+
+/// Bytes of an `app.toml`.
+pub const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Components of an application.
+pub const COMPONENTS_MAX: usize = 500;
+/// Links of an application.
+pub const LINKS_MAX: usize = 5_000;
+/// Audiences of an application.
+pub const AUDIENCES_MAX: usize = 64;
+/// Paths of an application.
+pub const PATHS_MAX: usize = 256;
+/// Replicas of a component.
+pub const REPLICAS_MAX: i64 = 10_000;
+/// vCPUs of a replica.
+pub const CPU_MAX: i64 = 10_000;
+/// GiB of memory of a replica.
+pub const MEMORY_GIB_MAX: i64 = 100_000;
+/// GB of disk of a replica, or of objects in a storage.
+pub const DISK_GB_MAX: i64 = 100_000_000;
+/// GB a month of one traffic figure (10 PB). The sum over an app is checked against [`TRAFFIC_GB_TOTAL_MAX`].
+pub const TRAFFIC_GB_MAX: i64 = 10_000_000;
+/// GB a month of all traffic together (100 PB): keeps volume x volume x price inside 128 bits.
+pub const TRAFFIC_GB_TOTAL_MAX: i64 = 100_000_000;
+/// Millions of requests a month.
+pub const REQUESTS_MILLION_MAX: i64 = 10_000_000;
+/// Milliseconds of a bound or a service time.
+pub const LATENCY_MS_MAX: i64 = 600_000;
+/// Round trips over one link for one request.
+pub const ROUND_TRIPS_MAX: i64 = 10_000;
+/// Dollars of a budget, or of a price per millisecond.
+pub const USD_MAX: i64 = 1_000_000_000;
