@@ -1,0 +1,1 @@
+//! Lowering: application + price book + policy to a problem.
