@@ -4,7 +4,7 @@ use super::{OtherMonth, search, words};
 use crate::app::Scenario;
 use crate::problem::{Assignment, Choice, ChoiceId, Problem, check, score};
 use crate::solve::{Limits, Solution, Status};
-use crate::units::Money;
+use crate::units::{Money, Purchase};
 
 /// The best whole application in which a component is at another provider than the recommended one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +28,30 @@ pub enum BaselineKind {
     Greedy,
 }
 
+/// A component's choice by names, because a baseline need not be an assignment of the problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picked {
+    /// Component.
+    pub name: String,
+    /// Provider name.
+    pub provider: String,
+    /// Region code.
+    pub region: String,
+    /// Offer name.
+    pub offer: String,
+    /// Purchase option.
+    pub purchase: Purchase,
+    /// How many.
+    pub count: u32,
+}
+
 /// A baseline with its true bill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Baseline {
     /// Which.
     pub kind: BaselineKind,
-    /// What it picks; empty when there is no such placement.
-    pub assignment: Assignment,
+    /// What it picks, component by component; empty when there is no such placement.
+    pub picks: Vec<Picked>,
     /// Its bill; `None` when it cannot be priced.
     pub total: Option<Money>,
     /// The requirements that it breaks, in words.
@@ -74,7 +91,7 @@ pub(super) fn explore(
     problem: &Problem,
     limits: &Limits,
     assignment: &Assignment,
-    today: Option<&Assignment>,
+    today: Option<Baseline>,
     other_month: &OtherMonth,
 ) -> Alternatives {
     let components = problem.components.len();
@@ -91,7 +108,7 @@ pub(super) fn explore(
     collect(problem, today, search::shared_out(tasks.len(), &work))
 }
 
-fn collect(problem: &Problem, today: Option<&Assignment>, done: Vec<Done>) -> Alternatives {
+fn collect(problem: &Problem, today: Option<Baseline>, done: Vec<Done>) -> Alternatives {
     let (mut months, mut providers, mut runner_ups) = (Vec::new(), Vec::new(), Vec::new());
     for result in done {
         match result {
@@ -100,10 +117,9 @@ fn collect(problem: &Problem, today: Option<&Assignment>, done: Vec<Done>) -> Al
             Done::RunnerUp(found) => runner_ups.push(found),
         }
     }
-    let mut baselines: Vec<Baseline> =
-        today.map(|now| scored(problem, BaselineKind::Today, now.clone())).into_iter().collect();
+    let mut baselines: Vec<Baseline> = today.into_iter().collect();
     baselines.push(cheapest_provider(problem, providers));
-    baselines.extend(greedy(problem).map(|picked| scored(problem, BaselineKind::Greedy, picked)));
+    baselines.extend(greedy(problem).map(|picked| scored(problem, BaselineKind::Greedy, &picked)));
     let bill_of = |at: usize| months.get(at).copied().flatten();
     Alternatives { runner_ups, baselines, low: bill_of(0), high: bill_of(1) }
 }
@@ -151,10 +167,10 @@ fn cheapest_provider(problem: &Problem, found: Vec<(usize, Option<Solution>)>) -
     let Some((provider, solution)) = able.into_iter().min_by_key(|(p, solution)| (solution.objective, *p)) else {
         let note = Some(format!("none of the {all} providers can run all of it within the requirements"));
         let kind = BaselineKind::SingleProvider(None);
-        return Baseline { kind, assignment: Vec::new(), total: None, breaks: Vec::new(), note };
+        return Baseline { kind, picks: Vec::new(), total: None, breaks: Vec::new(), note };
     };
     let kind = BaselineKind::SingleProvider(Some(provider));
-    let mut baseline = scored(problem, kind, solution.assignment);
+    let mut baseline = scored(problem, kind, &solution.assignment);
     baseline.note = Some(format!("best of {} providers that can run all of it; {unable} cannot", all - unable));
     baseline
 }
@@ -167,9 +183,22 @@ fn greedy(problem: &Problem) -> Option<Assignment> {
     problem.components.iter().map(cheapest).collect()
 }
 
-fn scored(problem: &Problem, kind: BaselineKind, assignment: Assignment) -> Baseline {
-    let breaks = check(problem, &assignment).iter().map(|broken| words::violation(problem, broken)).collect();
-    let total = score(problem, &assignment).map(|bill| bill.total);
+/// A baseline with its true bill and everything that it breaks.
+pub(super) fn scored(problem: &Problem, kind: BaselineKind, assignment: &Assignment) -> Baseline {
+    let breaks = check(problem, assignment).iter().map(|broken| words::violation(problem, broken)).collect();
+    let total = score(problem, assignment).map(|bill| bill.total);
     let note = total.is_none().then(|| "some of its traffic has no known price".to_owned());
-    Baseline { kind, assignment, total, breaks, note }
+    let picked = problem.components.iter().zip(problem.picked(assignment));
+    let picks = picked.map(|(component, choice)| {
+        let place = &problem.places[choice.place];
+        Picked {
+            name: component.name.clone(),
+            provider: place.provider_name.clone(),
+            region: place.region_code.clone(),
+            offer: choice.offer.clone(),
+            purchase: choice.purchase,
+            count: choice.count,
+        }
+    });
+    Baseline { kind, picks: picks.collect(), total, breaks, note }
 }

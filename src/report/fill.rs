@@ -155,15 +155,16 @@ fn decision(source: &Source) -> wire::Decision {
             (wire::Action::Stay, "no placement that keeps the requirements is better than today's".to_owned())
         }
         Decision::Stay => (wire::Action::Stay, "no better placement than today's was found".to_owned()),
-        Decision::Move => (wire::Action::Move, reason_to_move(source.placed)),
+        Decision::Move => (wire::Action::Move, reason_to_move(source)),
     };
     wire::Decision { action, reason }
 }
 
-fn reason_to_move(placed: &Placed) -> String {
+fn reason_to_move(source: &Source) -> String {
+    let placed = source.placed;
     let Some(now) = today(placed) else { return "a better placement exists".into() };
-    let moved = placed.assignment.iter().zip(&now.assignment).filter(|(new, old)| new != old).count();
-    let parts = format!("{moved} of {} components move", placed.assignment.len());
+    let stays = source.picked.iter().filter(|choice| choice.today).count();
+    let parts = format!("{} of {} components change", source.picked.len() - stays, source.picked.len());
     match (now.breaks.first(), now.total) {
         (Some(broken), _) => format!("today's placement does not keep the requirements: {broken}; {parts}"),
         (None, Some(total)) if total > placed.bill.total => {
@@ -392,24 +393,20 @@ fn step_words(steps: &[crate::problem::Step], step: usize) -> String {
 }
 
 fn baseline_of(source: &Source, baseline: &Baseline) -> wire::Baseline {
-    let problem = source.problem;
+    let provider_name = |at: usize| source.problem.providers[at].clone();
     let (name, provider) = match baseline.kind {
         BaselineKind::Today => ("today", None),
-        BaselineKind::SingleProvider(at) => ("cheapest_single_provider", at.map(|at| problem.providers[at].clone())),
+        BaselineKind::SingleProvider(at) => ("cheapest_single_provider", at.map(provider_name)),
         BaselineKind::Greedy => ("per_component_greedy", None),
     };
     let saving = baseline.total.map(|total| total - source.placed.bill.total);
-    let picks = baseline.assignment.iter().enumerate().map(|(component, &choice)| {
-        let spec = &problem.components[component];
-        let choice = &spec.choices[choice];
-        wire::BaselineComponent {
-            name: spec.name.clone(),
-            provider: problem.places[choice.place].provider_name.clone(),
-            region: problem.places[choice.place].region_code.clone(),
-            offer: choice.offer.clone(),
-            purchase: choice.purchase.as_str().into(),
-            count: choice.count,
-        }
+    let picks = baseline.picks.iter().map(|pick| wire::BaselineComponent {
+        name: pick.name.clone(),
+        provider: pick.provider.clone(),
+        region: pick.region.clone(),
+        offer: pick.offer.clone(),
+        purchase: pick.purchase.as_str().into(),
+        count: pick.count,
     });
     wire::Baseline {
         name: name.into(),

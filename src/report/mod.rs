@@ -10,10 +10,11 @@ mod fill;
 mod requirement;
 mod scope;
 mod search;
+mod today;
 pub mod wire;
 mod words;
 
-pub use alternatives::{Baseline, BaselineKind, RunnerUp};
+pub use alternatives::{Baseline, BaselineKind, Picked, RunnerUp};
 pub use conflict::{Conflict, ConflictItem};
 
 use crate::app::{App, Scenario};
@@ -24,6 +25,7 @@ use crate::problem::{Assignment, Bill, Problem, check, score};
 use crate::solve::{Limits, Status};
 use crate::units::Money;
 use thiserror::Error;
+use today::Today;
 
 /// Why there is no report.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -111,7 +113,7 @@ pub fn recommend(app: &App, book: &PriceBook, policy: &Policy, limits: &Limits) 
     let problem = lower(app, book, policy, &Options::default())?;
     let other_month =
         |assignment: &Assignment, scenario| other_month(app, book, policy, &problem, assignment, scenario);
-    let outcome = match place(&problem, limits, &other_month)? {
+    let outcome = match place(&problem, limits, || today::find(app, book, policy, &problem), &other_month)? {
         Some(placed) => Outcome::Placed(Box::new(placed)),
         None => Outcome::Infeasible(conflict::find(app, book, policy, &problem, limits)),
     };
@@ -122,7 +124,12 @@ pub fn recommend(app: &App, book: &PriceBook, policy: &Policy, limits: &Limits) 
 type OtherMonth<'a> = dyn Fn(&Assignment, Scenario) -> Option<Money> + Sync + 'a;
 
 /// Everything after lowering: solve, check, and compare. `None` when it is proven that there is no placement.
-fn place(problem: &Problem, limits: &Limits, other_month: &OtherMonth) -> Result<Option<Placed>, ReportError> {
+fn place(
+    problem: &Problem,
+    limits: &Limits,
+    today: impl FnOnce() -> Option<Today>,
+    other_month: &OtherMonth,
+) -> Result<Option<Placed>, ReportError> {
     let solution = search::solve_allowed(problem, limits, &|_, _| true, None);
     match solution.status {
         Status::Infeasible => return Ok(None),
@@ -133,9 +140,10 @@ fn place(problem: &Problem, limits: &Limits, other_month: &OtherMonth) -> Result
     if solution.lower_bound > solution.objective {
         return Err(ReportError::Internal("the lower bound is above the answer".into()));
     }
-    let today = today(problem);
+    let today = today();
     let (assignment, bill, decision) = decide(problem, solution.assignment, found, today.as_ref());
-    let more = alternatives::explore(problem, limits, &assignment, today.as_ref(), other_month);
+    let baseline = today.map(|today| today.baseline);
+    let more = alternatives::explore(problem, limits, &assignment, baseline, other_month);
     Ok(Some(Placed {
         optimal: solution.status == Status::Optimal,
         assignment,
@@ -163,26 +171,14 @@ fn confirm(problem: &Problem, assignment: &Assignment, objective: i128) -> Resul
     Ok(bill)
 }
 
-/// Today's placement as an assignment, when the application states it and every part of it is on sale.
-fn today(problem: &Problem) -> Option<Assignment> {
-    let current = |component: &crate::problem::Component| component.choices.iter().position(|choice| choice.today);
-    problem.components.iter().map(current).collect()
-}
-
 /// Prefers today's placement when it keeps every rule and nothing better was found.
-fn decide(
-    problem: &Problem,
-    assignment: Assignment,
-    bill: Bill,
-    today: Option<&Assignment>,
-) -> (Assignment, Bill, Decision) {
-    let Some(today) = today.filter(|_| !problem.components.is_empty()) else {
-        return (assignment, bill, Decision::New);
-    };
-    let stay = score(problem, today).filter(|now| now.objective <= bill.objective && check(problem, today).is_empty());
-    match stay {
-        Some(now) => (today.clone(), now, Decision::Stay),
-        None => (assignment, bill, Decision::Move),
+fn decide(problem: &Problem, found: Assignment, bill: Bill, today: Option<&Today>) -> (Assignment, Bill, Decision) {
+    let Some(today) = today else { return (found, bill, Decision::New) };
+    let valid = today.assignment.as_ref().filter(|now| check(problem, now).is_empty());
+    let now = valid.and_then(|now| Some((now.clone(), score(problem, now)?)));
+    match now.filter(|(_, now)| now.objective <= bill.objective) {
+        Some((now, bill)) => (now, bill, Decision::Stay),
+        None => (found, bill, Decision::Move),
     }
 }
 
