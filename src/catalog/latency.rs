@@ -1,6 +1,6 @@
 //! Round-trip times between regions, and between cities and regions.
 
-use super::{City, Region, RegionId};
+use super::RegionId;
 use crate::units::Latency;
 use std::collections::HashMap;
 
@@ -52,4 +52,15 @@ pub struct LatencyBook {
     pub models: Vec<Distance>,
     /// The model for continent pairs without one of their own.
     pub fallback: Option<Distance>,
+}
+
+/// Great-circle distance between two points given as (degrees north, degrees east), in km.
+#[must_use]
+pub fn great_circle_km(a: (f64, f64), b: (f64, f64)) -> f64 {
+    const EARTH_RADIUS_KM: f64 = 6371.0088;
+    let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
+    let half_lat = ((lat_b - lat_a) / 2.0).sin();
+    let half_lon = ((b.1 - a.1).to_radians() / 2.0).sin();
+    let h = half_lat * half_lat + lat_a.cos() * lat_b.cos() * half_lon * half_lon;
+    2.0 * EARTH_RADIUS_KM * h.clamp(0.0, 1.0).sqrt().asin()
 }

@@ -3,9 +3,11 @@
 //! Invariants: a [`PriceBook`] is immutable and complete once made (its digest was checked); a price that is not known
 //! is absent, never zero; every price carries its source, date and quality through its [`Price`].
 
+mod file;
 mod latency;
 
-pub use latency::{Distance, LatencyBook, Rtt, RttOrigin};
+pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, seal, section_rank};
+pub use latency::{Distance, LatencyBook, Rtt, RttOrigin, great_circle_km};
 
 use crate::units::{Arch, Money, Purchase, Quality, Quantity};
 

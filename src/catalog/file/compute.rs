@@ -1,0 +1,117 @@
+//! Reads machine types and their prices: the bulk of the book.
+
+use super::rows::Rows;
+use super::{BookError, Names, header, regions_of};
+use crate::catalog::{ComputeOffer, CpuKind, PriceBook, ProviderId, Region, RegionId, Shape, ShapeId};
+use std::collections::HashMap;
+
+/// Reads `shapes/*.csv` and `compute/*.csv` into the book.
+pub fn read(files: &[(&str, &str)], names: &Names<'_>, book: &mut PriceBook) -> Result<(), BookError> {
+    let lines = |prefix: &str| {
+        let of_kind = files.iter().filter(|(name, _)| name.starts_with(prefix));
+        of_kind.map(|(_, text)| text.bytes().filter(|&b| b == b'\n').count()).sum::<usize>()
+    };
+    book.shapes.reserve(lines("shapes/"));
+    book.compute.reserve(lines("compute/"));
+    for &(name, text) in files.iter().filter(|(name, _)| name.starts_with("shapes/")) {
+        let mut rows = Rows::open((name, text), header::SHAPES)?;
+        let provider = provider_of_file(book, &rows)?;
+        shapes(&mut rows, provider, names, &mut book.shapes)?;
+    }
+    for &(name, text) in files.iter().filter(|(name, _)| name.starts_with("compute/")) {
+        let mut rows = Rows::open((name, text), header::COMPUTE)?;
+        let provider = provider_of_file(book, &rows)?;
+        offers(&mut rows, provider, names, &book.regions, &book.shapes, &mut book.compute)?;
+    }
+    Ok(())
+}
+
+/// The provider that a file named `<folder>/<provider>[-<part>].csv` is about: the longest name that fits.
+pub fn provider_of_file(book: &PriceBook, rows: &Rows<'_>) -> Result<ProviderId, BookError> {
+    let stem = rows.file.split_once('/').map_or("", |(_, file)| file.trim_end_matches(".csv"));
+    let fits = |name: &str| stem.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    let ids = (0..).map(ProviderId).zip(&book.providers);
+    let found = ids.filter(|(_, p)| fits(&p.name)).max_by_key(|(_, p)| p.name.len());
+    found.map(|(id, _)| id).ok_or_else(|| rows.error("the file name begins with no provider of providers.csv".into()))
+}
+
+fn shapes(
+    rows: &mut Rows<'_>,
+    provider: ProviderId,
+    names: &Names<'_>,
+    shapes: &mut Vec<Shape>,
+) -> Result<(), BookError> {
+    rows.each(|row| {
+        let name = row.word()?;
+        if shapes.last().is_some_and(|s| (s.provider, s.name.as_str()) >= (provider, name)) {
+            return Err(format!("shape `{name}` is a duplicate or out of order"));
+        }
+        if shapes.len() >= usize::from(u16::MAX) {
+            return Err("more than 65535 shapes".into());
+        }
+        let arch = row.arch()?;
+        let vcpu_milli = row.milli()?;
+        let memory_mib = row.number()?;
+        let kind = row.text()?;
+        let cpu_kind = CpuKind::parse(kind).ok_or_else(|| format!("`{kind}` is not a kind of processor time"))?;
+        let gpu_milli = row.milli()?;
+        let gpu_model = row.text()?.to_owned();
+        let disk = row.text()?;
+        let disk_included_gb = if disk.is_empty() { None } else { Some(disk.parse().map_err(|_| "disk: not a number")?) };
+        names.source(row)?;
+        let name = name.to_owned();
+        shapes.push(Shape {
+            provider,
+            name,
+            arch,
+            vcpu_milli,
+            memory_mib,
+            cpu_kind,
+            gpu_milli,
+            gpu_model,
+            disk_included_gb,
+        });
+        Ok(())
+    })
+}
+
+fn offers(
+    rows: &mut Rows<'_>,
+    provider: ProviderId,
+    names: &Names<'_>,
+    regions: &[Region],
+    shapes: &[Shape],
+    offers: &mut Vec<ComputeOffer>,
+) -> Result<(), BookError> {
+    let regions = regions_of(regions, provider.0);
+    let ids = (0..).map(ShapeId).zip(shapes).filter(|(_, s)| s.provider == provider);
+    let shapes: HashMap<&str, ShapeId> = ids.map(|(id, s)| (s.name.as_str(), id)).collect();
+    // Rows are sorted by region, so that most rows have the region of the row before.
+    let mut last: Option<(&str, RegionId)> = None;
+    rows.each(|row| {
+        let code = row.text()?;
+        let region = match last {
+            Some((known, id)) if known == code => id,
+            _ => *regions.get(code).ok_or_else(|| format!("no region `{code}` of this provider"))?,
+        };
+        last = Some((code, region));
+        let name = row.text()?;
+        let shape = *shapes.get(name).ok_or_else(|| format!("no shape `{name}` of this provider"))?;
+        if offers.last().is_some_and(|o| (o.region, o.shape) >= (region, shape)) {
+            return Err(format!("`{name}` at `{code}` is a duplicate or out of order"));
+        }
+        let usd_hour = [row.opt_money()?, row.opt_money()?, row.opt_money()?, row.opt_money()?];
+        if usd_hour.iter().flatten().count() == 0 {
+            return Err("the row has no price at all".into());
+        }
+        let month_cap = row.opt_money()?;
+        let included_gb = row.quantity()?;
+        let (quality, uncertainty) = row.quality()?;
+        if uncertainty > 0 {
+            return Err("prices of machines are listed or derived, never estimated".into());
+        }
+        let source = names.source(row)?;
+        offers.push(ComputeOffer { shape, region, usd_hour, month_cap, included_gb, source, quality });
+        Ok(())
+    })
+}

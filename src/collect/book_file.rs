@@ -1,0 +1,69 @@
+//! Loads a price book from a sealed file, or from a folder with a MANIFEST.
+
+use crate::catalog::{BookError, FILE_BYTES_MAX, PriceBook};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why a price book could not be loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The file system said no.
+    #[error("cannot read the price book {}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What happened.
+        source: io::Error,
+    },
+    /// More than a price book ever is.
+    #[error("{} is larger than {} MB: no price book is", path.display(), FILE_BYTES_MAX >> 20)]
+    TooLarge {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It is not a usable book.
+    #[error("{}: {source}", path.display())]
+    Book {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: BookError,
+    },
+}
+
+/// Loads a sealed book file, or a folder that `placer price-book build` wrote; both are verified against their digest.
+///
+/// # Errors
+/// [`LoadError`] when it cannot be read, is too large, or is not a complete and unaltered book.
+pub fn load(path: &Path) -> Result<PriceBook, LoadError> {
+    let broken = |source| LoadError::Book { path: path.to_owned(), source };
+    if !path.is_dir() {
+        return PriceBook::from_sealed(&read(path)?).map_err(broken);
+    }
+    let manifest = String::from_utf8_lossy(&read(&path.join("MANIFEST"))?).into_owned();
+    let value = |key: &str| manifest.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
+    let mut files = Vec::new();
+    for line in manifest.lines().filter_map(|line| line.strip_prefix("file ")) {
+        let name = line.rsplit(' ').next().unwrap_or_default();
+        if crate::catalog::section_rank(name).is_none() {
+            return Err(broken(BookError::NotABook(format!("MANIFEST names `{name}`, which no book has"))));
+        }
+        files.push((name, read(&path.join(name))?));
+    }
+    let book = PriceBook::from_files(files.iter().map(|(name, bytes)| (*name, bytes.as_slice()))).map_err(broken)?;
+    let expected = value("digest ").unwrap_or_default();
+    if expected != book.digest {
+        return Err(broken(BookError::Digest { expected, actual: book.digest }));
+    }
+    Ok(book)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let failed = |source| LoadError::Io { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > FILE_BYTES_MAX { Err(LoadError::TooLarge { path: path.to_owned() }) } else { Ok(bytes) }
+}

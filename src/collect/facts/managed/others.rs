@@ -1,0 +1,10 @@
+//! Stub.
+
+use super::Services;
+use crate::collect::facts::Error;
+use crate::collect::facts::draft::Draft;
+use crate::collect::facts::index::PriceIndex;
+
+pub fn others(_draft: &mut Draft, _services: &Services<'_>, _index: &PriceIndex) -> Result<(), Error> {
+    Ok(())
+}
