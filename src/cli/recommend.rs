@@ -22,7 +22,10 @@ pub fn run(args: &RecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
         None => Ok(()),
         Some(conflict) if args.format == ReportFormat::Json => {
             let count = conflict.requirements.len();
-            Err(Failure::Infeasible(format!("{}: no placement satisfies all requirements ({count} conflict)", report.app)))
+            Err(Failure::Infeasible(format!(
+                "{}: no placement satisfies all requirements ({count} conflict)",
+                report.app
+            )))
         }
         Some(conflict) => Err(Failure::Infeasible(report_text::conflict(&report, conflict))),
     }
