@@ -31,3 +31,17 @@ pub const LATENCY_MS_MAX: i64 = 600_000;
 pub const ROUND_TRIPS_MAX: i64 = 10_000;
 /// Dollars of a budget, or of a price per millisecond.
 pub const USD_MAX: i64 = 1_000_000_000;
+/// Accelerators of a replica.
+pub const GPUS_MAX: i64 = 1_024;
+/// Zones that a component may be asked to survive across.
+pub const ZONES_MAX: i64 = 6;
+/// Machines or nodes of one offer in today's placement.
+pub const TODAY_COUNT_MAX: i64 = 100_000;
+/// Rules over groups of components.
+pub const RULES_MAX: usize = 256;
+/// Entries of a list inside a table (names that are allowed, components of a path or a rule).
+pub const LIST_MAX: usize = 500;
+/// Characters of a name that becomes part of resource names.
+pub const NAME_CHARS_MAX: usize = 63;
+/// Characters of free text (images, descriptions, offers).
+pub const TEXT_CHARS_MAX: usize = 512;

@@ -3,7 +3,25 @@
 //! Invariants: an [`App`] was validated as a whole (names are unique and known, numbers in range, shares add up), so
 //! the modules above need no second look; the file format lives in `file.rs` and never leaks out.
 
+mod faults;
+pub mod file;
+mod kinds;
 pub mod limits;
+mod lower;
+mod lower_component;
+mod lower_graph;
+mod names;
+pub mod number;
+mod read;
+mod schema;
+mod shape;
+mod source;
+
+pub use faults::{Code, Excerpt, Fault, Faults};
+pub use names::Names;
+pub use read::{Parsed, check_size, parse};
+pub use schema::schema_json;
+pub use source::{Position, Spans};
 
 use crate::units::{Arch, Latency, Money, Purchase, Quantity};
 
@@ -438,3 +456,6 @@ pub struct App {
     /// Today's placement; empty when there is none. Otherwise one entry per component.
     pub today: Vec<Today>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,11 @@ pub struct ProviderId(pub u8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u16);
 
+impl SourceId {
+    /// The figure was stated by the application itself (operator rates).
+    pub const STATED: Self = Self(u16::MAX);
+}
+
 /// Ordinal of a machine shape in [`PriceBook::shapes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShapeId(pub u16);
@@ -291,6 +296,23 @@ pub struct ManagedOffer {
     pub storage_included_gb: Quantity,
 }
 
+impl ManagedOffer {
+    /// The name by which `placer offers` and reports call it: product, tier, and form where it is the multi-zone one.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let form = if self.multi_zone { " multi-zone" } else { "" };
+        format!("{} {}{form}", self.product, self.tier)
+    }
+
+    /// Whether its processor time is a baseline with bursts, by the naming rules of AWS (`db.t3`), Azure (`B1ms`) and
+    /// Google (`db-f1-micro`, `db-g1-small`).
+    #[must_use]
+    pub fn is_burstable(&self) -> bool {
+        let tier = self.tier.strip_prefix("B_").unwrap_or(&self.tier);
+        ["db.t", "cache.t", "kafka.t", "db-f1", "db-g1", "Standard_B"].iter().any(|prefix| tier.starts_with(prefix))
+    }
+}
+
 /// Things with a price rule that are not offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Item {
@@ -511,10 +533,12 @@ impl PriceBook {
         &self.regions[usize::from(id.0)]
     }
 
-    /// A source by ordinal.
+    /// A source by ordinal; [`SourceId::STATED`] is the application itself.
     #[must_use]
     pub fn source(&self, id: SourceId) -> &Source {
-        &self.sources[usize::from(id.0)]
+        static STATED: std::sync::LazyLock<Source> =
+            std::sync::LazyLock::new(|| Source { text: "stated by the application".to_owned(), as_of: String::new() });
+        self.sources.get(usize::from(id.0)).unwrap_or(&STATED)
     }
 
     /// A machine type by ordinal.

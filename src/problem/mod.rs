@@ -194,7 +194,8 @@ pub struct Choice {
     pub included: Included,
     /// Shared needs at the place, ascending.
     pub needs: Vec<SharedNeed>,
-    /// Zones in which it is active at the same time: decides how much of its traffic crosses zones.
+    /// Zones in which it is active at the same time: decides how much of its traffic crosses zones. 0: a regional
+    /// service (object storage, a load balancer), none of whose traffic inside the region is billed as crossing.
     pub active_zones: u8,
     /// Whether this is exactly where and how the component runs today.
     pub today: bool,
@@ -413,9 +414,13 @@ impl Problem {
     }
 
     /// Millionths of the traffic between two components at one place that cross zones: with `z` the larger of the two
-    /// numbers of active zones, requests spread evenly meet their partner in another zone `(z - 1)` times of `z`.
+    /// numbers of active zones, requests spread evenly meet their partner in another zone `(z - 1)` times of `z`. None, when one of the two is
+    /// a regional service.
     #[must_use]
     pub fn crossing_ppm(a: &Choice, b: &Choice) -> i64 {
+        if a.active_zones == 0 || b.active_zones == 0 {
+            return 0;
+        }
         let zones = i64::from(a.active_zones.max(b.active_zones).max(1));
         1_000_000 * (zones - 1) / zones
     }

@@ -1,13 +1,30 @@
 //! Lowering: application + price book + policy to a problem, with a recorded reason for every offer left out.
+//!
+//! One file per kind of offer (`machines`, `serverless`, `managed`, `storage`), one for traffic (`network`), one for
+//! latency (`paths`). [`Demand`] is what a component asks of any of them; `choices` keeps the few that can win.
 
-use super::Problem;
-use crate::app::{App, Scenario};
-use crate::catalog::{PriceBook, RegionId};
+mod choices;
+mod demand;
+mod machines;
+mod managed;
+mod network;
+mod paths;
+mod serverless;
+mod storage;
+
+pub use machines::BOOT_DISK_GB;
+
+use super::{Component, Objective, Place, Problem, Relation};
+use crate::app::{self, App, RelationKind, Scenario, Today};
+use crate::catalog::{Item, Price, PriceBook, RegionId};
 use crate::policy::Policy;
-use crate::units::Purchase;
+use crate::units::{Purchase, Quantity};
+use choices::{Excluded, Front, Spot};
+use demand::Demand;
+use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// A choice that was made before: used to price a known placement in another scenario.
+/// A choice that was made before: used to price a known placement, today's or in another scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pick {
     /// Where.
@@ -23,7 +40,8 @@ pub struct Pick {
 pub struct Options {
     /// Which month.
     pub scenario: Scenario,
-    /// One pick per problem component: nothing else is offered. Hard bounds stay.
+    /// One pick per variable of the problem: nothing else is offered, and neither place rules nor fitting rules are
+    /// asked, since this prices what was decided elsewhere. Bounds and rules over pairs stay in the problem.
     pub only: Option<Vec<Pick>>,
 }
 
@@ -47,8 +65,8 @@ pub enum LowerError {
         /// Date of the book.
         as_of: String,
     },
-    /// Today's offer of a component does not exist or does not fit.
-    #[error("today's offer of component `{component}`, {offer} at {place}, cannot be priced: {reason}")]
+    /// Today's offer of a component does not exist.
+    #[error("today's offer of component `{component}`, {offer} at {place}, is not in the price book: {reason}")]
     Today {
         /// Component.
         component: String,
@@ -56,15 +74,264 @@ pub enum LowerError {
         offer: String,
         /// `provider:region`.
         place: String,
-        /// Why.
+        /// Why, and what to do.
         reason: String,
     },
+}
+
+/// Everything that lowering reads.
+struct Context<'a> {
+    app: &'a App,
+    book: &'a PriceBook,
+    policy: &'a Policy,
+    options: &'a Options,
+    /// All GB that could run through a meter: more included traffic than this is worth nothing.
+    traffic: Quantity,
 }
 
 /// Lowers an application.
 ///
 /// # Errors
-/// [`LowerError`] when names of the application are unknown to the book, or when today's placement cannot be priced.
-pub fn lower(_app: &App, _book: &PriceBook, _policy: &Policy, _options: &Options) -> Result<Problem, LowerError> {
-    Err(LowerError::Unknown { what: "price book", name: "lowering".into(), as_of: "not built".into() })
+/// [`LowerError`] when names of the application are unknown to the book.
+pub fn lower(app: &App, book: &PriceBook, policy: &Policy, options: &Options) -> Result<Problem, LowerError> {
+    let traffic = network::total_traffic(app, options.scenario);
+    let cx = Context { app, book, policy, options, traffic };
+    let demands = demand::demands(app, options.scenario);
+    let regions = eligible_regions(&cx, &demands);
+    let (places, providers) = places_of(book, &regions);
+    let components: Vec<Component> = demands.iter().map(|demand| component_of(&cx, demand, &places)).collect();
+    if options.only.is_none() {
+        check_today(&cx, &components)?;
+    }
+    let network = network::build(&cx, &demands, &places);
+    let paths = paths::build(&cx, &demands, &places)?;
+    Ok(Problem {
+        app: app.name.clone(),
+        providers,
+        components,
+        flows: network.flows,
+        routes: network.routes,
+        internet: network.internet,
+        ladders: network.ladders,
+        shared: network::shared_charges(&cx, &places),
+        relations: relations_of(app, &demands),
+        paths,
+        rtt: paths::rtt_tables(book, &places),
+        budget: app.budget,
+        objective: match app.objective {
+            app::Objective::Latency => Objective::LatencyThenCost,
+            app::Objective::Cost | app::Objective::CostAndLatency => Objective::Cost,
+        },
+        places,
+    })
+}
+
+/// Regions where at least one component may be placed.
+fn eligible_regions(cx: &Context, demands: &[Demand]) -> Vec<RegionId> {
+    if let Some(picks) = &cx.options.only {
+        let mut regions: Vec<_> = picks.iter().map(|pick| pick.region).collect();
+        regions.sort_unstable();
+        regions.dedup();
+        return regions;
+    }
+    let sells = |id: RegionId| {
+        !cx.book.compute_at(id).is_empty()
+            || !cx.book.managed_at(id).is_empty()
+            || !cx.book.tariff(id, Item::ObjectStorage).is_empty()
+    };
+    let open = |id: &RegionId| sells(*id) && demands.iter().any(|demand| cx.may_place(demand, *id));
+    cx.book.region_ids().filter(open).collect()
+}
+
+fn places_of(book: &PriceBook, regions: &[RegionId]) -> (Vec<Place>, Vec<String>) {
+    let mut providers: Vec<String> = Vec::new();
+    let mut countries: BTreeMap<&str, u16> = BTreeMap::new();
+    let mut places = Vec::new();
+    for &id in regions {
+        let region = book.region(id);
+        let name = &book.provider_of(id).name;
+        let provider = providers.iter().position(|p| p == name).unwrap_or_else(|| {
+            providers.push(name.clone());
+            providers.len() - 1
+        });
+        let next = u16::try_from(countries.len()).unwrap_or(u16::MAX);
+        let country = *countries.entry(&region.country).or_insert(next);
+        places.push(Place {
+            region: id,
+            provider,
+            provider_name: name.clone(),
+            region_code: region.code.clone(),
+            country,
+            zones: region.zones.unwrap_or(1).max(1),
+        });
+    }
+    (places, providers)
+}
+
+/// One variable with every choice that can win.
+fn component_of(cx: &Context, demand: &Demand, places: &[Place]) -> Component {
+    let mut excluded = Excluded::default();
+    let mut all = Vec::new();
+    for (place, spec) in places.iter().enumerate() {
+        let spot = Spot { place, region: spec.region, zones: spec.zones };
+        let today = cx.app.today.iter().any(|t| {
+            t.component == demand.app_component && t.provider == spec.provider_name && t.region == spec.region_code
+        });
+        let pinned = cx.options.only.as_ref().is_some_and(|picks| picks[demand.variable].region == spec.region);
+        if cx.options.only.is_some() {
+            if !pinned {
+                continue;
+            }
+        } else if !cx.may_place(demand, spec.region) {
+            excluded.add("place not allowed", offers_at(cx.book, spec.region));
+            continue;
+        } else if spot.zones < demand.zones && !demand.kind_is_regional() && !today {
+            excluded.add("fewer zones than asked for", offers_at(cx.book, spec.region));
+            continue;
+        }
+        let mut front = Front::default();
+        offer_all(cx, demand, spot, &mut front, &mut excluded);
+        all.extend(front.into_choices());
+    }
+    Component {
+        name: demand.name.clone(),
+        app_component: demand.app_component,
+        choices: all,
+        excluded: excluded.into_list(),
+    }
+}
+
+fn offers_at(book: &PriceBook, region: RegionId) -> u64 {
+    (book.compute_at(region).len() + book.managed_at(region).len()) as u64
+}
+
+fn offer_all(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
+    use app::Kind as K;
+    match demand.kind {
+        K::Service | K::Worker | K::Job => {
+            machines::offer_machines(cx, demand, spot, front, excluded);
+            serverless::offer_serverless(cx, demand, spot, front, excluded);
+        }
+        K::Postgres | K::Mysql | K::Redis | K::Kafka => {
+            managed::offer_managed(cx, demand, spot, front, excluded);
+            machines::offer_machines(cx, demand, spot, front, excluded);
+        }
+        K::ObjectStorage | K::StaticSite => storage::offer_objects(cx, demand, spot, front, excluded),
+        K::LoadBalancer => storage::offer_balancer(cx, demand, spot, front, excluded),
+    }
+}
+
+impl Context<'_> {
+    /// Whether the placement was decided elsewhere and is only priced here.
+    fn pinned(&self) -> bool {
+        self.options.only.is_some()
+    }
+
+    /// Whether the rules about places let a component be at a region.
+    fn may_place(&self, demand: &Demand, id: RegionId) -> bool {
+        let region = self.book.region(id);
+        let provider = &self.book.provider_of(id).name;
+        let key = format!("{provider}:{}", region.code);
+        let passes = |w: &app::Where| {
+            w.providers.passes(provider)
+                && w.regions.passes(&key)
+                && w.countries.passes(&region.country)
+                && w.continents.passes(&region.continent)
+        };
+        self.policy.providers.passes(provider) && passes(&self.app.place) && passes(&demand.place)
+    }
+
+    /// Whether an offer is looked at: all of them, or the one that was decided.
+    fn wanted(&self, demand: &Demand, spot: Spot, offer: &str) -> bool {
+        let Some(picks) = &self.options.only else { return true };
+        let pick = &picks[demand.variable];
+        pick.region == spot.region && pick.offer == offer
+    }
+
+    /// Whether a purchase option may be used for a component.
+    fn purchase_wanted(&self, demand: &Demand, purchase: Purchase) -> bool {
+        match &self.options.only {
+            Some(picks) => picks[demand.variable].purchase == purchase,
+            None => demand.purchase.contains(&purchase) && self.policy.purchase.contains(&purchase),
+        }
+    }
+
+    /// Today's entry of a component when it names this offer at this place.
+    fn is_today(&self, demand: &Demand, spot: Spot, offer: &str) -> Option<&Today> {
+        let today = self.app.today.iter().find(|t| t.component == demand.app_component)?;
+        let here = today.region == self.book.region(spot.region).code
+            && today.provider == self.book.provider_of(spot.region).name;
+        (here && today.offer == offer).then_some(today)
+    }
+
+    /// Why a price may not be acted on.
+    fn refuse_price(&self, price: &Price) -> Option<&'static str> {
+        (price.quality > self.policy.worst_quality && !self.pinned()).then_some("the policy refuses prices of this quality")
+    }
+
+    /// The price of the first unit of a tariff.
+    fn tariff_price(&self, spot: Spot, item: Item) -> Option<Price> {
+        self.book.tariff(spot.region, item).first().map(|tariff| tariff.price)
+    }
+}
+
+/// Today's offers must exist, else "stay" would silently not be a candidate.
+fn check_today(cx: &Context, components: &[Component]) -> Result<(), LowerError> {
+    for today in &cx.app.today {
+        let name = &cx.app.components[today.component].name;
+        let Some(region) = cx.book.find_region(&today.provider, &today.region) else {
+            let name = format!("{}:{}", today.provider, today.region);
+            return Err(LowerError::Unknown { what: "region", name, as_of: cx.book.as_of.clone() });
+        };
+        let candidate = components.iter().any(|c| c.app_component == today.component && c.choices.iter().any(|x| x.today));
+        if !candidate && !cx.sells(region, today) {
+            return Err(LowerError::Today {
+                component: name.clone(),
+                offer: today.offer.clone(),
+                place: format!("{}:{}", today.provider, today.region),
+                reason: format!(
+                    "no such offer there as {}; `placer offers --provider {} --region {}` lists what there is",
+                    today.purchase, today.provider, today.region
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Context<'_> {
+    /// Whether the book knows today's offer at all (it may be refused by the application's own rules).
+    fn sells(&self, region: RegionId, today: &Today) -> bool {
+        let machine = |o: &crate::catalog::ComputeOffer| {
+            self.book.shape(o.shape).name == today.offer && o.price(today.purchase).is_some()
+        };
+        self.book.compute_at(region).iter().any(machine)
+            || self.book.managed_at(region).iter().any(|m| m.name() == today.offer)
+            || self.book.tariff(region, Item::ObjectStorage).iter().any(|t| t.product == today.offer)
+            || self.book.tariff(region, Item::LoadBalancer).iter().any(|t| t.product == today.offer)
+            || self.book.tariff(region, Item::ServerlessVcpu).iter().any(|t| today.offer.starts_with(&t.product))
+    }
+}
+
+/// Rules over groups become rules over pairs; the replicas of a spread component are kept apart.
+fn relations_of(app: &App, demands: &[Demand]) -> Vec<Relation> {
+    let mut relations = Vec::new();
+    let mut add = |a: usize, b: usize, kind: RelationKind, reason: String| {
+        relations.push(Relation { a, b, kind, reason });
+    };
+    for rule in &app.relations {
+        let members: Vec<&Demand> = demands.iter().filter(|d| rule.components.contains(&d.app_component)).collect();
+        for (i, a) in members.iter().enumerate() {
+            for b in members[i + 1..].iter().filter(|b| b.app_component != a.app_component) {
+                add(a.variable, b.variable, rule.kind, format!("{} and {}: {}", a.name, b.name, rule.kind.as_str()));
+            }
+        }
+    }
+    for (i, a) in demands.iter().enumerate() {
+        let Some(kind) = a.keep_apart else { continue };
+        for b in demands[i + 1..].iter().filter(|b| b.app_component == a.app_component) {
+            add(a.variable, b.variable, kind, format!("replicas of {}: {}", app.components[a.app_component].name, kind.as_str()));
+        }
+    }
+    relations
 }

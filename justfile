@@ -1,0 +1,18 @@
+# Short names for the commands that README.md and docs explain.
+
+# The gate that CI runs.
+ci:
+    bash .ci/run
+
+# The README's test command.
+test:
+    cargo test
+
+# Build the price book anew from the facts tables beside the repository.
+book facts="../shared/facts":
+    cargo run --release -- price-book build --facts {{ facts }} --out pricing-data
+
+# Every example: proven optimal, and how long `recommend` takes (wall clock).
+examples:
+    cargo build --release
+    bash scripts/time-examples.sh

@@ -1,0 +1,73 @@
+//! Names that a file may use, and the nearest one to a name that it may not.
+
+use serde::Serialize;
+
+/// What the price book knows by name, given by the caller, because this module reads no price book.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Names {
+    /// Providers.
+    pub providers: Vec<String>,
+    /// Regions: provider and code.
+    pub regions: Vec<(String, String)>,
+    /// Cities: name and ISO country code.
+    pub cities: Vec<(String, String)>,
+    /// ISO country codes.
+    pub countries: Vec<String>,
+    /// Continent words.
+    pub continents: Vec<String>,
+    /// Accelerator models.
+    pub gpu_models: Vec<String>,
+}
+
+/// Characters beyond which nothing is near anything: keeps the search cheap for absurd input.
+const NEAR_CHARS_MAX: usize = 80;
+
+/// The candidate that was probably meant: equal but for case, or a few slips of the keyboard away.
+pub(super) fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let chars = found.chars().count();
+    if chars > NEAR_CHARS_MAX {
+        return None;
+    }
+    let slips_max = match chars {
+        0..=2 => 0,
+        3..=5 => 1,
+        6..=8 => 2,
+        _ => 3,
+    };
+    let found = normal(found);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(found.len()) <= slips_max + 1)
+        .map(|candidate| (strsim::osa_distance(&found, &normal(candidate)), candidate))
+        .filter(|(slips, _)| *slips <= slips_max)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+fn normal(text: &str) -> String {
+    text.to_lowercase().replace([' ', '-'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_forgiven_and_guesses_are_not_made() {
+        let names = ["aws", "azure", "gcp", "hetzner", "DE", "object_storage"];
+        for (found, meant) in [
+            ("asw", Some("aws")),
+            ("AWS", Some("aws")),
+            ("hetzer", Some("hetzner")),
+            ("de", Some("DE")),
+            ("object storage", Some("object_storage")),
+            ("ObjectStorage", Some("object_storage")),
+            ("xx", None),
+            ("oracle", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(found, names), meant, "{found}");
+        }
+        assert_eq!(nearest(&"a".repeat(1_000_000), names), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! From bytes to an application: text, TOML, shape, meaning; every fault of a stage at once.
+
+use super::App;
+use super::faults::{Code, Excerpt, Fault, Faults};
+use super::file::AppFile;
+use super::limits::FILE_BYTES_MAX;
+use super::lower::lower;
+use super::names::Names;
+use super::shape;
+use super::source::{Says, Source, Spans};
+use toml::de::DeTable;
+
+/// An application, and where its parts stand in the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The application; valid as a whole.
+    pub app: App,
+    /// Where every key stands.
+    pub spans: Spans,
+}
+
+/// Reads an `app.toml`.
+///
+/// `file` is the name that faults carry; `names` is what the price book knows.
+///
+/// # Errors
+/// Every fault of the file at once, by position. Only faults of the text itself (size, encoding, TOML syntax) hide
+/// those of its meaning.
+pub fn parse(text: impl AsRef<[u8]>, file: &str, names: &Names) -> Result<Parsed, Faults> {
+    let bytes = text.as_ref();
+    check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX), file)?;
+    let text = decode(bytes, file)?;
+    let mut source = Source::new(file, text);
+    if let Some(at) = text.find('\0') {
+        let says = Says::new(Code::NotText, "a NUL byte", "text");
+        source.fault_at(at..at + 1, "", says.help("is this a text file, saved as UTF-8?"));
+        return Err(source.into_faults());
+    }
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        for error in errors {
+            let at = error.span().unwrap_or(text.len()..text.len());
+            source.fault_at(at, "", syntax(error.message()));
+        }
+        return Err(source.into_faults());
+    }
+    read(root.get_ref(), source, names)
+}
+
+/// Judges shape and meaning.
+fn read(root: &DeTable<'_>, mut source: Source<'_>, names: &Names) -> Result<Parsed, Faults> {
+    if root.is_empty() {
+        let says = Says::new(Code::Empty, "the file is empty", "an application");
+        source.fault_at(0..0, "", says.help("begin with `version = 1`, `name = \"…\"` and a `[[component]]`"));
+        return Err(source.into_faults());
+    }
+    if let Some(other) = other_version(root) {
+        let found = format!("the file is of version {other}");
+        let says = Says::new(Code::Version, found, "`version = 1`, which is all that this program reads");
+        source.fault_at(root["version"].span(), "version", says);
+        return Err(source.into_faults());
+    }
+    let good = shape::good_part(root, &mut source);
+    let app = match serde_json::from_value::<AppFile>(good) {
+        Ok(file) => lower(&file, names, &mut source),
+        Err(error) => {
+            // The schema is made from the types, so this cannot be; if it is, it must not pass.
+            let says = Says::new(Code::Internal, format!("schema and types disagree: {error}"), "no such thing");
+            source.fault_at(0..0, "", says.help("this is a fault of placer; please report it"));
+            return Err(source.into_faults());
+        }
+    };
+    if source.is_clean() { Ok(Parsed { app, spans: source.into_spans() }) } else { Err(source.into_faults()) }
+}
+
+/// A version that is a number, but not 1: the rest of such a file is not ours to judge.
+fn other_version(root: &DeTable<'_>) -> Option<String> {
+    let version = root.get("version")?.get_ref().as_integer()?;
+    (version.as_str() != "1").then(|| version.to_string())
+}
+
+/// Refuses a file that is too large to be an application; for callers to ask before they read it.
+///
+/// # Errors
+/// The fault, located at the start of the file.
+pub fn check_size(bytes: u64, file: &str) -> Result<(), Fault> {
+    if bytes <= FILE_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Fault {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        path: String::new(),
+        code: Code::TooLarge,
+        found: format!("the file has {bytes} bytes"),
+        expected: format!("at most {FILE_BYTES_MAX} bytes"),
+        nearest: None,
+        help: Some("is this an application file?".to_owned()),
+        excerpt: Excerpt::default(),
+    })
+}
+
+/// The text without a byte order mark, which some editors write.
+fn decode<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Faults> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let (good, bad) = bytes.split_at(error.valid_up_to());
+        let text = String::from_utf8_lossy(good);
+        let mut source = Source::new(file, &text);
+        let byte = bad.first().copied().unwrap_or_default();
+        let says = Says::new(Code::NotText, format!("the byte 0x{byte:02x} is not UTF-8"), "UTF-8 text");
+        source.fault_at(good.len()..good.len(), "", says.help("save the file as UTF-8"));
+        source.into_faults()
+    })
+}
+
+fn syntax(message: &str) -> Says {
+    let (found, expected) = message.split_once(", expected ").unwrap_or((message, "TOML"));
+    let says = Says::new(Code::Syntax, format!("not TOML: {found}"), expected);
+    if found == "duplicate key" {
+        return Says { expected: "each key once".to_owned(), ..says }
+            .help("write `[[…]]` for a further entry of a list, like `[[component]]`");
+    }
+    says
+}

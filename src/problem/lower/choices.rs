@@ -1,0 +1,150 @@
+//! The candidates of one component: priced fast, kept only if no other serves as well for less.
+
+use crate::catalog::{Price, RegionId};
+use crate::problem::{Charge, ChargeItem, Choice, Form, Included, PlaceId, SharedNeed};
+use crate::units::{Money, Purchase, Quantity};
+use std::collections::BTreeMap;
+
+/// Where charges go: either only their sum is wanted (a hundred thousand candidates), or the lines (the few that stay).
+/// One pricing routine serves both, so that a line can never differ from the sum it was chosen by.
+pub(super) trait Sink {
+    fn add(&mut self, item: ChargeItem, quantity: Quantity, price: Price, cap: Option<Money>, detail: &dyn Fn() -> String);
+}
+
+/// Adds up.
+#[derive(Default)]
+pub(super) struct Sum(pub Money);
+
+impl Sink for Sum {
+    fn add(&mut self, _: ChargeItem, quantity: Quantity, price: Price, cap: Option<Money>, _: &dyn Fn() -> String) {
+        let full = price.usd.times(quantity);
+        self.0 += cap.map_or(full, |cap| full.min(cap));
+    }
+}
+
+/// Collects.
+#[derive(Default)]
+pub(super) struct Lines(pub Vec<Charge>);
+
+impl Sink for Lines {
+    fn add(&mut self, item: ChargeItem, quantity: Quantity, price: Price, cap: Option<Money>, detail: &dyn Fn() -> String) {
+        self.0.push(Charge { item, detail: detail(), quantity, price, cap });
+    }
+}
+
+/// What an offer is, before its name and charges are written out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub place: PlaceId,
+    pub purchase: Purchase,
+    pub count: u32,
+    pub form: Form,
+    pub included: Included,
+    pub needs: &'static [SharedNeed],
+    pub active_zones: u8,
+    pub today: bool,
+}
+
+/// Why offers were left out, with how many.
+#[derive(Default)]
+pub(super) struct Excluded(BTreeMap<&'static str, u64>);
+
+impl Excluded {
+    pub fn add(&mut self, reason: &'static str, offers: u64) {
+        if offers > 0 {
+            *self.0.entry(reason).or_default() += offers;
+        }
+    }
+
+    /// Most frequent first.
+    pub fn into_list(self) -> Vec<(String, u64)> {
+        let mut list: Vec<_> = self.0.into_iter().map(|(reason, n)| (reason.to_owned(), n)).collect();
+        list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        list
+    }
+}
+
+fn gb(included: Included) -> (u8, i64) {
+    match included {
+        Included::None => (0, 0),
+        Included::Own(gb) => (1, gb.micros()),
+        Included::Pooled(gb) => (2, gb.micros()),
+    }
+}
+
+/// The choices of a component at one place.
+#[derive(Default)]
+pub(super) struct Front(Vec<Choice>);
+
+impl Front {
+    /// Whether something already there serves at least as well at no greater cost.
+    pub fn covers(&self, candidate: &Candidate, cost: Money) -> bool {
+        let (kind, amount) = gb(candidate.included);
+        self.0.iter().any(|kept| {
+            let (kept_kind, kept_amount) = gb(kept.included);
+            kept.cost <= cost
+                && kept.active_zones == candidate.active_zones
+                && kept.needs.iter().all(|need| candidate.needs.contains(need))
+                && (kept_kind == kind || amount == 0)
+                && kept_amount >= amount
+        })
+    }
+
+    /// Adds a candidate unless it is covered. `price` writes its charges, `name` its offer.
+    /// Today's choice always stays in the running, so that the report can say what staying costs.
+    pub fn offer(&mut self, candidate: &Candidate, name: &dyn Fn() -> String, price: &dyn Fn(&mut dyn Sink)) {
+        let mut sum = Sum::default();
+        price(&mut sum);
+        if !candidate.today && self.covers(candidate, sum.0) {
+            return;
+        }
+        let mut lines = Lines::default();
+        price(&mut lines);
+        let choice = Choice {
+            place: candidate.place,
+            offer: name(),
+            purchase: candidate.purchase,
+            count: candidate.count,
+            form: candidate.form,
+            charges: lines.0,
+            cost: sum.0,
+            included: candidate.included,
+            needs: candidate.needs.to_vec(),
+            active_zones: candidate.active_zones,
+            today: candidate.today,
+        };
+        let before = std::mem::take(&mut self.0);
+        let newcomer = Self(vec![choice]);
+        let beaten = |kept: &Choice| !kept.today && newcomer.covers(&light(kept), kept.cost);
+        self.0 = before.into_iter().filter(|kept| !beaten(kept)).collect();
+        self.0.extend(newcomer.0);
+    }
+
+    /// The choices, cheapest first.
+    pub fn into_choices(mut self) -> Vec<Choice> {
+        self.0.sort_by(|a, b| a.cost.cmp(&b.cost).then_with(|| a.offer.cmp(&b.offer)).then(a.purchase.cmp(&b.purchase)));
+        self.0
+    }
+}
+
+/// The part of a choice that decides what it is compared with.
+fn light(choice: &Choice) -> Candidate {
+    Candidate {
+        place: choice.place,
+        purchase: choice.purchase,
+        count: choice.count,
+        form: choice.form,
+        included: choice.included,
+        needs: if choice.needs.is_empty() { &[] } else { &[SharedNeed::Nat] },
+        active_zones: choice.active_zones,
+        today: choice.today,
+    }
+}
+
+/// A place while its offers are looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Spot {
+    pub place: PlaceId,
+    pub region: RegionId,
+    pub zones: u8,
+}

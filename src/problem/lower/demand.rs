@@ -1,0 +1,153 @@
+//! What a component asks of an offer, with the numbers of one scenario.
+
+use crate::app::{App, Component, Gpu, Kind, ManagedChoice, RelationKind, RunOn, Scenario, Spread, Where};
+use crate::units::{Arch, Purchase, Quantity};
+
+/// What one variable of the problem asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Demand {
+    /// Ordinal of the variable.
+    pub variable: usize,
+    /// Ordinal of the component in the application.
+    pub app_component: usize,
+    pub name: String,
+    pub kind: Kind,
+    /// vCPUs that a replica must find: its maximum, whatever the scenario.
+    pub cpu: Quantity,
+    /// vCPUs that a replica uses in a typical month.
+    pub cpu_typical: Quantity,
+    /// GiB that a replica must find.
+    pub memory_gib: Quantity,
+    pub disk_gb: Quantity,
+    pub gpu: Option<Gpu>,
+    pub arch: Option<Arch>,
+    pub dedicated: bool,
+    pub replicas: i64,
+    pub zones: u8,
+    pub purchase: Vec<Purchase>,
+    pub run_on: RunOn,
+    /// Managed tiers are looked at.
+    pub managed: bool,
+    /// Machines are looked at for a data store.
+    pub packaged: bool,
+    /// Users reach it directly, not through a load balancer component.
+    pub public: bool,
+    pub hours: Quantity,
+    pub users_gb: Quantity,
+    pub outbound_gb: Quantity,
+    pub requests_million: Quantity,
+    pub writes_million: Quantity,
+    /// GB a month through it when it is a load balancer.
+    pub balanced_gb: Quantity,
+    /// Whether any of its traffic could run through a meter.
+    pub metered: bool,
+    pub place: Where,
+    /// How it must lie to the other replicas of its component.
+    pub keep_apart: Option<RelationKind>,
+    /// How many variables its component has: its share of the component's traffic is one of so many.
+    pub siblings: i64,
+}
+
+impl Demand {
+    /// Whether it is a regional service whose zones the provider takes care of.
+    pub fn kind_is_regional(&self) -> bool {
+        matches!(self.kind, Kind::ObjectStorage | Kind::StaticSite | Kind::LoadBalancer)
+    }
+
+    /// Zones in which so many machines are active at the same time. A database answers from its primary only; Kafka
+    /// from every broker.
+    pub fn active_zones(&self, count: u32) -> u8 {
+        if self.kind.is_data_store() && self.kind != Kind::Kafka {
+            return 1;
+        }
+        self.zones.min(u8::try_from(count).unwrap_or(u8::MAX)).max(1)
+    }
+}
+
+/// One demand per variable: a component, or each replica of a spread component.
+pub(super) fn demands(app: &App, scenario: Scenario) -> Vec<Demand> {
+    let mut demands = Vec::new();
+    for (ordinal, component) in app.components.iter().enumerate() {
+        // A spread component keeps its typical number of replicas: more load does not open more regions.
+        let spread = component.spread != Spread::None;
+        let siblings = if spread { whole(component.replicas.typical) } else { 1 };
+        for replica in 0..siblings {
+            let mut demand = demand_of(app, ordinal, component, scenario);
+            demand.variable = demands.len();
+            demand.siblings = siblings;
+            if spread {
+                demand.name = format!("{}#{}", component.name, replica + 1);
+                demand.replicas = 1;
+            }
+            for share in [&mut demand.users_gb, &mut demand.outbound_gb, &mut demand.balanced_gb] {
+                *share = share.scale(1, siblings);
+            }
+            for share in [&mut demand.requests_million, &mut demand.writes_million] {
+                *share = share.scale(1, siblings);
+            }
+            demands.push(demand);
+        }
+    }
+    demands
+}
+
+fn whole(quantity: Quantity) -> i64 {
+    (quantity.micros() / 1_000_000).max(1)
+}
+
+fn demand_of(app: &App, ordinal: usize, component: &Component, scenario: Scenario) -> Demand {
+    let store = component.kind.is_data_store();
+    let nodes = match (component.kind, component.zones) {
+        (Kind::Kafka, 2..) => 3,
+        (kind, 2..) if kind.is_data_store() => 2,
+        (kind, _) if kind.is_data_store() => 1,
+        _ => whole(component.replicas.at(scenario)),
+    };
+    let links = || app.links.iter().filter(|link| link.from == ordinal || link.to == ordinal);
+    let fronted = app.links.iter().any(|link| link.to == ordinal && app.components[link.from].kind == Kind::LoadBalancer);
+    Demand {
+        variable: 0,
+        app_component: ordinal,
+        name: component.name.clone(),
+        kind: component.kind,
+        cpu: component.cpu.max,
+        cpu_typical: component.cpu.typical,
+        memory_gib: component.memory_gib.max,
+        disk_gb: component.disk_gb.at(scenario),
+        gpu: component.gpu.clone(),
+        arch: component.arch,
+        dedicated: component.dedicated,
+        replicas: nodes,
+        zones: component.zones,
+        purchase: component.purchase.clone(),
+        run_on: component.run_on,
+        managed: store && component.managed != ManagedChoice::Packaged,
+        packaged: store && component.managed != ManagedChoice::Only,
+        public: component.public && !fronted,
+        hours: component.hours_month.at(scenario),
+        users_gb: component.users_gb_month.at(scenario),
+        outbound_gb: component.outbound_gb_month.at(scenario),
+        requests_million: component.requests_million_month.at(scenario),
+        writes_million: component.writes_million_month.at(scenario),
+        balanced_gb: balanced_gb(app, ordinal, scenario),
+        metered: links().next().is_some()
+            || component.users_gb_month.max > Quantity::ZERO
+            || component.outbound_gb_month.max > Quantity::ZERO,
+        place: component.place.clone(),
+        keep_apart: match component.spread {
+            Spread::None => None,
+            Spread::Regions => Some(RelationKind::DifferentRegion),
+            Spread::Providers => Some(RelationKind::DifferentProvider),
+        },
+        siblings: 1,
+    }
+}
+
+/// GB a month through a load balancer: the requests it hands on, and the answers, which are either stated as its own
+/// traffic to users or as the backs of its links.
+fn balanced_gb(app: &App, ordinal: usize, scenario: Scenario) -> Quantity {
+    let out = || app.links.iter().filter(|link| link.from == ordinal);
+    let requests: Quantity = out().map(|link| link.forward_gb_month.at(scenario)).sum();
+    let answers: Quantity = out().map(|link| link.back_gb_month.at(scenario)).sum();
+    requests + answers.max(app.components[ordinal].users_gb_month.at(scenario))
+}

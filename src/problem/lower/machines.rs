@@ -1,0 +1,221 @@
+//! Machines: the right count of the right shape, with disk, address, load balancer and NAT.
+
+use super::choices::{Candidate, Excluded, Front, Sink, Spot};
+use super::network::{Exposure, needs_of};
+use super::{Context, Demand};
+use crate::catalog::{ComputeOffer, CpuKind, Item, Price, Shape, SourceId, Unit};
+use crate::problem::{ChargeItem, Form, Included};
+use crate::units::{Money, Purchase, Quantity};
+
+/// GB of the disk that a machine boots from, where the shape does not bring one.
+pub const BOOT_DISK_GB: i64 = 20;
+
+/// How many machines of a shape a component takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fit {
+    /// Machines.
+    count: u32,
+    /// Replicas on the fullest machine.
+    replicas_per_machine: i64,
+}
+
+/// The count of a shape that holds all replicas: as many replicas to a machine as fit, and never so few machines that
+/// the loss of one (or of a zone) takes all replicas with it.
+fn fit(demand: &Demand, shape: &Shape) -> Option<Fit> {
+    let slots = |have: i64, need: i64| if need > 0 { have / need } else { i64::MAX };
+    let cpu = slots(i64::from(shape.vcpu_milli) * 1000, demand.cpu.micros());
+    let memory = slots(i64::from(shape.memory_mib) * 1_000_000, demand.memory_gib.micros().saturating_mul(1024));
+    let gpu = demand.gpu.as_ref().map_or(i64::MAX, |gpu| slots(i64::from(shape.gpu_milli), i64::from(gpu.milli)));
+    let per_machine = cpu.min(memory).min(gpu).min(demand.replicas);
+    if per_machine < 1 {
+        return None;
+    }
+    let floor = demand.replicas.min(i64::from(demand.zones.max(2)));
+    let count = demand.replicas.div_euclid(per_machine) + i64::from(demand.replicas % per_machine != 0);
+    let count = count.max(floor);
+    let replicas_per_machine = demand.replicas.div_euclid(count) + i64::from(demand.replicas % count != 0);
+    Some(Fit { count: u32::try_from(count).ok()?, replicas_per_machine })
+}
+
+/// The share of its vCPUs that a burstable machine sustains, in percent: the least that AWS T, Azure B and GCP E2
+/// shared-core machines of that memory size give (AWS "burstable performance instances" table: nano 5, micro 10,
+/// small and larger 20).
+fn burst_baseline_percent(memory_mib: u32) -> i64 {
+    match memory_mib {
+        0..1024 => 5,
+        1024..2048 => 10,
+        _ => 20,
+    }
+}
+
+/// Whether typical use of processor time is more than a burstable machine sustains.
+pub(super) fn exceeds_baseline(demand: &Demand, vcpu_milli: u32, memory_mib: u32, replicas: i64) -> bool {
+    let sustained = i128::from(vcpu_milli) * i128::from(burst_baseline_percent(memory_mib)) * 10;
+    i128::from(demand.cpu_typical.micros()) * i128::from(replicas) > sustained
+}
+
+/// Why a shape will not do at all, whatever it costs.
+fn refuse(demand: &Demand, shape: &Shape) -> Option<&'static str> {
+    if demand.arch.is_some_and(|arch| arch != shape.arch) {
+        return Some("another processor architecture");
+    }
+    match &demand.gpu {
+        None if shape.gpu_milli > 0 => return Some("has an accelerator that is not asked for"),
+        Some(_) if shape.gpu_milli == 0 => return Some("no accelerator"),
+        Some(gpu) if !gpu.models.is_empty() && !gpu.models.contains(&shape.gpu_model) => {
+            return Some("another accelerator model");
+        }
+        _ => {}
+    }
+    (demand.dedicated && shape.cpu_kind != CpuKind::Dedicated).then_some("processor time is not dedicated")
+}
+
+/// Looks at every machine on sale at a place.
+pub(super) fn offer_machines(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
+    let store = demand.kind.is_data_store();
+    let allowed = if store { demand.packaged } else { demand.run_on.machines };
+    let offers = cx.book.compute_at(spot.region);
+    if !allowed {
+        return;
+    }
+    for offer in offers {
+        let shape = cx.book.shape(offer.shape);
+        if !cx.wanted(demand, spot, &shape.name) {
+            continue;
+        }
+        let today = cx.is_today(demand, spot, &shape.name);
+        let pinned = cx.pinned() || today.is_some();
+        if !pinned && let Some(reason) = refuse(demand, shape) {
+            excluded.add(reason, 1);
+            continue;
+        }
+        let fit = match (fit(demand, shape), today.and_then(|t| t.count)) {
+            (found, Some(count)) => {
+                Fit { count, replicas_per_machine: found.map_or(1, |fit| fit.replicas_per_machine) }
+            }
+            (Some(fit), None) => fit,
+            (None, None) if pinned => Fit { count: u32::try_from(demand.replicas).unwrap_or(1), replicas_per_machine: 1 },
+            (None, None) => {
+                excluded.add("too small", 1);
+                continue;
+            }
+        };
+        let steady = shape.cpu_kind == CpuKind::Burstable
+            && exceeds_baseline(demand, shape.vcpu_milli, shape.memory_mib, fit.replicas_per_machine);
+        if steady && !pinned {
+            excluded.add("burstable processor for a steady load", 1);
+            continue;
+        }
+        for purchase in Purchase::ALL {
+            quote(cx, demand, spot, &Quote { offer, shape, purchase, fit }, front, excluded);
+        }
+    }
+}
+
+struct Quote<'a> {
+    offer: &'a ComputeOffer,
+    shape: &'a Shape,
+    purchase: Purchase,
+    fit: Fit,
+}
+
+fn quote(cx: &Context, demand: &Demand, spot: Spot, q: &Quote, front: &mut Front, excluded: &mut Excluded) {
+    let today = cx.is_today(demand, spot, &q.shape.name).is_some_and(|t| t.purchase == q.purchase);
+    let Some(price) = q.offer.price(q.purchase) else { return };
+    if !today && !cx.purchase_wanted(demand, q.purchase) {
+        return;
+    }
+    if let Some(reason) = cx.refuse_price(&price) {
+        excluded.add(reason, 1);
+        return;
+    }
+    let store = demand.kind.is_data_store();
+    if store && q.purchase == Purchase::Spot && !today {
+        excluded.add("spot capacity for a data store", 1);
+        return;
+    }
+    let exposure = Exposure::of(demand, q.fit.count);
+    let included = match cx.included(demand, spot, q.offer.included_gb.times(i64::from(q.fit.count))) {
+        // A machine without internet traffic of its own still feeds the account's pool.
+        Included::Own(_) if !demand.metered => Included::None,
+        other => other,
+    };
+    let candidate = Candidate {
+        place: spot.place,
+        purchase: q.purchase,
+        count: q.fit.count,
+        form: if store { Form::Packaged } else { Form::Machines },
+        included,
+        needs: needs_of(cx, demand, spot, exposure),
+        active_zones: demand.active_zones(q.fit.count),
+        today,
+    };
+    let floor = price.usd.times(demand.hours.times(i64::from(q.fit.count)));
+    let floor = q.offer.month_cap.map_or(floor, |cap| floor.min(times(cap, q.fit.count)));
+    if !today && front.covers(&candidate, floor) {
+        return;
+    }
+    if let Err(reason) = cx.network_known(demand, spot, exposure) {
+        excluded.add(reason, 1);
+        return;
+    }
+    let disk = disk_to_buy(demand, q);
+    let disk_price = cx.tariff_price(spot, Item::BlockStorage);
+    if disk > Quantity::ZERO && disk_price.is_none() {
+        excluded.add("no price known for block storage", 1);
+        return;
+    }
+    let charges = |sink: &mut dyn Sink| {
+        compute(demand, q, price, sink);
+        if let Some(disk_price) = disk_price.filter(|_| disk > Quantity::ZERO) {
+            sink.add(ChargeItem::Storage, disk, disk_price, None, &|| format!("{disk} GB disk"));
+        }
+        if store {
+            operator(cx, sink);
+        }
+        cx.network_charges(demand, spot, exposure, sink);
+    };
+    front.offer(&candidate, &|| q.shape.name.clone(), &charges);
+}
+
+fn times(amount: Money, count: u32) -> Money {
+    Money::from_nanos(amount.nanos().saturating_mul(i64::from(count)))
+}
+
+fn compute(demand: &Demand, q: &Quote, price: Price, sink: &mut dyn Sink) {
+    let count = q.fit.count;
+    let hours = demand.hours.times(i64::from(count));
+    let cap = q.offer.month_cap.filter(|_| q.purchase == Purchase::OnDemand).map(|cap| times(cap, count));
+    let shared = match q.shape.cpu_kind {
+        CpuKind::Dedicated => "",
+        CpuKind::Shared => ", shared vCPU",
+        CpuKind::Burstable => ", burstable vCPU",
+    };
+    sink.add(ChargeItem::Compute, hours, price, cap, &|| {
+        format!("{count} x {} ({}{shared})", q.shape.name, q.purchase)
+    });
+}
+
+/// GB to buy as block storage: the data of every replica and a boot disk per machine, less what the shape brings.
+fn disk_to_buy(demand: &Demand, q: &Quote) -> Quantity {
+    let count = i64::from(q.fit.count);
+    let data = demand.disk_gb.times(q.fit.replicas_per_machine);
+    let per_machine = match q.shape.disk_included_gb {
+        Some(included) => (data + Quantity::from_units(BOOT_DISK_GB)).minus(Quantity::from_units(i64::from(included))),
+        None => data + Quantity::from_units(BOOT_DISK_GB),
+    };
+    per_machine.times(count)
+}
+
+/// The people who run a packaged data store.
+fn operator(cx: &Context, sink: &mut dyn Sink) {
+    let operations = &cx.app.operations;
+    let price = Price {
+        usd: operations.usd_hour,
+        unit: Unit::OperatorHour,
+        source: SourceId::STATED,
+        quality: crate::units::Quality::Listed,
+        uncertainty_pct: 0,
+    };
+    sink.add(ChargeItem::Operator, operations.packaged_hours_month, price, None, &|| "running it yourself".to_owned());
+}

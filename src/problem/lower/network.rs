@@ -1,0 +1,275 @@
+//! Traffic: how a component is reached and reaches out, who sends how much to whom, and how each road is billed.
+
+use super::choices::{Sink, Spot};
+use super::{Context, Demand};
+use crate::app::{App, PrivateOutbound, Scenario};
+use crate::catalog::{Item, PriceBook, RegionId, TrafficPool, TransferBilling, Unit};
+use crate::problem::{
+    Charge, ChargeItem, Flow, FlowTo, Included, Ladder, Place, Route, SharedCharge, SharedNeed, Step,
+};
+use crate::units::Quantity;
+use std::collections::HashMap;
+
+/// How a component is reached from the internet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exposure {
+    /// Not at all.
+    Private,
+    /// By the public address of its only machine.
+    Address,
+    /// Through a load balancer before its machines.
+    Balanced,
+    /// The product brings its own endpoint, and reaches the internet by itself.
+    BuiltIn,
+}
+
+impl Exposure {
+    /// One public machine needs an address, several need a load balancer.
+    pub fn of(demand: &Demand, count: u32) -> Self {
+        match (demand.public, count) {
+            (false, _) => Self::Private,
+            (true, 0 | 1) => Self::Address,
+            (true, _) => Self::Balanced,
+        }
+    }
+}
+
+/// Public addresses that a provider bills for a load balancer: AWS one per zone and at least two ("Public IPv4 charges"
+/// in the VPC price list; an Application Load Balancer wants two subnets), Azure the frontend's one; the others include
+/// it in the balancer's price.
+fn balancer_addresses(provider: &str, zones: u8) -> i64 {
+    match provider {
+        "aws" => i64::from(zones.max(2)),
+        "azure" => 1,
+        _ => 0,
+    }
+}
+
+/// Whether a machine goes out through the region's NAT gateway.
+fn uses_nat(cx: &Context, demand: &Demand, spot: Spot, exposure: Exposure) -> bool {
+    demand.outbound_gb > Quantity::ZERO
+        && matches!(exposure, Exposure::Private | Exposure::Balanced)
+        && cx.app.private_outbound == PrivateOutbound::Nat
+        && cx.tariff_price(spot, Item::NatGateway).is_some()
+}
+
+/// The shared needs of a component at a place.
+pub(super) fn needs_of(cx: &Context, demand: &Demand, spot: Spot, exposure: Exposure) -> &'static [SharedNeed] {
+    if uses_nat(cx, demand, spot, exposure) { &[SharedNeed::Nat] } else { &[] }
+}
+
+impl Context<'_> {
+    /// Whether every price that the exposure needs is known.
+    pub(super) fn network_known(&self, demand: &Demand, spot: Spot, exposure: Exposure) -> Result<(), &'static str> {
+        let known = |item| self.tariff_price(spot, item).is_some();
+        let own_addresses = demand.outbound_gb > Quantity::ZERO
+            && matches!(exposure, Exposure::Private | Exposure::Balanced)
+            && !uses_nat(self, demand, spot, exposure);
+        if (exposure == Exposure::Address || own_addresses) && !known(Item::PublicIpv4) {
+            return Err("no price known for a public IPv4 address");
+        }
+        if exposure == Exposure::Balanced && !known(Item::LoadBalancer) {
+            return Err("no price known for a load balancer");
+        }
+        Ok(())
+    }
+
+    /// Addresses, load balancer and NAT traffic of `demand.replicas` machines. Call [`Self::network_known`] first.
+    pub(super) fn network_charges(&self, demand: &Demand, spot: Spot, exposure: Exposure, sink: &mut dyn Sink) {
+        if exposure == Exposure::Address {
+            self.address_charge(demand, spot, 1, sink);
+        }
+        if exposure == Exposure::Balanced {
+            self.balancer_charges(demand, spot, demand.users_gb, sink);
+        }
+        if demand.outbound_gb == Quantity::ZERO || matches!(exposure, Exposure::Address | Exposure::BuiltIn) {
+            return;
+        }
+        if uses_nat(self, demand, spot, exposure) {
+            if let Some(price) = self.tariff_price(spot, Item::NatData) {
+                let detail = || "through the NAT gateway".to_owned();
+                sink.add(ChargeItem::NatData, demand.outbound_gb, price, None, &detail);
+            }
+        } else {
+            self.address_charge(demand, spot, demand.replicas, sink);
+        }
+    }
+
+    fn address_charge(&self, demand: &Demand, spot: Spot, count: i64, sink: &mut dyn Sink) {
+        if let Some(price) = self.tariff_price(spot, Item::PublicIpv4).filter(|_| count > 0) {
+            let each = if price.unit == Unit::Month { Quantity::from_units(1) } else { demand.hours };
+            let detail = || format!("{count} public IPv4");
+            sink.add(ChargeItem::PublicIpv4, each.times(count), price, None, &detail);
+        }
+    }
+
+    /// A load balancer with its addresses and `gb` through it.
+    pub(super) fn balancer_charges(&self, demand: &Demand, spot: Spot, gb: Quantity, sink: &mut dyn Sink) {
+        let Some(tariff) = self.book.tariff(spot.region, Item::LoadBalancer).first() else { return };
+        let month = if tariff.price.unit == Unit::Month { Quantity::from_units(1) } else { Quantity::MONTH_HOURS };
+        sink.add(ChargeItem::LoadBalancer, month, tariff.price, None, &|| tariff.product.clone());
+        if let Some(price) = self.tariff_price(spot, Item::LoadBalancerData).filter(|_| gb > Quantity::ZERO) {
+            let detail = || format!("through {}", tariff.product);
+            sink.add(ChargeItem::LoadBalancerData, gb, price, None, &detail);
+        }
+        let addresses = balancer_addresses(&self.book.provider_of(spot.region).name, demand.zones);
+        self.address_charge(demand, spot, addresses, sink);
+    }
+
+    /// What traffic comes with the machines, as far as this application could ever use it.
+    pub(super) fn included(&self, demand: &Demand, spot: Spot, gb: Quantity) -> Included {
+        let useful = gb.min(self.traffic);
+        if useful == Quantity::ZERO {
+            return Included::None;
+        }
+        match self.book.provider_of(spot.region).traffic_pool {
+            TrafficPool::PerServer if demand.metered => Included::Own(useful),
+            TrafficPool::PerServer => Included::None,
+            TrafficPool::Pooled => Included::Pooled(useful),
+        }
+    }
+}
+
+/// All GB of an application that could run through a meter.
+pub(super) fn total_traffic(app: &App, scenario: Scenario) -> Quantity {
+    let links = app.links.iter().map(|l| l.forward_gb_month.at(scenario) + l.back_gb_month.at(scenario));
+    let outward = app.components.iter().map(|c| c.users_gb_month.at(scenario) + c.outbound_gb_month.at(scenario));
+    links.chain(outward).sum()
+}
+
+/// One NAT gateway per place that sells it, due when a component there needs it.
+pub(super) fn shared_charges(cx: &Context, places: &[Place]) -> Vec<SharedCharge> {
+    let at = |(place, spec): (usize, &Place)| {
+        let tariff = cx.book.tariff(spec.region, Item::NatGateway).first()?;
+        let quantity = if tariff.price.unit == Unit::Month { Quantity::from_units(1) } else { Quantity::MONTH_HOURS };
+        let charge = Charge {
+            item: ChargeItem::NatGateway,
+            detail: tariff.product.clone(),
+            quantity,
+            price: tariff.price,
+            cap: None,
+        };
+        Some(SharedCharge { place, need: SharedNeed::Nat, charge })
+    };
+    places.iter().enumerate().filter_map(at).collect()
+}
+
+/// The traffic part of a problem.
+pub(super) struct Network {
+    pub flows: Vec<Flow>,
+    pub routes: Vec<Route>,
+    pub internet: Vec<Vec<Route>>,
+    pub ladders: Vec<Ladder>,
+}
+
+/// Builds flows and the billing of every road.
+pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place]) -> Network {
+    let mut classes = Classes { book: cx.book, names: vec!["*".to_owned()] };
+    let flows = flows(cx, demands, &mut classes);
+    let mut ladders = Ladders { book: cx.book, places, list: Vec::new(), known: HashMap::new() };
+    let internet = classes
+        .names
+        .iter()
+        .map(|country| (0..places.len()).map(|place| ladders.route(place, country)).collect())
+        .collect();
+    let mut routes = Vec::with_capacity(places.len() * places.len());
+    for from in 0..places.len() {
+        for to in 0..places.len() {
+            routes.push(route(cx.book, places, &mut ladders, from, to));
+        }
+    }
+    Network { flows, routes, internet, ladders: ladders.list }
+}
+
+/// Destination classes: countries that some ladder prices on its own, and `*` for the rest.
+struct Classes<'a> {
+    book: &'a PriceBook,
+    names: Vec<String>,
+}
+
+impl Classes<'_> {
+    fn of(&mut self, country: &str) -> usize {
+        if let Some(at) = self.names.iter().position(|name| name == country) {
+            return at;
+        }
+        if !self.book.ladders.iter().any(|ladder| ladder.to == country) {
+            return 0;
+        }
+        self.names.push(country.to_owned());
+        self.names.len() - 1
+    }
+}
+
+fn flows(cx: &Context, demands: &[Demand], classes: &mut Classes) -> Vec<Flow> {
+    let mut flows = Vec::new();
+    let mut push = |from: usize, to: FlowTo, label: String, gb: Quantity| {
+        if gb > Quantity::ZERO {
+            flows.push(Flow { from, to, label, gb });
+        }
+    };
+    for demand in demands {
+        let mut left = demand.users_gb;
+        for (i, audience) in cx.app.audiences.iter().enumerate() {
+            // The last audience takes what rounding left, so that the parts add up to the whole.
+            let last = i + 1 == cx.app.audiences.len();
+            let gb = if last { left } else { demand.users_gb.scale(audience.share_ppm, 1_000_000) };
+            left = left.minus(gb);
+            let country = super::paths::country_of(cx.book, &audience.locality);
+            let class = country.map_or(0, |country| classes.of(&country));
+            push(demand.variable, FlowTo::Internet(class), format!("users {}", audience.name), gb);
+        }
+        push(demand.variable, FlowTo::Internet(0), "third parties".to_owned(), demand.outbound_gb);
+    }
+    for link in &cx.app.links {
+        let ends = |ordinal: usize| demands.iter().filter(move |d| d.app_component == ordinal);
+        for a in ends(link.from) {
+            for b in ends(link.to) {
+                let share = |gb: Quantity| gb.scale(1, a.siblings * b.siblings);
+                let (forward, back) = (link.forward_gb_month.at(cx.options.scenario), link.back_gb_month.at(cx.options.scenario));
+                push(a.variable, FlowTo::Component(b.variable), b.name.clone(), share(forward));
+                push(b.variable, FlowTo::Component(a.variable), a.name.clone(), share(back));
+            }
+        }
+    }
+    flows
+}
+
+/// Ladders that are in use, each once.
+struct Ladders<'a> {
+    book: &'a PriceBook,
+    places: &'a [Place],
+    list: Vec<Ladder>,
+    known: HashMap<(RegionId, String), Route>,
+}
+
+impl Ladders<'_> {
+    /// How internet traffic from a place to a country is billed.
+    fn route(&mut self, place: usize, country: &str) -> Route {
+        let spec = &self.places[place];
+        let Some(ladder) = self.book.ladder(spec.region, country) else { return Route::Unknown };
+        let key = (spec.region, ladder.to.clone());
+        if let Some(route) = self.known.get(&key) {
+            return *route;
+        }
+        let steps = ladder.tiers.iter().map(|tier| Step { from: tier.from, price: tier.price }).collect();
+        self.list.push(Ladder { meter: spec.provider, included: ladder.included_gb, steps });
+        let route = Route::Metered(self.list.len() - 1);
+        self.known.insert(key, route);
+        route
+    }
+}
+
+/// How traffic from one place to another is billed. Between providers it leaves through the sender's internet egress;
+/// what arrives is free everywhere.
+fn route(book: &PriceBook, places: &[Place], ladders: &mut Ladders, from: usize, to: usize) -> Route {
+    let (a, b) = (&places[from], &places[to]);
+    let country = &book.region(b.region).country;
+    if a.provider != b.provider {
+        return ladders.route(from, country);
+    }
+    match book.transfer(a.region, b.region) {
+        Some(TransferBilling::Flat(price)) => Route::Flat(price),
+        Some(TransferBilling::AsInternet) => ladders.route(from, country),
+        None => Route::Unknown,
+    }
+}

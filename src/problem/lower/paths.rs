@@ -1,0 +1,149 @@
+//! Latency: the paths of the application over the places of the problem.
+
+use super::{Context, Demand, LowerError};
+use crate::app::{Locality, Objective, Path as AppPath, PathAudience, Percentile};
+use crate::catalog::{PriceBook, Rtt};
+use crate::problem::{Hop, Path, Place};
+use crate::units::Latency;
+
+/// Country of an audience: stated, or the named city's, or that of the nearest city to its coordinates.
+pub(super) fn country_of(book: &PriceBook, locality: &Locality) -> Option<String> {
+    match locality {
+        Locality::City { country: Some(country), .. } => Some(country.clone()),
+        Locality::City { name, country: None } => Some(book.find_city(name, None)?.country.clone()),
+        Locality::Point { lat, lon } => book.country_at(*lat, *lon).map(str::to_owned),
+    }
+}
+
+/// Round-trip times between all places in microseconds: p50, then p95.
+pub(super) fn rtt_tables(book: &PriceBook, places: &[Place]) -> [Vec<u32>; 2] {
+    let mut tables = [Vec::new(), Vec::new()];
+    for a in places {
+        for b in places {
+            let rtt = book.rtt(a.region, b.region);
+            tables[0].push(micros(rtt.p50));
+            tables[1].push(micros(rtt.p95));
+        }
+    }
+    tables
+}
+
+fn micros(latency: Latency) -> u32 {
+    u32::try_from(latency.micros()).unwrap_or(u32::MAX)
+}
+
+/// Round-trip times from every audience to every place.
+fn audience_rtts(cx: &Context, places: &[Place]) -> Result<Vec<Vec<Rtt>>, LowerError> {
+    let of = |locality: &Locality| {
+        let (lat, lon) = match locality {
+            Locality::Point { lat, lon } => (*lat, *lon),
+            Locality::City { name, country } => {
+                let city = cx.book.find_city(name, country.as_deref()).ok_or_else(|| LowerError::Unknown {
+                    what: "city",
+                    name: name.clone(),
+                    as_of: cx.book.as_of.clone(),
+                })?;
+                (city.lat, city.lon)
+            }
+        };
+        Ok(places.iter().map(|place| cx.book.rtt_from_point(lat, lon, place.region)).collect())
+    };
+    cx.app.audiences.iter().map(|audience| of(&audience.locality)).collect()
+}
+
+/// One path of the problem per path of the application, per audience where each counts on its own, and per combination
+/// of replicas of spread components: users may be sent to any of them, so the bound holds through every one.
+pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place]) -> Result<Vec<Path>, LowerError> {
+    let rtts = audience_rtts(cx, places)?;
+    let mut paths = Vec::new();
+    for path in &cx.app.paths {
+        let routes = replica_routes(path, demands);
+        let audiences: Vec<(String, Vec<(usize, i64)>)> = match path.audience {
+            PathAudience::Internal => vec![(String::new(), Vec::new())],
+            PathAudience::One(a) => vec![(cx.app.audiences[a].name.clone(), vec![(a, 1_000_000)])],
+            PathAudience::Each => {
+                cx.app.audiences.iter().enumerate().map(|(a, spec)| (spec.name.clone(), vec![(a, 1_000_000)])).collect()
+            }
+            PathAudience::Weighted => {
+                let shares = cx.app.audiences.iter().enumerate().map(|(a, spec)| (a, spec.share_ppm)).collect();
+                vec![("all users, weighted".to_owned(), shares)]
+            }
+        };
+        let copies = i64::try_from(routes.len() * audiences.len()).unwrap_or(i64::MAX).max(1);
+        for route in &routes {
+            for (audience, shares) in &audiences {
+                let table = (!shares.is_empty()).then(|| (route[0], entry_table(path, shares, &rtts, places.len())));
+                paths.push(path_of(cx, path, route, audience, table, copies));
+            }
+        }
+    }
+    Ok(paths)
+}
+
+/// Every way through the replicas: lists of variables.
+fn replica_routes(path: &AppPath, demands: &[Demand]) -> Vec<Vec<usize>> {
+    let mut routes = vec![Vec::new()];
+    for &ordinal in &path.through {
+        let replicas: Vec<usize> = demands.iter().filter(|d| d.app_component == ordinal).map(|d| d.variable).collect();
+        routes = routes
+            .iter()
+            .flat_map(|route| {
+                replicas.iter().map(move |&replica| {
+                    let mut longer = route.clone();
+                    longer.push(replica);
+                    longer
+                })
+            })
+            .collect();
+    }
+    routes
+}
+
+/// Microseconds from the users to each place, all round trips of the request, weighted over the audiences.
+fn entry_table(path: &AppPath, shares: &[(usize, i64)], rtts: &[Vec<Rtt>], places: usize) -> Vec<i64> {
+    let at = |place: usize| {
+        let weighted: i128 = shares
+            .iter()
+            .map(|&(audience, share)| {
+                let rtt = rtts[audience][place];
+                let us = match path.percentile {
+                    Percentile::P50 => rtt.p50,
+                    Percentile::P95 => rtt.p95,
+                };
+                i128::from(us.micros()) * i128::from(share)
+            })
+            .sum();
+        let total = weighted * i128::from(path.entry_round_trips_milli) / 1_000_000_000;
+        i64::try_from(total).unwrap_or(i64::MAX)
+    };
+    (0..places).map(at).collect()
+}
+
+fn path_of(
+    cx: &Context,
+    path: &AppPath,
+    route: &[usize],
+    audience: &str,
+    entry: Option<(usize, Vec<i64>)>,
+    copies: i64,
+) -> Path {
+    let hops = path.through.windows(2).zip(route.windows(2)).map(|(ordinals, variables)| {
+        let joins = |l: &&crate::app::Link| {
+            (l.from, l.to) == (ordinals[0], ordinals[1]) || (l.to, l.from) == (ordinals[0], ordinals[1])
+        };
+        let round_trips_milli = cx.app.links.iter().find(joins).map_or(1000, |link| link.round_trips_milli);
+        Hop { a: variables[0], b: variables[1], round_trips_milli }
+    });
+    let service: i64 = path.through.iter().map(|&ordinal| cx.app.components[ordinal].service_time.micros()).sum();
+    let priced = cx.app.objective == Objective::CostAndLatency;
+    Path {
+        name: path.name.clone(),
+        audience: audience.to_owned(),
+        percentile: path.percentile,
+        entry,
+        hops: hops.collect(),
+        constant: Latency::from_micros(service),
+        bound: path.bound,
+        nanos_per_us: if priced { path.usd_per_ms.nanos() / 1000 / copies } else { 0 },
+    }
+}

@@ -1,0 +1,159 @@
+//! Serverless container products: Fargate, Cloud Run, Container Apps, always on with the component's replicas.
+
+use super::choices::{Candidate, Excluded, Front, Sink, Spot};
+use super::network::{Exposure, needs_of};
+use super::{Context, Demand};
+use crate::app::Kind;
+use crate::catalog::Item;
+use crate::problem::{ChargeItem, Form, Included};
+use crate::units::{Arch, Purchase, Quantity};
+
+/// A container size: thousandths of a vCPU and MiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Size {
+    vcpu_milli: i64,
+    memory_mib: i64,
+}
+
+/// Sizes that a product sells: for each vCPU step the least and most memory, and the memory grain, in MiB.
+struct Product {
+    provider: &'static str,
+    steps: &'static [(i64, i64, i64)],
+    grain_mib: i64,
+    /// Whether public services need a load balancer in front (else the product brings its own HTTPS endpoint).
+    needs_balancer: bool,
+}
+
+/// "Task CPU and memory" (AWS Fargate developer guide), "Configure memory limits / CPU limits" (Cloud Run
+/// documentation), "Containers: allocations" (Azure Container Apps documentation, consumption plan).
+const PRODUCTS: [Product; 3] = [
+    Product {
+        provider: "aws",
+        steps: &[
+            (250, 512, 2048),
+            (500, 1024, 4096),
+            (1000, 2048, 8192),
+            (2000, 4096, 16_384),
+            (4000, 8192, 30_720),
+            (8000, 16_384, 61_440),
+            (16_000, 32_768, 122_880),
+        ],
+        grain_mib: 1024,
+        needs_balancer: true,
+    },
+    Product {
+        provider: "gcp",
+        steps: &[
+            (1000, 512, 4096),
+            (2000, 512, 8192),
+            (4000, 2048, 16_384),
+            (6000, 4096, 24_576),
+            (8000, 4096, 32_768),
+        ],
+        grain_mib: 512,
+        needs_balancer: false,
+    },
+    Product {
+        provider: "azure",
+        steps: &[
+            (250, 512, 512),
+            (500, 1024, 1024),
+            (1000, 2048, 2048),
+            (2000, 4096, 4096),
+            (3000, 6144, 6144),
+            (4000, 8192, 8192),
+        ],
+        grain_mib: 512,
+        needs_balancer: false,
+    },
+];
+
+/// The smallest size that holds a replica.
+fn size_for(product: &Product, demand: &Demand) -> Option<Size> {
+    let cpu_milli = demand.cpu.micros().div_euclid(1000) + i64::from(demand.cpu.micros() % 1000 != 0);
+    let exact = demand.memory_gib.micros().saturating_mul(1024);
+    let memory = exact.div_euclid(1_000_000) + i64::from(exact % 1_000_000 != 0);
+    product.steps.iter().find(|(cpu, _, most)| *cpu >= cpu_milli && *most >= memory).map(|(cpu, least, _)| {
+        let grains = memory.div_euclid(product.grain_mib) + i64::from(memory % product.grain_mib != 0);
+        Size { vcpu_milli: *cpu, memory_mib: (grains * product.grain_mib).max(*least) }
+    })
+}
+
+/// Looks at the serverless product of a place.
+pub(super) fn offer_serverless(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
+    let provider = &cx.book.provider_of(spot.region).name;
+    let Some(product) = PRODUCTS.iter().find(|p| p.provider == provider) else { return };
+    let Some(tariff) = cx.book.tariff(spot.region, Item::ServerlessVcpu).first() else { return };
+    let Some(memory_price) = cx.tariff_price(spot, Item::ServerlessMemory) else { return };
+    let cpu_price = tariff.price;
+    let pinned = cx.pinned();
+    if !pinned && let Some(reason) = refuse(cx, demand) {
+        excluded.add(reason, 1);
+        return;
+    }
+    let Some(size) = size_for(product, demand) else {
+        excluded.add("larger than the serverless product allows", 1);
+        return;
+    };
+    let name = || {
+        let gib = Quantity::from_units(size.memory_mib).scale(1, 1024);
+        format!("{} {} vCPU {gib} GiB", tariff.product, Quantity::from_micros(size.vcpu_milli * 1000))
+    };
+    if !cx.wanted(demand, spot, &name()) || !(pinned || cx.purchase_wanted(demand, Purchase::OnDemand)) {
+        return;
+    }
+    if let Some(reason) = cx.refuse_price(&cpu_price).or_else(|| cx.refuse_price(&memory_price)) {
+        excluded.add(reason, 1);
+        return;
+    }
+    let exposure = match (demand.public, product.needs_balancer) {
+        (true, true) => Exposure::Balanced,
+        (true, false) => Exposure::BuiltIn,
+        (false, _) => Exposure::Private,
+    };
+    if let Err(reason) = cx.network_known(demand, spot, exposure) {
+        excluded.add(reason, 1);
+        return;
+    }
+    let count = u32::try_from(demand.replicas).unwrap_or(u32::MAX);
+    let hours = demand.hours.times(demand.replicas);
+    let charges = |sink: &mut dyn Sink| {
+        sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, &name);
+        sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), memory_price, None, &name);
+        if let Some(price) = cx.tariff_price(spot, Item::ServerlessRequests)
+            && demand.requests_million > Quantity::ZERO
+        {
+            sink.add(ChargeItem::Requests, demand.requests_million, price, None, &|| "requests".to_owned());
+        }
+        cx.network_charges(demand, spot, exposure, sink);
+    };
+    let candidate = Candidate {
+        place: spot.place,
+        purchase: Purchase::OnDemand,
+        count,
+        form: Form::Serverless,
+        included: Included::None,
+        // Cloud Run and Container Apps reach the internet on their own.
+        needs: if product.needs_balancer { needs_of(cx, demand, spot, exposure) } else { &[] },
+        active_zones: demand.active_zones(count),
+        today: cx.is_today(demand, spot, &name()).is_some(),
+    };
+    front.offer(&candidate, &name, &charges);
+}
+
+fn refuse(cx: &Context, demand: &Demand) -> Option<&'static str> {
+    if !demand.run_on.serverless || demand.kind == Kind::Worker && !demand.run_on.serverless {
+        return Some("serverless is not allowed");
+    }
+    if demand.gpu.is_some() {
+        return Some("serverless without an accelerator");
+    }
+    if demand.arch == Some(Arch::Arm64) {
+        return Some("serverless is priced for x86_64 only");
+    }
+    if demand.disk_gb > Quantity::ZERO {
+        return Some("serverless has no lasting disk");
+    }
+    let _ = cx;
+    None
+}

@@ -1,0 +1,88 @@
+//! Object storage, static sites and load balancers: bought by tariff, not by offer.
+
+use super::choices::{Candidate, Excluded, Front, Sink, Spot};
+use super::network::Exposure;
+use super::{Context, Demand};
+use crate::catalog::{Item, Tariff};
+use crate::problem::{ChargeItem, Form, Included};
+use crate::units::{Purchase, Quantity};
+
+/// Active zones of a regional service: none of its traffic inside the region is billed as crossing zones.
+const REGIONAL: u8 = 0;
+
+fn candidate(cx: &Context, demand: &Demand, spot: Spot, product: &str) -> Candidate {
+    Candidate {
+        place: spot.place,
+        purchase: Purchase::OnDemand,
+        count: 1,
+        form: Form::Managed,
+        included: Included::None,
+        needs: &[],
+        active_zones: REGIONAL,
+        today: cx.is_today(demand, spot, product).is_some(),
+    }
+}
+
+/// Object storage at a place: stored GB by tier, base fee, requests.
+pub(super) fn offer_objects(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
+    let steps = cx.book.tariff(spot.region, Item::ObjectStorage);
+    let Some(first) = steps.first() else { return };
+    if !cx.wanted(demand, spot, &first.product) {
+        return;
+    }
+    if let Some(reason) = cx.refuse_price(&first.price) {
+        excluded.add(reason, 1);
+        return;
+    }
+    let requests = [
+        (ChargeItem::Requests, Item::ObjectReads, demand.requests_million, "reads"),
+        (ChargeItem::Writes, Item::ObjectWrites, demand.writes_million, "writes"),
+    ];
+    let unknown = |(_, item, amount, _): &(_, Item, Quantity, _)| {
+        *amount > Quantity::ZERO && cx.tariff_price(spot, *item).is_none()
+    };
+    if requests.iter().any(unknown) {
+        excluded.add("no price known for requests", 1);
+        return;
+    }
+    let charges = |sink: &mut dyn Sink| {
+        if let Some(base) = cx.tariff_price(spot, Item::ObjectStorageBase) {
+            sink.add(ChargeItem::ObjectStorage, Quantity::from_units(1), base, None, &|| {
+                format!("{} base fee", first.product)
+            });
+        }
+        stored(steps, demand.disk_gb, sink);
+        for (charge, item, amount, word) in requests {
+            if let Some(price) = cx.tariff_price(spot, item).filter(|_| amount > Quantity::ZERO) {
+                sink.add(charge, amount, price, None, &|| format!("million {word}"));
+            }
+        }
+    };
+    front.offer(&candidate(cx, demand, spot, &first.product), &|| first.product.clone(), &charges);
+}
+
+/// Each tier of a tariff with the GB that fall into it.
+fn stored(steps: &[Tariff], gb: Quantity, sink: &mut dyn Sink) {
+    for (i, step) in steps.iter().enumerate() {
+        let end = steps.get(i + 1).map_or(Quantity::MAX, |next| next.from);
+        let inside = gb.min(end).minus(step.from);
+        if inside > Quantity::ZERO {
+            sink.add(ChargeItem::ObjectStorage, inside, step.price, None, &|| format!("{} storage", step.product));
+        }
+    }
+}
+
+/// A load balancer at a place.
+pub(super) fn offer_balancer(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
+    let Some(tariff) = cx.book.tariff(spot.region, Item::LoadBalancer).first() else { return };
+    if !cx.wanted(demand, spot, &tariff.product) {
+        return;
+    }
+    let known = cx.network_known(demand, spot, Exposure::Balanced);
+    if let Some(reason) = cx.refuse_price(&tariff.price).or(known.err()) {
+        excluded.add(reason, 1);
+        return;
+    }
+    let charges = |sink: &mut dyn Sink| cx.balancer_charges(demand, spot, demand.balanced_gb, sink);
+    front.offer(&candidate(cx, demand, spot, &tariff.product), &|| tariff.product.clone(), &charges);
+}
