@@ -1,0 +1,190 @@
+//! The exact value of an assignment, by the definition in [`crate::problem`], in the solver's own code.
+
+use super::model::{Model, NO_LADDER};
+use crate::problem::PlaceId;
+use crate::units::{Money, Quantity};
+
+/// A flow on a meter.
+#[derive(Clone, Copy)]
+struct Metered {
+    stream: usize,
+    ladder: usize,
+    billable: i128,
+}
+
+/// Evaluates assignments; keeps its working memory.
+pub(super) struct Evaluator {
+    metered: Vec<Metered>,
+    volume: Vec<i128>,
+    pooled: Vec<i128>,
+    due: Vec<bool>,
+}
+
+/// Why an assignment is not valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// A rule or an unknown price between two components.
+    Pair(usize, usize),
+    /// A path is too slow.
+    Path(usize),
+    /// It costs more than the budget.
+    Budget,
+}
+
+impl Evaluator {
+    pub fn new(model: &Model) -> Self {
+        let meters = model.problem.providers.len();
+        Self {
+            metered: Vec::new(),
+            volume: vec![0; meters],
+            pooled: vec![0; meters],
+            due: vec![false; model.shared.len()],
+        }
+    }
+
+    /// Value inside the solver, or which rule is broken.
+    pub fn value(&mut self, model: &Model, picked: &[usize]) -> Result<i128, Broken> {
+        let latency = Self::latency(model, picked)?;
+        let cost = self.cost(model, picked)?;
+        if model.problem.budget.is_some_and(|budget| cost > i128::from(budget.nanos())) {
+            return Err(Broken::Budget);
+        }
+        Ok(cost + latency)
+    }
+
+    /// Weighted latency, after the rules over pairs and paths.
+    fn latency(model: &Model, picked: &[usize]) -> Result<i128, Broken> {
+        let problem = model.problem;
+        let place = |c: usize| -> PlaceId { model.parts[c].values[picked[c]].place };
+        for r in &problem.relations {
+            if !problem.related(r.kind, place(r.a), place(r.b)) {
+                return Err(Broken::Pair(r.a, r.b));
+            }
+        }
+        let mut weighted = 0;
+        for (ordinal, path) in problem.paths.iter().enumerate() {
+            let table = &problem.rtt[path.percentile as usize];
+            let mut us = path.constant.micros();
+            if let Some((entry, by_place)) = &path.entry {
+                us += by_place[place(*entry)];
+            }
+            for hop in &path.hops {
+                let rtt = i64::from(table[place(hop.a) * problem.places.len() + place(hop.b)]);
+                us += hop.round_trips_milli * rtt / 1000;
+            }
+            if path.bound.is_some_and(|bound| us > bound.micros()) {
+                return Err(Broken::Path(ordinal));
+            }
+            weighted += model.weights[ordinal] * i128::from(us);
+        }
+        Ok(weighted)
+    }
+
+    /// The bill in nano-dollars.
+    pub fn cost(&mut self, model: &Model, picked: &[usize]) -> Result<i128, Broken> {
+        self.metered.clear();
+        self.volume.fill(0);
+        self.pooled.fill(0);
+        self.due.fill(false);
+        let mut cost = 0;
+        for (part, &value) in model.parts.iter().zip(picked) {
+            let value = &part.values[value];
+            cost += value.cost;
+            self.pooled[value.provider] += i128::from(value.pooled);
+            for &shared in &value.shared {
+                if !self.due[shared] {
+                    self.due[shared] = true;
+                    cost += model.shared[shared];
+                }
+            }
+            self.meter_internet(model, part, value.signature);
+        }
+        cost += self.between(model, picked)?;
+        self.own_allowances(model, picked);
+        Ok(cost + self.meters(model))
+    }
+
+    fn meter_internet(&mut self, model: &Model, part: &super::model::Part, signature: usize) {
+        for (&stream, &ladder) in part.internet.iter().zip(&part.signatures[signature].ladders) {
+            if ladder != NO_LADDER {
+                let billable = i128::from(model.streams[stream].volume);
+                self.metered.push(Metered { stream, ladder: usize::from(ladder), billable });
+            }
+        }
+    }
+
+    /// Flat traffic between components; metered traffic is noted.
+    fn between(&mut self, model: &Model, picked: &[usize]) -> Result<i128, Broken> {
+        let mut cost = 0;
+        for (ordinal, stream) in model.streams.iter().enumerate() {
+            let Some(to) = stream.to else { continue };
+            let (x, y) = (&model.parts[stream.from].values[picked[stream.from]], &model.parts[to].values[picked[to]]);
+            let zones = x.zones.max(y.zones);
+            if x.place == y.place && zones <= 1 {
+                continue;
+            }
+            let code = model.codes.route(x.place, y.place);
+            if code < model.codes.ladders {
+                self.metered.push(Metered { stream: ordinal, ladder: code, billable: i128::from(stream.volume) });
+            } else if code == model.codes.unknown() {
+                return Err(Broken::Pair(stream.from, to));
+            } else {
+                let price = model.codes.flat[code - model.codes.ladders];
+                cost += flat_cost(price, stream.volume, (x.place == y.place).then_some(zones));
+            }
+        }
+        Ok(cost)
+    }
+
+    fn own_allowances(&mut self, model: &Model, picked: &[usize]) {
+        for (component, (part, &value)) in model.parts.iter().zip(picked).enumerate() {
+            let own = i128::from(part.values[value].own);
+            if own == 0 || part.sends.is_empty() {
+                continue;
+            }
+            let mine = |m: &&mut Metered| model.streams[m.stream].from == component;
+            let sum: i128 = self.metered.iter_mut().filter(mine).map(|m| m.billable).sum();
+            for m in self.metered.iter_mut().filter(mine) {
+                m.billable -= m.billable * own.min(sum) / sum;
+            }
+        }
+    }
+
+    fn meters(&mut self, model: &Model) -> i128 {
+        for m in &self.metered {
+            self.volume[model.ladders[m.ladder].meter] += m.billable;
+        }
+        let mut cost = 0;
+        for m in self.metered.iter().filter(|m| m.billable > 0) {
+            let ladder = &model.ladders[m.ladder];
+            let volume = self.volume[ladder.meter];
+            cost += share(ladder, m.billable, volume, self.pooled[ladder.meter]);
+        }
+        cost
+    }
+}
+
+/// What a flow of `billable` pays in an account with `volume` and a pool, in nano-dollars.
+pub(super) fn share(ladder: &super::model::Rungs, billable: i128, volume: i128, pooled: i128) -> i128 {
+    let paid = volume - volume.min(ladder.included + pooled);
+    let denominator = volume * 1_000_000;
+    let mut cost = 0;
+    for (step, &(from, price)) in ladder.steps.iter().enumerate() {
+        if paid <= from {
+            break;
+        }
+        let to = ladder.steps.get(step + 1).map_or(paid, |next| next.0.min(paid));
+        cost += (billable * (to - from) * price + denominator / 2).div_euclid(denominator);
+    }
+    cost
+}
+
+/// Flat price times volume; at one place only the part that crosses zones.
+pub(super) fn flat_cost(price: i64, volume: i64, zones_at_one_place: Option<u8>) -> i128 {
+    let quantity = Quantity::from_micros(volume);
+    let crossing = zones_at_one_place.map_or(quantity, |zones| {
+        let zones = i64::from(zones.max(1));
+        quantity.scale(1_000_000 * (zones - 1) / zones, 1_000_000)
+    });
+    i128::from(Money::from_nanos(price).times(crossing).nanos())
+}

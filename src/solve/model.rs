@@ -1,0 +1,230 @@
+//! What the search works on: the problem flattened into small integers.
+//!
+//! Internal money is nano-dollars in 128 bits for exact values, and nano-dollars shifted right by [`Scale::shift`] in
+//! 64 bits for bounds. Shifting rounds down, so that a bound is never above the truth.
+
+use crate::app::RelationKind;
+use crate::problem::{ComponentId, PlaceId, Problem};
+
+/// A bound that stands for "impossible". Sums are clamped to it, so that adding never overflows.
+pub(super) const HARD: i64 = 1 << 60;
+
+/// No ladder: internet traffic that is not metered.
+pub(super) const NO_LADDER: u16 = u16::MAX;
+
+/// A choice that survived presolve.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    /// Ordinal in the component's choices.
+    pub choice: usize,
+    pub place: PlaceId,
+    pub provider: usize,
+    /// Nano-dollars without traffic.
+    pub cost: i128,
+    /// Micro-GB of its own allowance, 0 for none.
+    pub own: i64,
+    /// Micro-GB that it adds to its provider's pool.
+    pub pooled: i64,
+    pub zones: u8,
+    /// Shared charges that become due with it.
+    pub shared: Vec<usize>,
+    /// Ordinal in [`Part::signatures`].
+    pub signature: usize,
+    /// Ordinal in [`Part::owns`].
+    pub class: usize,
+}
+
+/// What decides the price of a component's internet traffic: its own allowance and the ladder of each flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Signature {
+    pub class: usize,
+    pub ladders: Vec<u16>,
+}
+
+/// A component.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    pub values: Vec<Value>,
+    /// Distinct own allowances.
+    pub owns: Vec<i64>,
+    pub signatures: Vec<Signature>,
+    /// Flows to the internet.
+    pub internet: Vec<usize>,
+    /// Every flow that it sends.
+    pub sends: Vec<usize>,
+}
+
+/// Traffic.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stream {
+    pub from: ComponentId,
+    /// `None`: the internet.
+    pub to: Option<ComponentId>,
+    /// Micro-GB a month.
+    pub volume: i64,
+}
+
+/// A latency term of a pair: `floor(round_trips_milli * rtt / 1000)` microseconds of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Term {
+    pub path: usize,
+    pub percentile: usize,
+    pub round_trips_milli: i64,
+    /// The hop runs from the edge's second component to its first.
+    pub backward: bool,
+}
+
+/// Two components that something couples; `a < b`.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    pub a: ComponentId,
+    pub b: ComponentId,
+    pub forward: Vec<usize>,
+    pub backward: Vec<usize>,
+    pub relations: Vec<RelationKind>,
+    pub terms: Vec<Term>,
+}
+
+/// Routes between places as small codes: first the ladders, then the distinct flat prices, then "unknown".
+#[derive(Clone, Debug, Default)]
+pub(super) struct Codes {
+    pub places: usize,
+    /// `forward[p * places + q]`: route from `p` to `q`.
+    pub forward: Vec<u16>,
+    /// `backward[p * places + q]`: route from `q` to `p`.
+    pub backward: Vec<u16>,
+    pub ladders: usize,
+    /// Nano-dollars per GB.
+    pub flat: Vec<i64>,
+    /// Ladders of metered routes out of each place to other components, ascending.
+    pub out: Vec<Vec<u16>>,
+    /// `between[a * providers + b]`: how traffic from provider `a` to provider `b` is metered.
+    pub between: Vec<Between>,
+    pub providers: usize,
+    /// Every metered route is on the meter of its sender's provider.
+    pub meter_is_provider: bool,
+}
+
+/// How traffic from one provider to another is metered, over all pairs of their places.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Between {
+    /// Meters that some pair uses, ascending.
+    pub may: Vec<usize>,
+    /// Whether every pair uses a meter.
+    pub always: bool,
+}
+
+impl Codes {
+    /// Number of codes; the last one means "unknown".
+    pub fn len(&self) -> usize {
+        self.ladders + self.flat.len() + 1
+    }
+
+    pub fn unknown(&self) -> usize {
+        self.len() - 1
+    }
+
+    pub fn route(&self, from: PlaceId, to: PlaceId) -> usize {
+        usize::from(self.forward[from * self.places + to])
+    }
+}
+
+/// A price ladder in plain integers.
+#[derive(Clone, Debug)]
+pub(super) struct Rungs {
+    pub meter: usize,
+    /// Micro-GB.
+    pub included: i128,
+    /// (from micro-GB, nano-dollars per GB), ascending.
+    pub steps: Vec<(i128, i128)>,
+}
+
+impl Rungs {
+    /// Price of `paid` micro-GB after everything free, in nano-dollars x 10^6, exactly.
+    pub fn price(&self, paid: i128) -> i128 {
+        let mut sum = 0;
+        for (step, &(from, price)) in self.steps.iter().enumerate() {
+            if paid <= from {
+                break;
+            }
+            let to = self.steps.get(step + 1).map_or(paid, |next| next.0.min(paid));
+            sum += (to - from) * price;
+        }
+        sum
+    }
+}
+
+/// How exact values become bounds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scale {
+    /// Bits dropped.
+    pub shift: u32,
+    /// With latency first: what a microsecond weighs inside the solver, a power of two above any difference of bills.
+    pub latency_first: Option<i128>,
+    /// No bill is below this.
+    pub cost_min: i128,
+}
+
+impl Scale {
+    /// Rounds down.
+    pub fn floor(self, exact: i128) -> i64 {
+        i64::try_from(exact >> self.shift).unwrap_or(if exact < 0 { -HARD } else { HARD }).min(HARD)
+    }
+
+    /// The least bound that proves "not below `exact`".
+    pub fn ceil(self, exact: i128) -> i64 {
+        let up = -((-exact) >> self.shift);
+        i64::try_from(up).unwrap_or(if exact < 0 { -HARD } else { HARD }).min(HARD)
+    }
+}
+
+/// The problem as the search sees it.
+pub(super) struct Model<'a> {
+    pub problem: &'a Problem,
+    pub parts: Vec<Part>,
+    pub streams: Vec<Stream>,
+    pub edges: Vec<Edge>,
+    pub codes: Codes,
+    pub ladders: Vec<Rungs>,
+    /// What a microsecond of each path weighs inside the solver.
+    pub weights: Vec<i128>,
+    pub scale: Scale,
+    /// Cost of each shared charge in nano-dollars.
+    pub shared: Vec<i128>,
+}
+
+impl Model<'_> {
+    /// Value of the objective, as everybody else counts it, of a value inside the solver.
+    pub fn external(&self, inside: i128) -> i128 {
+        let Some(weight) = self.scale.latency_first else { return inside };
+        let latency = (inside - self.scale.cost_min).div_euclid(weight);
+        (latency << 63) + (inside - latency * weight)
+    }
+
+    /// The least value inside the solver that is not below a value of the objective.
+    pub fn internal(&self, outside: i128) -> i128 {
+        let Some(weight) = self.scale.latency_first else { return outside };
+        let latency = (outside - self.scale.cost_min) >> 63;
+        let cost = outside - (latency << 63);
+        // Bills lie in [cost_min, cost_min + weight): what is above counts as the next microsecond.
+        latency * weight + cost.min(self.scale.cost_min + weight)
+    }
+
+    /// Whether anything but money is in the objective.
+    pub fn weighs_latency(&self) -> bool {
+        self.weights.iter().any(|&w| w != 0)
+    }
+
+    /// Whether money is bounded apart from the objective.
+    pub fn has_own_budget(&self) -> bool {
+        self.problem.budget.is_some() && self.weighs_latency()
+    }
+
+    /// Latency of an entry component at a place.
+    pub fn entry_us(&self, path: usize, component: ComponentId, place: PlaceId) -> i64 {
+        match &self.problem.paths[path].entry {
+            Some((entry, by_place)) if *entry == component => by_place[place],
+            _ => 0,
+        }
+    }
+}
