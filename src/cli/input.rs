@@ -1,10 +1,11 @@
 //! Reading what the user names: the application's file and the price book.
 
 use super::failure::Failure;
-use crate::app::App;
 use crate::app::limits::FILE_BYTES_MAX;
+use crate::app::{App, Names, parse};
 use crate::catalog::PriceBook;
 use crate::collect::book_file;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -57,12 +58,25 @@ pub fn book(path: Option<&Path>) -> Result<PriceBook, Failure> {
     }
 }
 
-/// The application that a file describes.
-pub fn app(_path: &Path, _bytes: &[u8], _book: &PriceBook) -> Result<App, Failure> {
-    Err(Failure::Other("reading applications is not built yet".into()))
+/// The application that a file describes; every fault of the file in one failure.
+pub fn app(path: &Path, bytes: &[u8], book: &PriceBook) -> Result<App, Failure> {
+    let parsed = parse(bytes, &path.display().to_string(), &names(book));
+    parsed.map(|parsed| parsed.app).map_err(Failure::input)
 }
 
-/// The JSON Schema of the application's file.
-pub fn app_schema() -> String {
-    String::new()
+/// What an application's file may name.
+fn names(book: &PriceBook) -> Names {
+    let region = |id| (book.provider_of(id).name.clone(), book.region(id).code.clone());
+    let distinct = |words: BTreeSet<&str>| words.into_iter().map(str::to_owned).collect();
+    let places = book.regions.iter().map(|region| (region.country.as_str(), region.continent.as_str()));
+    let (countries, continents): (BTreeSet<&str>, BTreeSet<&str>) = places.unzip();
+    let models = book.shapes.iter().map(|shape| shape.gpu_model.as_str()).filter(|model| !model.is_empty());
+    Names {
+        providers: book.providers.iter().map(|provider| provider.name.clone()).collect(),
+        regions: book.region_ids().map(region).collect(),
+        cities: book.cities.iter().map(|city| (city.name.clone(), city.country.clone())).collect(),
+        countries: distinct(countries),
+        continents: distinct(continents),
+        gpu_models: distinct(models.collect()),
+    }
 }

@@ -46,7 +46,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
-        Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", input::app_schema().trim_end())?),
+        Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => {
             serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::wire::Report))?;
             Ok(writeln!(out)?)

@@ -14,7 +14,7 @@ pub fn run(args: &RecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let text = input::app_bytes(&args.app)?;
     let book = input::book(args.book.price_book.as_deref())?;
     let app = input::app(&args.app, &text, &book)?;
-    let limits = Limits { nodes_max: args.nodes_max };
+    let limits = Limits { nodes_max: args.nodes_max, ..Limits::default() };
     let recommendation = recommend(&app, &book, &Policy::default(), &limits).map_err(refused)?;
     let report = recommendation.to_wire(&app, &book);
     print(&report, args.format, out)?;

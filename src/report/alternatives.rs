@@ -99,7 +99,7 @@ pub(super) fn explore(
     tasks.extend((0..problem.providers.len()).map(Task::Provider));
     tasks.extend((0..components).map(Task::RunnerUp));
     let share = (components as u64).div_ceil(RUNNER_UPS_AT_FULL_LIMIT).max(1);
-    let side = Limits { nodes_max: limits.nodes_max / share, ..*limits };
+    let side = Limits { nodes_max: limits.nodes_max / share, work_max: limits.work_max / share };
     let work = |at: usize| match tasks[at] {
         Task::Month(scenario) => Done::Month(other_month(assignment, scenario)),
         Task::Provider(provider) => Done::Provider(provider, single_provider(problem, limits, provider)),

@@ -1,8 +1,8 @@
 //! Solving under restrictions, and sharing out independent work over threads.
 
 use crate::problem::lower::Pick;
-use crate::problem::{Assignment, Choice, ComponentId, Problem};
-use crate::solve::{Limits, Solution, solve};
+use crate::problem::{Assignment, Choice, ChoiceId, ComponentId, Problem};
+use crate::solve::{Limits, Restriction, Solution, solve_with};
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,21 +12,10 @@ pub(super) fn solve_allowed(
     problem: &Problem,
     limits: &Limits,
     allowed: &dyn Fn(ComponentId, &Choice) -> bool,
-    _warm: Option<&Assignment>,
+    warm: Option<&Assignment>,
 ) -> Solution {
-    let mut narrowed = problem.clone();
-    let mut kept: Vec<Vec<usize>> = Vec::with_capacity(problem.components.len());
-    for (component, spec) in narrowed.components.iter_mut().enumerate() {
-        let keep = |at: &usize| allowed(component, &problem.components[component].choices[*at]);
-        let ids: Vec<usize> = (0..spec.choices.len()).filter(keep).collect();
-        spec.choices = ids.iter().map(|&at| problem.components[component].choices[at].clone()).collect();
-        kept.push(ids);
-    }
-    let mut solution = solve(&narrowed, limits);
-    for (choice, ids) in solution.assignment.iter_mut().zip(&kept) {
-        *choice = ids[*choice];
-    }
-    solution
+    let allows = |component: ComponentId, _: ChoiceId, choice: &Choice| allowed(component, choice);
+    solve_with(problem, limits, &Restriction::allowing(&allows), warm)
 }
 
 /// The picked choices in the words of the price book.
