@@ -1,8 +1,21 @@
 //! Round-trip times between regions, and between cities and regions.
+//!
+//! A time comes from the pair itself when it was measured, else from measured neighbours of its ends, else from the
+//! line fitted to all measured pairs of the two continents; the answer says which. All times are between data centres:
+//! a user's own access line (5-20 ms on fixed broadband, 30-60 ms on mobile) comes on top.
+
+mod index;
+mod place;
+#[cfg(test)]
+mod tests;
+
+pub use index::{LatencyIndex, great_circle_km};
+pub use place::{CityError, Place};
 
 use super::RegionId;
 use crate::units::Latency;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Where a round-trip time comes from, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,15 +65,7 @@ pub struct LatencyBook {
     pub models: Vec<Distance>,
     /// The model for continent pairs without one of their own.
     pub fallback: Option<Distance>,
+    /// Lookup tables, made from the rest on first use; leave empty.
+    pub index: OnceLock<LatencyIndex>,
 }
 
-/// Great-circle distance between two points given as (degrees north, degrees east), in km.
-#[must_use]
-pub fn great_circle_km(a: (f64, f64), b: (f64, f64)) -> f64 {
-    const EARTH_RADIUS_KM: f64 = 6371.0088;
-    let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
-    let half_lat = ((lat_b - lat_a) / 2.0).sin();
-    let half_lon = ((b.1 - a.1).to_radians() / 2.0).sin();
-    let h = half_lat * half_lat + lat_a.cos() * lat_b.cos() * half_lon * half_lon;
-    2.0 * EARTH_RADIUS_KM * h.clamp(0.0, 1.0).sqrt().asin()
-}

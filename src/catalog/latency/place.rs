@@ -1,0 +1,200 @@
+//! Where users are, and how far that is from regions.
+
+use super::index::{Line, Vector, bridged, distance_km, vector};
+use super::{LatencyIndex, Rtt, RttOrigin};
+use crate::catalog::{PriceBook, RegionId};
+use thiserror::Error;
+
+/// A city stands for everything this near to it.
+const CITY_KM: f64 = 60.0;
+/// A measured city may stand in for a place this far away.
+const STAND_IN_KM: f64 = 400.0;
+/// The country of a city counts for coordinates this near to it.
+const COUNTRY_KM: f64 = 500.0;
+
+/// Where users are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// City, or the coordinates as text.
+    pub name: String,
+    /// ISO 3166-1 alpha-2 code, when known.
+    pub country: Option<String>,
+    /// Degrees north.
+    pub lat: f64,
+    /// Degrees east.
+    pub lon: f64,
+}
+
+/// Why a city was not found.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CityError {
+    /// No such city in the book.
+    #[error("the price book knows no city `{name}`{}; coordinates work for any place", did_you_mean(near))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Similar names, best first, at most three.
+        near: Vec<String>,
+    },
+    /// Several cities of this name.
+    #[error("`{name}` is in several countries: write one of {}", choices.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// `City, CC` of each.
+        choices: Vec<String>,
+    },
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) }
+}
+
+impl PriceBook {
+    /// Finds a city by name, whatever its case. Without a country, `City, CC` is understood too. Cities that only
+    /// regions name are found as well.
+    ///
+    /// # Errors
+    /// [`CityError`] with similar names, or with the choices when a name is in several countries.
+    pub fn find_city(&self, name: &str, country: Option<&str>) -> Result<Place, CityError> {
+        let (name, country) = match (country, name.rsplit_once(',')) {
+            (None, Some((city, code))) if code.trim().len() == 2 => (city.trim(), Some(code.trim())),
+            _ => (name.trim(), country),
+        };
+        let wanted = |city: &str, code: &str| {
+            city.to_lowercase() == name.to_lowercase() && country.is_none_or(|c| c.eq_ignore_ascii_case(code))
+        };
+        let place = |city: &str, code: &str, lat: f64, lon: f64| Place {
+            name: city.to_owned(),
+            country: Some(code.to_owned()),
+            lat,
+            lon,
+        };
+        let cities = self.cities.iter().filter(|c| wanted(&c.name, &c.country));
+        let mut found: Vec<Place> = cities.map(|c| place(&c.name, &c.country, c.lat, c.lon)).collect();
+        if found.is_empty() {
+            let regions = self.regions.iter().filter(|r| wanted(&r.city, &r.country));
+            found = regions.map(|r| place(&r.city, &r.country, r.lat, r.lon)).collect();
+            found.sort_by(|a, b| a.country.cmp(&b.country));
+            found.dedup_by(|a, b| a.country == b.country);
+        }
+        if found.len() > 1 {
+            let choices = found.iter().map(|p| format!("{}, {}", p.name, p.country.as_deref().unwrap_or("?")));
+            return Err(CityError::Ambiguous { name: name.to_owned(), choices: choices.collect() });
+        }
+        found.pop().ok_or_else(|| CityError::Unknown { name: name.to_owned(), near: self.similar_cities(name) })
+    }
+
+    fn similar_cities(&self, name: &str) -> Vec<String> {
+        let name = name.to_lowercase();
+        let likeness = |city: &str| strsim::jaro_winkler(&city.to_lowercase(), &name);
+        let mut near: Vec<(f64, String)> =
+            self.cities.iter().map(|c| (likeness(&c.name), format!("{}, {}", c.name, c.country))).collect();
+        near.retain(|(likeness, _)| *likeness > 0.84);
+        near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        near.into_iter().take(3).map(|(_, city)| city).collect()
+    }
+
+    /// A place given by its coordinates in degrees.
+    #[must_use]
+    pub fn place_at(&self, lat: f64, lon: f64) -> Place {
+        let index = self.latency_index();
+        let near = index.near_cities(vector((lat, lon)), COUNTRY_KM);
+        let country = near.first().and_then(|&(city, _)| self.cities.get(usize::from(city)));
+        Place { name: format!("{lat}, {lon}"), country: country.map(|c| c.country.clone()), lat, lon }
+    }
+
+    /// The round-trip time from a place to a region.
+    #[must_use]
+    pub fn rtt_from_place(&self, place: &Place, region: RegionId) -> Rtt {
+        From::new(self, place).rtt(region)
+    }
+
+    /// The round-trip times from a place to every region, by [`RegionId`].
+    #[must_use]
+    pub fn rtts_from_place(&self, place: &Place) -> Vec<Rtt> {
+        let from = From::new(self, place);
+        self.region_ids().map(|region| from.rtt(region)).collect()
+    }
+}
+
+/// A place, made ready for many regions.
+struct From<'a> {
+    book: &'a PriceBook,
+    index: &'a LatencyIndex,
+    at: Vector,
+    continent: String,
+    cities: Vec<(u16, f64)>,
+}
+
+impl<'a> From<'a> {
+    fn new(book: &'a PriceBook, place: &Place) -> Self {
+        let index = book.latency_index();
+        let at = vector((place.lat, place.lon));
+        let by_country = place.country.as_deref().and_then(continent_of_country);
+        let by_region = || index.nearest_region(at).map(|r| book.regions[r].continent.as_str());
+        let continent = by_country.or_else(by_region).unwrap_or_default().to_owned();
+        Self { book, index, at, continent, cities: index.near_cities(at, STAND_IN_KM) }
+    }
+
+    fn rtt(&self, region: RegionId) -> Rtt {
+        let line: &Line = self.index.line(&self.continent, region);
+        let end = self.index.at(region);
+        let km = distance_km(self.at, end);
+        if km <= CITY_KM {
+            return line.at(km);
+        }
+        let mut best: Option<(f64, u32)> = None;
+        for &(city, city_km) in self.index.cities_near_region(region) {
+            for &(mine, my_km) in &self.cities {
+                let pair = (mine.min(city), mine.max(city));
+                let away = city_km + my_km;
+                if let Some(&us) = self.book.latency.city_pairs.get(&pair)
+                    && best.is_none_or(|(least, _)| away < least)
+                {
+                    best = Some((away, us));
+                }
+            }
+        }
+        match best {
+            // Both ends inside their city: measured for exactly this pair.
+            Some((away, us)) if away <= CITY_KM => line.rtt(us, RttOrigin::Measured),
+            Some((away, us)) => match bridged(us, away, km) {
+                Some(us) => line.rtt(us, RttOrigin::Neighbour),
+                None => line.at(km),
+            },
+            None => line.at(km),
+        }
+    }
+}
+
+/// The continent word of a country, as in the regions of a book; `None` for a code that is not one.
+fn continent_of_country(code: &str) -> Option<&'static str> {
+    const COUNTRIES: [(&str, &str); 7] = [
+        (
+            "europe",
+            "AD AL AT AX BA BE BG BY CH CY CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU LV MC MD \
+             ME MK MT NL NO PL PT RO RS RU SE SI SJ SK SM UA VA XK",
+        ),
+        (
+            "north-america",
+            "AG AI AW BB BL BM BQ BS BZ CA CR CU CW DM DO GD GL GP GT HN HT JM KN KY LC MF MQ MS MX NI PA PM PR SV SX \
+             TC TT US VC VG VI",
+        ),
+        ("south-america", "AR BO BR CL CO EC FK GF GY PE PY SR UY VE"),
+        (
+            "asia",
+            "AF AM AZ BD BN BT CN GE HK ID IN IO JP KG KH KP KR KZ LA LK MM MN MO MV MY NP PH PK SG TH TJ TL TM TW UZ \
+             VN",
+        ),
+        ("middle-east", "AE BH IL IQ IR JO KW LB OM PS QA SA SY TR YE"),
+        ("oceania", "AS AU CK FJ FM GU KI MH MP NC NF NR NU NZ PF PG PN PW SB TK TO TV UM VU WF WS"),
+        (
+            "africa",
+            "AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EG EH ER ET GA GH GM GN GQ GW KE KM LR LS LY MA MG ML MR MU MW MZ \
+             NA NE NG RE RW SC SD SH SL SN SO SS ST SZ TD TG TN TZ UG YT ZA ZM ZW",
+        ),
+    ];
+    let has = |codes: &str| codes.split_ascii_whitespace().any(|c| c.eq_ignore_ascii_case(code));
+    COUNTRIES.iter().find(|(_, codes)| has(codes)).map(|(continent, _)| *continent)
+}
