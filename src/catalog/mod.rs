@@ -601,12 +601,13 @@ impl PriceBook {
     #[must_use]
     pub fn transfer(&self, from: RegionId, to: RegionId) -> Option<TransferBilling> {
         let rules = of_region(&self.transfers, from, |x| x.region);
-        let find = |wanted: &TransferTo| rules.iter().find(|r| r.to == *wanted).map(|r| r.billing);
+        let find = |wanted: &dyn Fn(&TransferTo) -> bool| rules.iter().find(|r| wanted(&r.to)).map(|r| r.billing);
         if from == to {
-            return find(&TransferTo::OtherZone);
+            return find(&|rule| *rule == TransferTo::OtherZone);
         }
-        find(&TransferTo::Region(to))
-            .or_else(|| find(&TransferTo::Continent(self.region(to).continent.clone())))
-            .or_else(|| find(&TransferTo::AnyRegion))
+        let continent = &self.region(to).continent;
+        find(&|rule| *rule == TransferTo::Region(to))
+            .or_else(|| find(&|rule| matches!(rule, TransferTo::Continent(c) if c == continent)))
+            .or_else(|| find(&|rule| *rule == TransferTo::AnyRegion))
     }
 }

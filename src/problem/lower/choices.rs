@@ -1,7 +1,7 @@
 //! The candidates of one component: priced fast, kept only if no other serves as well for less.
 
-use crate::catalog::{Price, RegionId};
-use crate::problem::{Charge, ChargeItem, Choice, Form, Included, PlaceId, SharedNeed};
+use crate::catalog::{Item, Price, PriceBook, RegionId, Tariff};
+use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
 
@@ -141,10 +141,33 @@ fn light(choice: &Choice) -> Candidate {
     }
 }
 
-/// A place while its offers are looked at.
-#[derive(Clone, Copy)]
-pub(super) struct Spot {
+/// A place with its tariffs looked up once, since every offer asks for them.
+pub(super) struct Site<'a> {
     pub place: PlaceId,
     pub region: RegionId,
+    pub provider: &'a str,
     pub zones: u8,
+    tariffs: Vec<&'a [Tariff]>,
+}
+
+impl<'a> Site<'a> {
+    pub fn of(book: &'a PriceBook, place: PlaceId, spec: &'a Place) -> Self {
+        Self {
+            place,
+            region: spec.region,
+            provider: &spec.provider_name,
+            zones: spec.zones,
+            tariffs: Item::ALL.iter().map(|&item| book.tariff(spec.region, item)).collect(),
+        }
+    }
+
+    /// The steps of a tariff; empty when the price is not known here.
+    pub fn tariff(&self, item: Item) -> &'a [Tariff] {
+        self.tariffs[item as usize]
+    }
+
+    /// The price of the first unit of a tariff.
+    pub fn price(&self, item: Item) -> Option<Price> {
+        self.tariff(item).first().map(|tariff| tariff.price)
+    }
 }

@@ -1,6 +1,6 @@
 //! Machines: the right count of the right shape, with disk, address, load balancer and NAT.
 
-use super::choices::{Candidate, Excluded, Front, Sink, Spot};
+use super::choices::{Candidate, Excluded, Front, Sink, Site};
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
 use crate::catalog::{ComputeOffer, CpuKind, Item, Price, Shape, SourceId, Unit};
@@ -70,44 +70,70 @@ fn refuse(demand: &Demand, shape: &Shape) -> Option<&'static str> {
     (demand.dedicated && shape.cpu_kind != CpuKind::Dedicated).then_some("processor time is not dedicated")
 }
 
+/// Whether a shape will do for a component, and how many it takes: the same in every region.
+#[derive(Clone, Copy, Debug)]
+enum Verdict {
+    Fits(Fit),
+    Refused(&'static str),
+}
+
+/// The verdict on every shape of the book, for one component.
+pub(super) struct Verdicts(Vec<Verdict>);
+
+impl Verdicts {
+    pub fn of(cx: &Context, demand: &Demand) -> Self {
+        let judge = |shape: &Shape| {
+            if let Some(reason) = refuse(demand, shape) {
+                return Verdict::Refused(reason);
+            }
+            let Some(fit) = fit(demand, shape) else { return Verdict::Refused("too small") };
+            let steady = shape.cpu_kind == CpuKind::Burstable
+                && exceeds_baseline(demand, shape.vcpu_milli, shape.memory_mib, fit.replicas_per_machine);
+            if steady { Verdict::Refused("burstable processor for a steady load") } else { Verdict::Fits(fit) }
+        };
+        Self(cx.book.shapes.iter().map(judge).collect())
+    }
+}
+
+/// How many machines of an offer that was decided elsewhere (today's, or a pick): as stated, or as many as are needed,
+/// or, where a replica does not even fit, one for each.
+fn decided_fit(demand: &Demand, shape: &Shape, stated: Option<u32>) -> Fit {
+    let needed = fit(demand, shape)
+        .unwrap_or(Fit { count: u32::try_from(demand.replicas).unwrap_or(u32::MAX), replicas_per_machine: 1 });
+    Fit { count: stated.unwrap_or(needed.count), ..needed }
+}
+
 /// Looks at every machine on sale at a place.
-pub(super) fn offer_machines(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
-    let store = demand.kind.is_data_store();
-    let allowed = if store { demand.packaged } else { demand.run_on.machines };
-    let offers = cx.book.compute_at(spot.region);
-    if !allowed {
+pub(super) fn offer_machines(
+    cx: &Context,
+    demand: &Demand,
+    verdicts: &Verdicts,
+    site: &Site,
+    front: &mut Front,
+    excluded: &mut Excluded,
+) {
+    let allowed = if demand.kind.is_data_store() { demand.packaged } else { demand.run_on.machines };
+    if !allowed && !cx.pinned() {
         return;
     }
-    for offer in offers {
+    for offer in cx.book.compute_at(site.region) {
         let shape = cx.book.shape(offer.shape);
-        if !cx.wanted(demand, spot, &shape.name) {
+        if !cx.wanted(demand, site, &shape.name) {
             continue;
         }
-        let today = cx.is_today(demand, spot, &shape.name);
-        let pinned = cx.pinned() || today.is_some();
-        if !pinned && let Some(reason) = refuse(demand, shape) {
-            excluded.add(reason, 1);
-            continue;
-        }
-        let fit = match (fit(demand, shape), today.and_then(|t| t.count)) {
-            (found, Some(count)) => {
-                Fit { count, replicas_per_machine: found.map_or(1, |fit| fit.replicas_per_machine) }
-            }
-            (Some(fit), None) => fit,
-            (None, None) if pinned => Fit { count: u32::try_from(demand.replicas).unwrap_or(1), replicas_per_machine: 1 },
-            (None, None) => {
-                excluded.add("too small", 1);
+        let today = cx.is_today(demand, site, &shape.name);
+        let fit = match verdicts.0[usize::from(offer.shape.0)] {
+            _ if cx.pinned() || today.is_some() => decided_fit(demand, shape, today.and_then(|t| t.count)),
+            Verdict::Fits(fit) => fit,
+            Verdict::Refused(reason) => {
+                excluded.add(reason, 1);
                 continue;
             }
         };
-        let steady = shape.cpu_kind == CpuKind::Burstable
-            && exceeds_baseline(demand, shape.vcpu_milli, shape.memory_mib, fit.replicas_per_machine);
-        if steady && !pinned {
-            excluded.add("burstable processor for a steady load", 1);
-            continue;
-        }
         for purchase in Purchase::ALL {
-            quote(cx, demand, spot, &Quote { offer, shape, purchase, fit }, front, excluded);
+            if today.is_some_and(|t| t.purchase == purchase) || cx.purchase_wanted(demand, purchase) {
+                quote(cx, demand, site, &Quote { offer, shape, purchase, fit }, front, excluded);
+            }
         }
     }
 }
@@ -119,34 +145,31 @@ struct Quote<'a> {
     fit: Fit,
 }
 
-fn quote(cx: &Context, demand: &Demand, spot: Spot, q: &Quote, front: &mut Front, excluded: &mut Excluded) {
-    let today = cx.is_today(demand, spot, &q.shape.name).is_some_and(|t| t.purchase == q.purchase);
+fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Front, excluded: &mut Excluded) {
+    let today = cx.is_today(demand, site, &q.shape.name).is_some_and(|t| t.purchase == q.purchase);
     let Some(price) = q.offer.price(q.purchase) else { return };
-    if !today && !cx.purchase_wanted(demand, q.purchase) {
-        return;
-    }
     if let Some(reason) = cx.refuse_price(&price) {
         excluded.add(reason, 1);
         return;
     }
     let store = demand.kind.is_data_store();
     if store && q.purchase == Purchase::Spot && !today {
-        excluded.add("spot capacity for a data store", 1);
+        excluded.add("site capacity for a data store", 1);
         return;
     }
     let exposure = Exposure::of(demand, q.fit.count);
-    let included = match cx.included(demand, spot, q.offer.included_gb.times(i64::from(q.fit.count))) {
+    let included = match cx.included(demand, site, q.offer.included_gb.times(i64::from(q.fit.count))) {
         // A machine without internet traffic of its own still feeds the account's pool.
         Included::Own(_) if !demand.metered => Included::None,
         other => other,
     };
     let candidate = Candidate {
-        place: spot.place,
+        place: site.place,
         purchase: q.purchase,
         count: q.fit.count,
         form: if store { Form::Packaged } else { Form::Machines },
         included,
-        needs: needs_of(cx, demand, spot, exposure),
+        needs: needs_of(cx, demand, site, exposure),
         active_zones: demand.active_zones(q.fit.count),
         today,
     };
@@ -155,12 +178,12 @@ fn quote(cx: &Context, demand: &Demand, spot: Spot, q: &Quote, front: &mut Front
     if !today && front.covers(&candidate, floor) {
         return;
     }
-    if let Err(reason) = cx.network_known(demand, spot, exposure) {
+    if let Err(reason) = cx.network_known(demand, site, exposure) {
         excluded.add(reason, 1);
         return;
     }
     let disk = disk_to_buy(demand, q);
-    let disk_price = cx.tariff_price(spot, Item::BlockStorage);
+    let disk_price = site.price(Item::BlockStorage);
     if disk > Quantity::ZERO && disk_price.is_none() {
         excluded.add("no price known for block storage", 1);
         return;
@@ -173,7 +196,7 @@ fn quote(cx: &Context, demand: &Demand, spot: Spot, q: &Quote, front: &mut Front
         if store {
             operator(cx, sink);
         }
-        cx.network_charges(demand, spot, exposure, sink);
+        cx.network_charges(demand, site, exposure, sink);
     };
     front.offer(&candidate, &|| q.shape.name.clone(), &charges);
 }

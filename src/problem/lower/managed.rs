@@ -1,6 +1,6 @@
 //! Managed data stores: the tiers that hold the component, in the form it asks for.
 
-use super::choices::{Candidate, Excluded, Front, Sink, Spot};
+use super::choices::{Candidate, Excluded, Front, Sink, Site};
 use super::machines::exceeds_baseline;
 use super::{Context, Demand};
 use crate::app::Kind;
@@ -19,11 +19,11 @@ fn managed_kind(kind: Kind) -> Option<ManagedKind> {
 }
 
 /// Looks at every managed tier of the right kind at a place.
-pub(super) fn offer_managed(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
+pub(super) fn offer_managed(cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
     let Some(kind) = managed_kind(demand.kind).filter(|_| demand.managed || cx.pinned()) else { return };
-    for tier in cx.book.managed_at(spot.region).iter().filter(|tier| tier.kind == kind) {
-        let today = !cx.app.today.is_empty() && cx.is_today(demand, spot, &tier.name()).is_some();
-        if cx.pinned() && !cx.wanted(demand, spot, &tier.name()) {
+    for tier in cx.book.managed_at(site.region).iter().filter(|tier| tier.kind == kind) {
+        let today = !cx.app.today.is_empty() && cx.is_today(demand, site, &tier.name()).is_some();
+        if cx.pinned() && !cx.wanted(demand, site, &tier.name()) {
             continue;
         }
         let refusal = refuse(demand, tier).filter(|_| !cx.pinned() && !today);
@@ -41,7 +41,7 @@ pub(super) fn offer_managed(cx: &Context, demand: &Demand, spot: Spot, front: &m
             continue;
         }
         let candidate = Candidate {
-            place: spot.place,
+            place: site.place,
             purchase: Purchase::OnDemand,
             count: 1,
             form: Form::Managed,

@@ -19,7 +19,7 @@ use crate::app::{self, App, RelationKind, Scenario, Today};
 use crate::catalog::{Item, Price, PriceBook, RegionId};
 use crate::policy::Policy;
 use crate::units::{Purchase, Quantity};
-use choices::{Excluded, Front, Spot};
+use choices::{Excluded, Front, Site};
 use demand::Demand;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -99,7 +99,7 @@ pub fn lower(app: &App, book: &PriceBook, policy: &Policy, options: &Options) ->
     let demands = demand::demands(app, options.scenario);
     let regions = eligible_regions(&cx, &demands);
     let (places, providers) = places_of(book, &regions);
-    let components: Vec<Component> = demands.iter().map(|demand| component_of(&cx, demand, &places)).collect();
+    let components = components_of(&cx, &demands, &places);
     if options.only.is_none() {
         check_today(&cx, &components)?;
     }
@@ -168,12 +168,27 @@ fn places_of(book: &PriceBook, regions: &[RegionId]) -> (Vec<Place>, Vec<String>
     (places, providers)
 }
 
+/// All variables, on as many threads as there are processors; the order is that of the demands.
+fn components_of(cx: &Context, demands: &[Demand], places: &[Place]) -> Vec<Component> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(demands.len()).max(1);
+    let share = demands.len().div_ceil(workers).max(1);
+    let sites: Vec<Site> = places.iter().enumerate().map(|(place, spec)| Site::of(cx.book, place, spec)).collect();
+    let one = |demand: &Demand| component_of(cx, demand, places, &sites);
+    let of = |part: &[Demand]| part.iter().map(one).collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = demands.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
+        // A worker can only end early by a panic, which is passed on.
+        parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
 /// One variable with every choice that can win.
-fn component_of(cx: &Context, demand: &Demand, places: &[Place]) -> Component {
+fn component_of(cx: &Context, demand: &Demand, places: &[Place], sites: &[Site]) -> Component {
     let mut excluded = Excluded::default();
+    let verdicts = machines::Verdicts::of(cx, demand);
     let mut all = Vec::new();
-    for (place, spec) in places.iter().enumerate() {
-        let spot = Spot { place, region: spec.region, zones: spec.zones };
+    for site in sites {
+        let spec = &places[site.place];
         let today = cx.app.today.iter().any(|t| {
             t.component == demand.app_component && t.provider == spec.provider_name && t.region == spec.region_code
         });
@@ -185,12 +200,12 @@ fn component_of(cx: &Context, demand: &Demand, places: &[Place]) -> Component {
         } else if !cx.may_place(demand, spec.region) {
             excluded.add("place not allowed", offers_at(cx.book, spec.region));
             continue;
-        } else if spot.zones < demand.zones && !demand.kind_is_regional() && !today {
+        } else if site.zones < demand.zones && !demand.kind_is_regional() && !today {
             excluded.add("fewer zones than asked for", offers_at(cx.book, spec.region));
             continue;
         }
         let mut front = Front::default();
-        offer_all(cx, demand, spot, &mut front, &mut excluded);
+        offer_all(cx, demand, &verdicts, site, &mut front, &mut excluded);
         all.extend(front.into_choices());
     }
     Component {
@@ -205,19 +220,26 @@ fn offers_at(book: &PriceBook, region: RegionId) -> u64 {
     (book.compute_at(region).len() + book.managed_at(region).len()) as u64
 }
 
-fn offer_all(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
+fn offer_all(
+    cx: &Context,
+    demand: &Demand,
+    verdicts: &machines::Verdicts,
+    site: &Site,
+    front: &mut Front,
+    excluded: &mut Excluded,
+) {
     use app::Kind as K;
     match demand.kind {
         K::Service | K::Worker | K::Job => {
-            machines::offer_machines(cx, demand, spot, front, excluded);
-            serverless::offer_serverless(cx, demand, spot, front, excluded);
+            machines::offer_machines(cx, demand, verdicts, site, front, excluded);
+            serverless::offer_serverless(cx, demand, site, front, excluded);
         }
         K::Postgres | K::Mysql | K::Redis | K::Kafka => {
-            managed::offer_managed(cx, demand, spot, front, excluded);
-            machines::offer_machines(cx, demand, spot, front, excluded);
+            managed::offer_managed(cx, demand, site, front, excluded);
+            machines::offer_machines(cx, demand, verdicts, site, front, excluded);
         }
-        K::ObjectStorage | K::StaticSite => storage::offer_objects(cx, demand, spot, front, excluded),
-        K::LoadBalancer => storage::offer_balancer(cx, demand, spot, front, excluded),
+        K::ObjectStorage | K::StaticSite => storage::offer_objects(cx, demand, site, front, excluded),
+        K::LoadBalancer => storage::offer_balancer(cx, demand, site, front, excluded),
     }
 }
 
@@ -242,10 +264,10 @@ impl Context<'_> {
     }
 
     /// Whether an offer is looked at: all of them, or the one that was decided.
-    fn wanted(&self, demand: &Demand, spot: Spot, offer: &str) -> bool {
+    fn wanted(&self, demand: &Demand, site: &Site, offer: &str) -> bool {
         let Some(picks) = &self.options.only else { return true };
         let pick = &picks[demand.variable];
-        pick.region == spot.region && pick.offer == offer
+        pick.region == site.region && pick.offer == offer
     }
 
     /// Whether a purchase option may be used for a component.
@@ -257,10 +279,10 @@ impl Context<'_> {
     }
 
     /// Today's entry of a component when it names this offer at this place.
-    fn is_today(&self, demand: &Demand, spot: Spot, offer: &str) -> Option<&Today> {
+    fn is_today(&self, demand: &Demand, site: &Site, offer: &str) -> Option<&Today> {
         let today = self.app.today.iter().find(|t| t.component == demand.app_component)?;
-        let here = today.region == self.book.region(spot.region).code
-            && today.provider == self.book.provider_of(spot.region).name;
+        let here = today.region == self.book.region(site.region).code
+            && today.provider == site.provider;
         (here && today.offer == offer).then_some(today)
     }
 
@@ -269,10 +291,6 @@ impl Context<'_> {
         (price.quality > self.policy.worst_quality && !self.pinned()).then_some("the policy refuses prices of this quality")
     }
 
-    /// The price of the first unit of a tariff.
-    fn tariff_price(&self, spot: Spot, item: Item) -> Option<Price> {
-        self.book.tariff(spot.region, item).first().map(|tariff| tariff.price)
-    }
 }
 
 /// Today's offers must exist, else "stay" would silently not be a candidate.

@@ -1,6 +1,6 @@
 //! Traffic: how a component is reached and reaches out, who sends how much to whom, and how each road is billed.
 
-use super::choices::{Sink, Spot};
+use super::choices::{Sink, Site};
 use super::{Context, Demand};
 use crate::app::{App, PrivateOutbound, Scenario};
 use crate::catalog::{Item, PriceBook, RegionId, TrafficPool, TransferBilling, Unit};
@@ -46,25 +46,25 @@ fn balancer_addresses(provider: &str, zones: u8) -> i64 {
 }
 
 /// Whether a machine goes out through the region's NAT gateway.
-fn uses_nat(cx: &Context, demand: &Demand, spot: Spot, exposure: Exposure) -> bool {
+fn uses_nat(cx: &Context, demand: &Demand, site: &Site, exposure: Exposure) -> bool {
     demand.outbound_gb > Quantity::ZERO
         && matches!(exposure, Exposure::Private | Exposure::Balanced)
         && cx.app.private_outbound == PrivateOutbound::Nat
-        && cx.tariff_price(spot, Item::NatGateway).is_some()
+        && site.price(Item::NatGateway).is_some()
 }
 
 /// The shared needs of a component at a place.
-pub(super) fn needs_of(cx: &Context, demand: &Demand, spot: Spot, exposure: Exposure) -> &'static [SharedNeed] {
-    if uses_nat(cx, demand, spot, exposure) { &[SharedNeed::Nat] } else { &[] }
+pub(super) fn needs_of(cx: &Context, demand: &Demand, site: &Site, exposure: Exposure) -> &'static [SharedNeed] {
+    if uses_nat(cx, demand, site, exposure) { &[SharedNeed::Nat] } else { &[] }
 }
 
 impl Context<'_> {
     /// Whether every price that the exposure needs is known.
-    pub(super) fn network_known(&self, demand: &Demand, spot: Spot, exposure: Exposure) -> Result<(), &'static str> {
-        let known = |item| self.tariff_price(spot, item).is_some();
+    pub(super) fn network_known(&self, demand: &Demand, site: &Site, exposure: Exposure) -> Result<(), &'static str> {
+        let known = |item| site.price(item).is_some();
         let own_addresses = demand.outbound_gb > Quantity::ZERO
             && matches!(exposure, Exposure::Private | Exposure::Balanced)
-            && !uses_nat(self, demand, spot, exposure);
+            && !uses_nat(self, demand, site, exposure);
         if (exposure == Exposure::Address || own_addresses) && !known(Item::PublicIpv4) {
             return Err("no price known for a public IPv4 address");
         }
@@ -75,28 +75,28 @@ impl Context<'_> {
     }
 
     /// Addresses, load balancer and NAT traffic of `demand.replicas` machines. Call [`Self::network_known`] first.
-    pub(super) fn network_charges(&self, demand: &Demand, spot: Spot, exposure: Exposure, sink: &mut dyn Sink) {
+    pub(super) fn network_charges(&self, demand: &Demand, site: &Site, exposure: Exposure, sink: &mut dyn Sink) {
         if exposure == Exposure::Address {
-            self.address_charge(demand, spot, 1, sink);
+            self.address_charge(demand, site, 1, sink);
         }
         if exposure == Exposure::Balanced {
-            self.balancer_charges(demand, spot, demand.users_gb, sink);
+            self.balancer_charges(demand, site, demand.users_gb, sink);
         }
         if demand.outbound_gb == Quantity::ZERO || matches!(exposure, Exposure::Address | Exposure::BuiltIn) {
             return;
         }
-        if uses_nat(self, demand, spot, exposure) {
-            if let Some(price) = self.tariff_price(spot, Item::NatData) {
+        if uses_nat(self, demand, site, exposure) {
+            if let Some(price) = site.price(Item::NatData) {
                 let detail = || "through the NAT gateway".to_owned();
                 sink.add(ChargeItem::NatData, demand.outbound_gb, price, None, &detail);
             }
         } else {
-            self.address_charge(demand, spot, demand.replicas, sink);
+            self.address_charge(demand, site, demand.replicas, sink);
         }
     }
 
-    fn address_charge(&self, demand: &Demand, spot: Spot, count: i64, sink: &mut dyn Sink) {
-        if let Some(price) = self.tariff_price(spot, Item::PublicIpv4).filter(|_| count > 0) {
+    fn address_charge(&self, demand: &Demand, site: &Site, count: i64, sink: &mut dyn Sink) {
+        if let Some(price) = site.price(Item::PublicIpv4).filter(|_| count > 0) {
             let each = if price.unit == Unit::Month { Quantity::from_units(1) } else { demand.hours };
             let detail = || format!("{count} public IPv4");
             sink.add(ChargeItem::PublicIpv4, each.times(count), price, None, &detail);
@@ -104,25 +104,25 @@ impl Context<'_> {
     }
 
     /// A load balancer with its addresses and `gb` through it.
-    pub(super) fn balancer_charges(&self, demand: &Demand, spot: Spot, gb: Quantity, sink: &mut dyn Sink) {
-        let Some(tariff) = self.book.tariff(spot.region, Item::LoadBalancer).first() else { return };
+    pub(super) fn balancer_charges(&self, demand: &Demand, site: &Site, gb: Quantity, sink: &mut dyn Sink) {
+        let Some(tariff) = site.tariff(Item::LoadBalancer).first() else { return };
         let month = if tariff.price.unit == Unit::Month { Quantity::from_units(1) } else { Quantity::MONTH_HOURS };
         sink.add(ChargeItem::LoadBalancer, month, tariff.price, None, &|| tariff.product.clone());
-        if let Some(price) = self.tariff_price(spot, Item::LoadBalancerData).filter(|_| gb > Quantity::ZERO) {
+        if let Some(price) = site.price(Item::LoadBalancerData).filter(|_| gb > Quantity::ZERO) {
             let detail = || format!("through {}", tariff.product);
             sink.add(ChargeItem::LoadBalancerData, gb, price, None, &detail);
         }
-        let addresses = balancer_addresses(&self.book.provider_of(spot.region).name, demand.zones);
-        self.address_charge(demand, spot, addresses, sink);
+        let addresses = balancer_addresses(&site.provider, demand.zones);
+        self.address_charge(demand, site, addresses, sink);
     }
 
     /// What traffic comes with the machines, as far as this application could ever use it.
-    pub(super) fn included(&self, demand: &Demand, spot: Spot, gb: Quantity) -> Included {
+    pub(super) fn included(&self, demand: &Demand, site: &Site, gb: Quantity) -> Included {
         let useful = gb.min(self.traffic);
         if useful == Quantity::ZERO {
             return Included::None;
         }
-        match self.book.provider_of(spot.region).traffic_pool {
+        match self.book.provider_of(site.region).traffic_pool {
             TrafficPool::PerServer if demand.metered => Included::Own(useful),
             TrafficPool::PerServer => Included::None,
             TrafficPool::Pooled => Included::Pooled(useful),
@@ -164,43 +164,49 @@ pub(super) struct Network {
 
 /// Builds flows and the billing of every road.
 pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place]) -> Network {
-    let mut classes = Classes { book: cx.book, names: vec!["*".to_owned()] };
-    let flows = flows(cx, demands, &mut classes);
+    let classes = Classes::of_book(cx.book);
     let mut ladders = Ladders { book: cx.book, places, list: Vec::new(), known: HashMap::new() };
-    let internet = classes
-        .names
+    let internet: Vec<Vec<Route>> = classes
+        .0
         .iter()
         .map(|country| (0..places.len()).map(|place| ladders.route(place, country)).collect())
         .collect();
+    let class_of_place: Vec<usize> =
+        places.iter().map(|place| classes.of(&cx.book.region(place.region).country)).collect();
     let mut routes = Vec::with_capacity(places.len() * places.len());
-    for from in 0..places.len() {
-        for to in 0..places.len() {
-            routes.push(route(cx.book, places, &mut ladders, from, to));
+    for (from, a) in places.iter().enumerate() {
+        for (to, b) in places.iter().enumerate() {
+            // Between providers traffic leaves through the sender's internet egress; what arrives is free everywhere.
+            let by_internet = internet[class_of_place[to]][from];
+            let inside = || match cx.book.transfer(a.region, b.region) {
+                Some(TransferBilling::Flat(price)) => Route::Flat(price),
+                Some(TransferBilling::AsInternet) => by_internet,
+                None => Route::Unknown,
+            };
+            routes.push(if a.provider == b.provider { inside() } else { by_internet });
         }
     }
-    Network { flows, routes, internet, ladders: ladders.list }
+    Network { flows: flows(cx, demands, &classes), routes, internet, ladders: ladders.list }
 }
 
-/// Destination classes: countries that some ladder prices on its own, and `*` for the rest.
-struct Classes<'a> {
-    book: &'a PriceBook,
-    names: Vec<String>,
-}
+/// Destination classes: `*`, then the countries that some ladder prices on its own.
+struct Classes(Vec<String>);
 
-impl Classes<'_> {
-    fn of(&mut self, country: &str) -> usize {
-        if let Some(at) = self.names.iter().position(|name| name == country) {
-            return at;
-        }
-        if !self.book.ladders.iter().any(|ladder| ladder.to == country) {
-            return 0;
-        }
-        self.names.push(country.to_owned());
-        self.names.len() - 1
+impl Classes {
+    fn of_book(book: &PriceBook) -> Self {
+        let mut own: Vec<String> = book.ladders.iter().map(|ladder| ladder.to.clone()).filter(|to| to != "*").collect();
+        own.sort_unstable();
+        own.dedup();
+        own.insert(0, "*".to_owned());
+        Self(own)
+    }
+
+    fn of(&self, country: &str) -> usize {
+        self.0.iter().position(|name| name == country).unwrap_or(0)
     }
 }
 
-fn flows(cx: &Context, demands: &[Demand], classes: &mut Classes) -> Vec<Flow> {
+fn flows(cx: &Context, demands: &[Demand], classes: &Classes) -> Vec<Flow> {
     let mut flows = Vec::new();
     let mut push = |from: usize, to: FlowTo, label: String, gb: Quantity| {
         if gb > Quantity::ZERO {
@@ -256,20 +262,5 @@ impl Ladders<'_> {
         let route = Route::Metered(self.list.len() - 1);
         self.known.insert(key, route);
         route
-    }
-}
-
-/// How traffic from one place to another is billed. Between providers it leaves through the sender's internet egress;
-/// what arrives is free everywhere.
-fn route(book: &PriceBook, places: &[Place], ladders: &mut Ladders, from: usize, to: usize) -> Route {
-    let (a, b) = (&places[from], &places[to]);
-    let country = &book.region(b.region).country;
-    if a.provider != b.provider {
-        return ladders.route(from, country);
-    }
-    match book.transfer(a.region, b.region) {
-        Some(TransferBilling::Flat(price)) => Route::Flat(price),
-        Some(TransferBilling::AsInternet) => ladders.route(from, country),
-        None => Route::Unknown,
     }
 }

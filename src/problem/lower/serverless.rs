@@ -1,9 +1,8 @@
 //! Serverless container products: Fargate, Cloud Run, Container Apps, always on with the component's replicas.
 
-use super::choices::{Candidate, Excluded, Front, Sink, Spot};
+use super::choices::{Candidate, Excluded, Front, Sink, Site};
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
-use crate::app::Kind;
 use crate::catalog::Item;
 use crate::problem::{ChargeItem, Form, Included};
 use crate::units::{Arch, Purchase, Quantity};
@@ -80,14 +79,14 @@ fn size_for(product: &Product, demand: &Demand) -> Option<Size> {
 }
 
 /// Looks at the serverless product of a place.
-pub(super) fn offer_serverless(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
-    let provider = &cx.book.provider_of(spot.region).name;
+pub(super) fn offer_serverless(cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
+    let provider = site.provider;
     let Some(product) = PRODUCTS.iter().find(|p| p.provider == provider) else { return };
-    let Some(tariff) = cx.book.tariff(spot.region, Item::ServerlessVcpu).first() else { return };
-    let Some(memory_price) = cx.tariff_price(spot, Item::ServerlessMemory) else { return };
+    let Some(tariff) = site.tariff(Item::ServerlessVcpu).first() else { return };
+    let Some(memory_price) = site.price(Item::ServerlessMemory) else { return };
     let cpu_price = tariff.price;
     let pinned = cx.pinned();
-    if !pinned && let Some(reason) = refuse(cx, demand) {
+    if !pinned && let Some(reason) = refuse(demand) {
         excluded.add(reason, 1);
         return;
     }
@@ -99,7 +98,7 @@ pub(super) fn offer_serverless(cx: &Context, demand: &Demand, spot: Spot, front:
         let gib = Quantity::from_units(size.memory_mib).scale(1, 1024);
         format!("{} {} vCPU {gib} GiB", tariff.product, Quantity::from_micros(size.vcpu_milli * 1000))
     };
-    if !cx.wanted(demand, spot, &name()) || !(pinned || cx.purchase_wanted(demand, Purchase::OnDemand)) {
+    if !cx.wanted(demand, site, &name()) || !(pinned || cx.purchase_wanted(demand, Purchase::OnDemand)) {
         return;
     }
     if let Some(reason) = cx.refuse_price(&cpu_price).or_else(|| cx.refuse_price(&memory_price)) {
@@ -111,7 +110,7 @@ pub(super) fn offer_serverless(cx: &Context, demand: &Demand, spot: Spot, front:
         (true, false) => Exposure::BuiltIn,
         (false, _) => Exposure::Private,
     };
-    if let Err(reason) = cx.network_known(demand, spot, exposure) {
+    if let Err(reason) = cx.network_known(demand, site, exposure) {
         excluded.add(reason, 1);
         return;
     }
@@ -120,29 +119,29 @@ pub(super) fn offer_serverless(cx: &Context, demand: &Demand, spot: Spot, front:
     let charges = |sink: &mut dyn Sink| {
         sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, &name);
         sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), memory_price, None, &name);
-        if let Some(price) = cx.tariff_price(spot, Item::ServerlessRequests)
+        if let Some(price) = site.price(Item::ServerlessRequests)
             && demand.requests_million > Quantity::ZERO
         {
             sink.add(ChargeItem::Requests, demand.requests_million, price, None, &|| "requests".to_owned());
         }
-        cx.network_charges(demand, spot, exposure, sink);
+        cx.network_charges(demand, site, exposure, sink);
     };
     let candidate = Candidate {
-        place: spot.place,
+        place: site.place,
         purchase: Purchase::OnDemand,
         count,
         form: Form::Serverless,
         included: Included::None,
         // Cloud Run and Container Apps reach the internet on their own.
-        needs: if product.needs_balancer { needs_of(cx, demand, spot, exposure) } else { &[] },
+        needs: if product.needs_balancer { needs_of(cx, demand, site, exposure) } else { &[] },
         active_zones: demand.active_zones(count),
-        today: cx.is_today(demand, spot, &name()).is_some(),
+        today: cx.is_today(demand, site, &name()).is_some(),
     };
     front.offer(&candidate, &name, &charges);
 }
 
-fn refuse(cx: &Context, demand: &Demand) -> Option<&'static str> {
-    if !demand.run_on.serverless || demand.kind == Kind::Worker && !demand.run_on.serverless {
+fn refuse(demand: &Demand) -> Option<&'static str> {
+    if !demand.run_on.serverless {
         return Some("serverless is not allowed");
     }
     if demand.gpu.is_some() {
@@ -151,9 +150,5 @@ fn refuse(cx: &Context, demand: &Demand) -> Option<&'static str> {
     if demand.arch == Some(Arch::Arm64) {
         return Some("serverless is priced for x86_64 only");
     }
-    if demand.disk_gb > Quantity::ZERO {
-        return Some("serverless has no lasting disk");
-    }
-    let _ = cx;
-    None
+    (demand.disk_gb > Quantity::ZERO).then_some("serverless has no lasting disk")
 }

@@ -1,6 +1,6 @@
 //! Object storage, static sites and load balancers: bought by tariff, not by offer.
 
-use super::choices::{Candidate, Excluded, Front, Sink, Spot};
+use super::choices::{Candidate, Excluded, Front, Sink, Site};
 use super::network::Exposure;
 use super::{Context, Demand};
 use crate::catalog::{Item, Tariff};
@@ -10,24 +10,24 @@ use crate::units::{Purchase, Quantity};
 /// Active zones of a regional service: none of its traffic inside the region is billed as crossing zones.
 const REGIONAL: u8 = 0;
 
-fn candidate(cx: &Context, demand: &Demand, spot: Spot, product: &str) -> Candidate {
+fn candidate(cx: &Context, demand: &Demand, site: &Site, product: &str) -> Candidate {
     Candidate {
-        place: spot.place,
+        place: site.place,
         purchase: Purchase::OnDemand,
         count: 1,
         form: Form::Managed,
         included: Included::None,
         needs: &[],
         active_zones: REGIONAL,
-        today: cx.is_today(demand, spot, product).is_some(),
+        today: cx.is_today(demand, site, product).is_some(),
     }
 }
 
 /// Object storage at a place: stored GB by tier, base fee, requests.
-pub(super) fn offer_objects(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
-    let steps = cx.book.tariff(spot.region, Item::ObjectStorage);
+pub(super) fn offer_objects(cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
+    let steps = site.tariff(Item::ObjectStorage);
     let Some(first) = steps.first() else { return };
-    if !cx.wanted(demand, spot, &first.product) {
+    if !cx.wanted(demand, site, &first.product) {
         return;
     }
     if let Some(reason) = cx.refuse_price(&first.price) {
@@ -39,26 +39,26 @@ pub(super) fn offer_objects(cx: &Context, demand: &Demand, spot: Spot, front: &m
         (ChargeItem::Writes, Item::ObjectWrites, demand.writes_million, "writes"),
     ];
     let unknown = |(_, item, amount, _): &(_, Item, Quantity, _)| {
-        *amount > Quantity::ZERO && cx.tariff_price(spot, *item).is_none()
+        *amount > Quantity::ZERO && site.price(*item).is_none()
     };
     if requests.iter().any(unknown) {
         excluded.add("no price known for requests", 1);
         return;
     }
     let charges = |sink: &mut dyn Sink| {
-        if let Some(base) = cx.tariff_price(spot, Item::ObjectStorageBase) {
+        if let Some(base) = site.price(Item::ObjectStorageBase) {
             sink.add(ChargeItem::ObjectStorage, Quantity::from_units(1), base, None, &|| {
                 format!("{} base fee", first.product)
             });
         }
         stored(steps, demand.disk_gb, sink);
         for (charge, item, amount, word) in requests {
-            if let Some(price) = cx.tariff_price(spot, item).filter(|_| amount > Quantity::ZERO) {
+            if let Some(price) = site.price(item).filter(|_| amount > Quantity::ZERO) {
                 sink.add(charge, amount, price, None, &|| format!("million {word}"));
             }
         }
     };
-    front.offer(&candidate(cx, demand, spot, &first.product), &|| first.product.clone(), &charges);
+    front.offer(&candidate(cx, demand, site, &first.product), &|| first.product.clone(), &charges);
 }
 
 /// Each tier of a tariff with the GB that fall into it.
@@ -73,16 +73,16 @@ fn stored(steps: &[Tariff], gb: Quantity, sink: &mut dyn Sink) {
 }
 
 /// A load balancer at a place.
-pub(super) fn offer_balancer(cx: &Context, demand: &Demand, spot: Spot, front: &mut Front, excluded: &mut Excluded) {
-    let Some(tariff) = cx.book.tariff(spot.region, Item::LoadBalancer).first() else { return };
-    if !cx.wanted(demand, spot, &tariff.product) {
+pub(super) fn offer_balancer(cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
+    let Some(tariff) = site.tariff(Item::LoadBalancer).first() else { return };
+    if !cx.wanted(demand, site, &tariff.product) {
         return;
     }
-    let known = cx.network_known(demand, spot, Exposure::Balanced);
+    let known = cx.network_known(demand, site, Exposure::Balanced);
     if let Some(reason) = cx.refuse_price(&tariff.price).or(known.err()) {
         excluded.add(reason, 1);
         return;
     }
-    let charges = |sink: &mut dyn Sink| cx.balancer_charges(demand, spot, demand.balanced_gb, sink);
-    front.offer(&candidate(cx, demand, spot, &tariff.product), &|| tariff.product.clone(), &charges);
+    let charges = |sink: &mut dyn Sink| cx.balancer_charges(demand, site, demand.balanced_gb, sink);
+    front.offer(&candidate(cx, demand, site, &tariff.product), &|| tariff.product.clone(), &charges);
 }
