@@ -1,1 +1,55 @@
-//! Stub.
+//! The command line: raw arguments in, resolved ones to the pure modules, text out.
+//!
+//! Invariants: results go to standard output and nothing else does; every failure is one message on standard error
+//! that says what to do; the exit code is 0, 1, 2 or 3 (see [`failure::Failure`]).
+
+mod args;
+mod failure;
+mod input;
+mod lists;
+mod nearest;
+mod offers;
+mod price_book;
+mod recommend;
+mod regions;
+mod report_text;
+mod text;
+
+use args::{Cli, Command, SchemaCommand};
+use clap::Parser;
+use failure::Failure;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+/// Bytes gathered before they are written: lists have hundreds of thousands of rows.
+const OUTPUT_BUFFER: usize = 1 << 16;
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
+    let done = run(&cli.command, &mut out).and_then(|()| out.flush().map_err(Failure::from));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // What was printed before the failure belongs before its message.
+            let _ = out.flush();
+            failure.report()
+        }
+    }
+}
+
+fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        Command::Recommend(args) => recommend::run(args, out),
+        Command::Offers(args) => offers::run(args, out),
+        Command::Regions(args) => regions::run(args, out),
+        Command::PriceBook(command) => price_book::run(command, out),
+        Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
+        Command::Schema(SchemaCommand::Report) => {
+            serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::wire::Report))?;
+            Ok(writeln!(out)?)
+        }
+    }
+}

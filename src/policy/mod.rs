@@ -18,10 +18,6 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            providers: Filter::default(),
-            purchase: Purchase::ALL.to_vec(),
-            worst_quality: Quality::Estimated,
-        }
+        Self { providers: Filter::default(), purchase: Purchase::ALL.to_vec(), worst_quality: Quality::Estimated }
     }
 }

@@ -75,9 +75,8 @@ fn place(problem: &Problem, assignment: &Assignment, component: usize) -> usize 
 }
 
 fn relations(problem: &Problem, assignment: &Assignment) -> Vec<Violation> {
-    let holds = |r: &super::Relation| {
-        problem.related(r.kind, place(problem, assignment, r.a), place(problem, assignment, r.b))
-    };
+    let holds =
+        |r: &super::Relation| problem.related(r.kind, place(problem, assignment, r.a), place(problem, assignment, r.b));
     let broken = problem.relations.iter().enumerate().filter(|(_, r)| !holds(r));
     broken.map(|(relation, _)| Violation::Relation { relation }).collect()
 }

@@ -59,9 +59,7 @@ impl fmt::Display for Quality {
 }
 
 /// How capacity is bought.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purchase {
     /// Pay per hour, no commitment.
@@ -99,9 +97,7 @@ impl fmt::Display for Purchase {
 }
 
 /// Processor architecture.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum Arch {
     /// 64-bit x86.
     #[serde(rename = "x86_64")]

@@ -57,7 +57,8 @@ fn shapes(
         let gpu_milli = row.milli()?;
         let gpu_model = row.text()?.to_owned();
         let disk = row.text()?;
-        let disk_included_gb = if disk.is_empty() { None } else { Some(disk.parse().map_err(|_| "disk: not a number")?) };
+        let disk_included_gb =
+            if disk.is_empty() { None } else { Some(disk.parse().map_err(|_| "disk: not a number")?) };
         names.source(row)?;
         let name = name.to_owned();
         shapes.push(Shape {

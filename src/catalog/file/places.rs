@@ -86,7 +86,16 @@ pub fn regions<'a>(
         let city = row.tail()?.to_owned();
         let provider_id = ProviderId(id);
         names.regions.insert((provider, code), ordinal);
-        regions.push(Region { provider: provider_id, code: code.to_owned(), city, country, continent, lat, lon, zones });
+        regions.push(Region {
+            provider: provider_id,
+            code: code.to_owned(),
+            city,
+            country,
+            continent,
+            lat,
+            lon,
+            zones,
+        });
         Ok(())
     })?;
     Ok(regions)

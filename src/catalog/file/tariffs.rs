@@ -3,9 +3,7 @@
 use super::managed::price;
 use super::rows::{Row, Rows};
 use super::{BookError, Names};
-use crate::catalog::{
-    EgressLadder, Item, RegionId, Tariff, Tier, TransferBilling, TransferRule, TransferTo, Unit,
-};
+use crate::catalog::{EgressLadder, Item, RegionId, Tariff, Tier, TransferBilling, TransferRule, TransferTo, Unit};
 use crate::units::Quantity;
 
 fn region<'a>(row: &mut Row<'a>, names: &Names<'a>) -> Result<RegionId, String> {

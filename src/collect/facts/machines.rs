@@ -12,8 +12,7 @@ type Plans<'a> = HashMap<(&'a str, &'a str, &'a str), Fact<'a>>;
 
 /// Fills the draft's shapes and machine prices.
 pub fn machines(draft: &mut Draft, tables: &[Table], plans: &Table) -> Result<(), Error> {
-    let plans: Plans<'_> =
-        plans.rows().map(|f| ((f.get("provider"), f.get("instance"), f.get("region")), f)).collect();
+    let plans: Plans<'_> = plans.rows().map(|f| ((f.get("provider"), f.get("instance"), f.get("region")), f)).collect();
     for fact in tables.iter().flat_map(Table::rows) {
         let (provider, code) = (fact.get("provider"), fact.get("region"));
         let region = draft.region(provider, code).ok_or_else(|| fact.error("the region is not in regions.csv"))?;

@@ -201,7 +201,8 @@ pub fn tariffs(draft: &mut Draft, services: &[Table], index: &PriceIndex) -> Res
             let same = fact.get("provider") == rule.provider && fact.get("service") == rule.service;
             // GCP's snapshots carry the region in their name.
             let sku = fact.get("sku");
-            let named = sku == rule.sku || (rule.service == "backup_storage" && sku == format!("standard {}", fact.get("region")));
+            let named = sku == rule.sku
+                || (rule.service == "backup_storage" && sku == format!("standard {}", fact.get("region")));
             if same && named {
                 facts.push(fact);
             }
@@ -219,11 +220,8 @@ pub fn tariffs(draft: &mut Draft, services: &[Table], index: &PriceIndex) -> Res
 
 /// Drops products of which the first step is not known: the later steps alone would read as a price from 0.
 fn drop_broken(tariffs: &mut Vec<Tariff>) {
-    let starts: std::collections::HashSet<_> = tariffs
-        .iter()
-        .filter(|t| t.from == Quantity::ZERO)
-        .map(|t| (t.region, t.item, t.product.clone()))
-        .collect();
+    let starts: std::collections::HashSet<_> =
+        tariffs.iter().filter(|t| t.from == Quantity::ZERO).map(|t| (t.region, t.item, t.product.clone())).collect();
     tariffs.retain(|t| starts.contains(&(t.region, t.item, t.product.clone())));
 }
 

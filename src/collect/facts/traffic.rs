@@ -9,7 +9,16 @@ use std::collections::BTreeMap;
 
 /// Providers whose traffic between their own regions takes the public internet and is billed as such.
 const OVER_INTERNET: [&str; 10] = [
-    "akamai", "backblaze", "cloudflare-r2", "digitalocean", "exoscale", "hetzner", "ovh", "scaleway", "upcloud", "vultr",
+    "akamai",
+    "backblaze",
+    "cloudflare-r2",
+    "digitalocean",
+    "exoscale",
+    "hetzner",
+    "ovh",
+    "scaleway",
+    "upcloud",
+    "vultr",
 ];
 
 /// Fills the draft's ladders and transfer rules.
@@ -46,7 +55,12 @@ pub fn traffic(draft: &mut Draft, tables: &[Table]) -> Result<(), Error> {
 fn sending(draft: &Draft, fact: Fact<'_>) -> Result<Vec<RegionId>, Error> {
     let (provider, code) = (fact.get("provider"), fact.get("from_region"));
     if code == "*" {
-        return Ok((0..).map(RegionId).zip(&draft.regions).filter(|(_, r)| r.provider == provider).map(|(id, _)| id).collect());
+        return Ok((0..)
+            .map(RegionId)
+            .zip(&draft.regions)
+            .filter(|(_, r)| r.provider == provider)
+            .map(|(id, _)| id)
+            .collect());
     }
     match draft.region(provider, code) {
         Some(id) => Ok(vec![id]),

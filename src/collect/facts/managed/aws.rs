@@ -99,14 +99,21 @@ fn msk(draft: &mut Draft, services: &Services<'_>, index: &PriceIndex) -> Result
     let disks = everywhere(draft, "aws", &disk, Spread::Index, index);
     // kafka.m5 prices go with the size, as those of EC2 m5 do.
     let mut tiers = vec![("kafka.t3.small".to_owned(), 2, 2, small)];
-    for (name, vcpu) in [("large", 2), ("xlarge", 4), ("2xlarge", 8), ("4xlarge", 16), ("8xlarge", 32), ("12xlarge", 48)] {
+    for (name, vcpu) in
+        [("large", 2), ("xlarge", 4), ("2xlarge", 8), ("4xlarge", 16), ("8xlarge", 32), ("12xlarge", 48)]
+    {
         let share = |(code, price): (&String, &Price)| {
             let usd = Money::from_nanos(price.usd.nanos() * vcpu / 96);
             let rule = format!("kafka.m5 by size: {vcpu}/96 of 24xlarge");
             (code.clone(), derived(*price, usd, Unit::Hour, &rule, &mut draft.sources))
         };
         let known = largest.iter().map(share).collect();
-        tiers.push((format!("kafka.m5.{name}"), u32::try_from(vcpu).unwrap_or(0), 4 * u32::try_from(vcpu).unwrap_or(0), known));
+        tiers.push((
+            format!("kafka.m5.{name}"),
+            u32::try_from(vcpu).unwrap_or(0),
+            4 * u32::try_from(vcpu).unwrap_or(0),
+            known,
+        ));
     }
     tiers.push(("kafka.m5.24xlarge".to_owned(), 96, 384, largest.clone()));
     for (tier, vcpu, memory, known) in tiers {

@@ -1,0 +1,166 @@
+//! The raw command line, as `clap` reads it. What it means is decided in the command's own file.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Prices a whole application across clouds and proves the cheapest placement.
+#[derive(Debug, Parser)]
+#[command(name = "placer", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 success, 1 internal or I/O error, 2 bad input, 3 no placement satisfies the \
+                        requirements.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Recommend where to run an application, with its exact bill
+    Recommend(RecommendArgs),
+    /// List what is on sale, with prices
+    Offers(OffersArgs),
+    /// List the regions of the price book
+    Regions(RegionsArgs),
+    /// Inspect, verify or build the price book
+    #[command(subcommand)]
+    PriceBook(PriceBookCommand),
+    /// Print the JSON Schema of a file format
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+}
+
+/// Which price book to use.
+#[derive(Debug, Args)]
+pub struct BookArgs {
+    /// Use this price book (a sealed file or a built folder) instead of the built-in one
+    #[arg(long, value_name = "PATH")]
+    pub price_book: Option<PathBuf>,
+}
+
+/// `placer recommend`
+#[derive(Debug, Args)]
+pub struct RecommendArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// How to print the report; `json` is the canonical form
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes after which the best placement found so far is reported with its gap
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// Forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people at a terminal
+    Table,
+    /// For programs: exact and versioned
+    Json,
+    /// For pull requests and wikis
+    Markdown,
+}
+
+/// Forms of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people at a terminal
+    Table,
+    /// For programs, with every field
+    Json,
+    /// For spreadsheets and scripts
+    Csv,
+}
+
+/// `placer offers`
+#[derive(Debug, Args)]
+#[command(after_help = "In CSV, `usd_hour` is the exact hourly price in dollars; prices per month are divided by 730 \
+hours and rounded to the nano-dollar; it is empty for what is not sold by time (storage, traffic, requests, serverless \
+vCPU-hours), whose unit and price the other formats show.")]
+pub struct OffersArgs {
+    /// Only this provider
+    #[arg(long)]
+    pub provider: Option<String>,
+    /// Only this region: its code, or `provider:code`
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Only this kind: compute, postgres, mysql, redis, kafka, `object_storage`, `nat_gateway`, serverless, ...
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// `placer regions`
+#[derive(Debug, Args)]
+pub struct RegionsArgs {
+    /// Only this provider
+    #[arg(long)]
+    pub provider: Option<String>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// `placer price-book`
+#[derive(Debug, Subcommand)]
+pub enum PriceBookCommand {
+    /// Say what the price book holds, how new and how good it is
+    Status(StatusArgs),
+    /// Check a price book against its digest and read all of it
+    Verify(VerifyArgs),
+    /// Build the reviewable price-book folder from files of facts
+    Build(BuildArgs),
+}
+
+/// `placer price-book status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// `placer price-book verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// A sealed file or a built folder; without it, the built-in book
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+}
+
+/// `placer price-book build`
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Folder of the collected facts
+    #[arg(long, value_name = "DIR")]
+    pub facts: PathBuf,
+    /// Folder to write the price book to
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// `placer schema`
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// The schema of app.toml, for editors
+    App,
+    /// The schema of `placer recommend --format json`
+    Report,
+}

@@ -1,0 +1,82 @@
+//! Reading what the user names: the application's file and the price book.
+
+use super::failure::Failure;
+use crate::app::limits::FILE_BYTES_MAX;
+use crate::app::{App, Names, parse};
+use crate::catalog::PriceBook;
+use crate::collect::book_file;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The bytes of an application's file: at most one more than the limit is ever read.
+pub fn app_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path == Path::new("-") {
+        return limited(io::stdin().lock(), "standard input");
+    }
+    let name = format!("`{}`", path.display());
+    let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+    let meta = file.metadata().map_err(|error| unreadable(&name, &error))?;
+    if meta.is_dir() {
+        let inside = path.join("app.toml");
+        return Err(Failure::Input(format!("{name} is a folder; give a file in it, like `{}`", inside.display())));
+    }
+    limited(file, &name)
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => {
+            return Failure::Input(format!(
+                "there is no file {name}; give the path of an application's file (`placer schema app` describes it)"
+            ));
+        }
+        io::ErrorKind::PermissionDenied => "; check who may read it",
+        _ => "",
+    };
+    Failure::Input(format!("cannot read {name}: {error}{help}"))
+}
+
+fn limited(mut from: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    from.by_ref().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(Failure::Input(format!(
+            "{name} is larger than {} MiB, the limit of an application's file; is it the right file?",
+            FILE_BYTES_MAX >> 20
+        )));
+    }
+    Ok(bytes)
+}
+
+/// The price book that the user names, or the built-in one.
+pub fn book(path: Option<&Path>) -> Result<PriceBook, Failure> {
+    match path {
+        Some(path) => book_file::load(path).map_err(Failure::input),
+        None => PriceBook::embedded().map_err(|error| Failure::Other(format!("the built-in price book: {error}"))),
+    }
+}
+
+/// The application that a file describes; every fault of the file in one failure.
+pub fn app(path: &Path, bytes: &[u8], book: &PriceBook) -> Result<App, Failure> {
+    let parsed = parse(bytes, &path.display().to_string(), &names(book));
+    parsed.map(|parsed| parsed.app).map_err(Failure::input)
+}
+
+/// What an application's file may name.
+fn names(book: &PriceBook) -> Names {
+    let region = |id| (book.provider_of(id).name.clone(), book.region(id).code.clone());
+    let distinct = |words: BTreeSet<&str>| words.into_iter().map(str::to_owned).collect();
+    let places = book.regions.iter().map(|region| (region.country.as_str(), region.continent.as_str()));
+    let (countries, continents): (BTreeSet<&str>, BTreeSet<&str>) = places.unzip();
+    let models = book.shapes.iter().map(|shape| shape.gpu_model.as_str()).filter(|model| !model.is_empty());
+    Names {
+        providers: book.providers.iter().map(|provider| provider.name.clone()).collect(),
+        regions: book.region_ids().map(region).collect(),
+        cities: book.cities.iter().map(|city| (city.name.clone(), city.country.clone())).collect(),
+        countries: distinct(countries),
+        continents: distinct(continents),
+        gpu_models: distinct(models.collect()),
+    }
+}

@@ -1,0 +1,178 @@
+//! `placer price-book`: what the book holds, whether it is whole, and how it is made.
+
+use super::args::{BuildArgs, ListFormat, PriceBookCommand, StatusArgs, VerifyArgs};
+use super::failure::Failure;
+use super::text::Side;
+use super::{input, lists};
+use crate::catalog::PriceBook;
+use crate::collect::facts;
+use crate::units::Quality;
+use serde::Serialize;
+use std::io::Write;
+use std::path::Path;
+
+/// What the book holds of a provider.
+#[derive(Debug, Serialize)]
+struct ProviderRow {
+    provider: String,
+    regions: usize,
+    machine_types: usize,
+    compute_offers: usize,
+    managed_offers: usize,
+    tariffs: usize,
+    egress_ladders: usize,
+    /// Prices by quality.
+    listed: usize,
+    derived: usize,
+    estimated: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Status<'a> {
+    as_of: &'a str,
+    digest: &'a str,
+    sources: usize,
+    cities: usize,
+    latency_pairs: usize,
+    providers: Vec<ProviderRow>,
+}
+
+/// Columns of the CSV form.
+const CSV: [&str; 10] = [
+    "provider",
+    "regions",
+    "machine_types",
+    "compute_offers",
+    "managed_offers",
+    "tariffs",
+    "egress_ladders",
+    "listed",
+    "derived",
+    "estimated",
+];
+
+/// Runs the command.
+pub fn run(command: &PriceBookCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        PriceBookCommand::Status(args) => status(args, out),
+        PriceBookCommand::Verify(args) => verify(args, out),
+        PriceBookCommand::Build(args) => build(args, out),
+    }
+}
+
+fn status(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let book = input::book(args.book.price_book.as_deref())?;
+    let providers: Vec<ProviderRow> = (0..book.providers.len()).map(|at| provider_row(&book, at)).collect();
+    match args.format {
+        ListFormat::Csv => lists::csv(&CSV, providers.iter().map(texts), out),
+        ListFormat::Json => {
+            let status = Status {
+                as_of: &book.as_of,
+                digest: &book.digest,
+                sources: book.sources.len(),
+                cities: book.cities.len(),
+                latency_pairs: book.latency.pairs.len(),
+                providers,
+            };
+            serde_json::to_writer_pretty(&mut *out, &status)?;
+            Ok(writeln!(out)?)
+        }
+        ListFormat::Table => {
+            writeln!(out, "price book of {}, sha256 {}", book.as_of, book.digest)?;
+            let (sources, cities, pairs) = (book.sources.len(), book.cities.len(), book.latency.pairs.len());
+            writeln!(out, "{sources} sources, {cities} cities, {pairs} measured latency pairs\n")?;
+            let names = CSV.map(|name| name.to_uppercase().replace('_', " "));
+            let side = |at| if at == 0 { Side::Left } else { Side::Right };
+            let heading: Vec<(&str, Side)> =
+                names.iter().enumerate().map(|(at, name)| (name.as_str(), side(at))).collect();
+            lists::columns(&heading, || providers.iter().map(texts), out)
+        }
+    }
+}
+
+fn provider_row(book: &PriceBook, at: usize) -> ProviderRow {
+    let name = book.providers[at].name.clone();
+    let mine = |id| usize::from(book.region(id).provider.0) == at;
+    let compute = || book.compute.iter().filter(|offer| mine(offer.region));
+    let managed = || book.managed.iter().filter(|offer| mine(offer.region));
+    let tariffs = || book.tariffs.iter().filter(|tariff| mine(tariff.region));
+    let ladders = || book.ladders.iter().filter(|ladder| mine(ladder.region));
+    let qualities = compute()
+        .map(|offer| offer.quality)
+        .chain(managed().map(|offer| offer.price.quality))
+        .chain(tariffs().map(|tariff| tariff.price.quality))
+        .chain(ladders().flat_map(|ladder| ladder.tiers.iter().map(|tier| tier.price.quality)));
+    let mut by_quality = [0; 3];
+    for quality in qualities {
+        by_quality[quality as usize] += 1;
+    }
+    ProviderRow {
+        provider: name,
+        regions: book.regions.iter().filter(|region| usize::from(region.provider.0) == at).count(),
+        machine_types: book.shapes.iter().filter(|shape| usize::from(shape.provider.0) == at).count(),
+        compute_offers: compute().count(),
+        managed_offers: managed().count(),
+        tariffs: tariffs().count(),
+        egress_ladders: ladders().count(),
+        listed: by_quality[Quality::Listed as usize],
+        derived: by_quality[Quality::Derived as usize],
+        estimated: by_quality[Quality::Estimated as usize],
+    }
+}
+
+fn texts(row: &ProviderRow) -> [String; 10] {
+    let numbers = [
+        row.regions,
+        row.machine_types,
+        row.compute_offers,
+        row.managed_offers,
+        row.tariffs,
+        row.egress_ladders,
+        row.listed,
+        row.derived,
+        row.estimated,
+    ];
+    let mut texts = [const { String::new() }; 10];
+    texts[0].clone_from(&row.provider);
+    for (text, number) in texts[1..].iter_mut().zip(numbers) {
+        *text = number.to_string();
+    }
+    texts
+}
+
+fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let book = input::book(args.path.as_deref())?;
+    let name = args.path.as_deref().map_or_else(|| "the built-in price book".to_owned(), |p| p.display().to_string());
+    let (compute, managed) = (book.compute.len(), book.managed.len());
+    let (as_of, digest) = (&book.as_of, &book.digest);
+    writeln!(out, "{name} is whole: of {as_of}, sha256 {digest}, {compute} machine and {managed} managed offers")?;
+    Ok(())
+}
+
+fn build(args: &BuildArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    if !args.facts.is_dir() {
+        return Err(Failure::Input(format!("`{}` is not a folder of facts", args.facts.display())));
+    }
+    let built = facts::build(&args.facts, &extra(&args.out), &args.out).map_err(|error| match error {
+        facts::Error::Write { .. } => Failure::Other(error.to_string()),
+        other => Failure::input(other),
+    })?;
+    writeln!(
+        out,
+        "built {}: of {}, sha256 {}, {} bytes, {} machine and {} managed offers, {} tariff steps, {} regions",
+        args.out.display(),
+        built.as_of,
+        built.digest,
+        built.bytes,
+        built.compute,
+        built.managed,
+        built.tariffs,
+        built.regions
+    )?;
+    Ok(())
+}
+
+/// Where the hand-kept tables of a price book lie.
+fn extra(out: &Path) -> std::path::PathBuf {
+    out.join("extra")
+}
