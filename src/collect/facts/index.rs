@@ -5,7 +5,8 @@ use super::draft::{Draft, Sources};
 use super::read::{Fact, Table};
 use crate::catalog::{Price, RegionId, Unit};
 use crate::units::{Money, Quality};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 /// On-demand prices of machines without accelerators, by region and shape.
 pub struct PriceIndex {
@@ -13,6 +14,8 @@ pub struct PriceIndex {
     codes: BTreeMap<RegionId, String>,
     /// What the method misses 80% of the known prices by at most, in percent: services by time, and all others.
     misses: (u8, u8),
+    /// Ratios asked for before.
+    ratios: RefCell<HashMap<(RegionId, RegionId), Option<Ratio>>>,
 }
 
 /// The ratio of two regions' prices, in thousandths, and how far single machines stray from it.
@@ -49,7 +52,7 @@ impl PriceIndex {
             }
         }
         let codes = prices.keys().map(|&id| (id, draft.at(id).code.clone())).collect();
-        Self { prices, codes, misses: (1, 1) }
+        Self { prices, codes, misses: (1, 1), ratios: RefCell::default() }
     }
 
     /// Holds the method against services whose prices are known at many regions: each is predicted from the provider's
@@ -89,6 +92,15 @@ impl PriceIndex {
 
     /// The ratio of `to` over `from`; `None` when too few machines are on sale at both.
     pub fn ratio(&self, from: RegionId, to: RegionId) -> Option<Ratio> {
+        let known = self.ratios.borrow().get(&(from, to)).copied();
+        known.unwrap_or_else(|| {
+            let ratio = self.compare(from, to);
+            self.ratios.borrow_mut().insert((from, to), ratio);
+            ratio
+        })
+    }
+
+    fn compare(&self, from: RegionId, to: RegionId) -> Option<Ratio> {
         let (from, to) = (self.prices.get(&from)?, self.prices.get(&to)?);
         let shared = to.iter().filter_map(|(name, &usd)| Some((usd, *from.get(name)?)));
         let mut ratios: Vec<i64> =

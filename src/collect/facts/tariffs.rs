@@ -201,8 +201,8 @@ pub fn tariffs(draft: &mut Draft, services: &[Table], index: &PriceIndex) -> Res
             let same = fact.get("provider") == rule.provider && fact.get("service") == rule.service;
             // GCP's snapshots carry the region in their name.
             let sku = fact.get("sku");
-            let named = sku == rule.sku || (rule.service == "backup_storage" && sku == format!("standard {}", fact.get("region")));
-            if same && named {
+            let of_region = || rule.service == "backup_storage" && sku == format!("standard {}", fact.get("region"));
+            if same && (sku == rule.sku || of_region()) {
                 facts.push(fact);
             }
         }
