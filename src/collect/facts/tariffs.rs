@@ -160,8 +160,8 @@ const RULES: &[Rule] = rules! {
     "vultr" "public_ipv4" "Reserved/additional IPv4" => PublicIpv4 "Reserved IPv4" 0 Month No "";
     "vultr" "kubernetes_control_plane" "basic" => KubernetesControlPlane "VKE" 0 Hour No "";
 
-    "upcloud" "block_storage" "maxiops" => BlockStorage "MaxIOPS" 0 GbMonth Uniform "one price list for all zones but the Nordic ones";
-    "upcloud" "block_storage" "standard" => BlockStorage "Standard" 0 GbMonth Uniform "one price list for all zones but the Nordic ones";
+    "upcloud" "block_storage" "maxiops" => BlockStorage "MaxIOPS" 0 GbMonth Uniform "";
+    "upcloud" "block_storage" "standard" => BlockStorage "Standard" 0 GbMonth Uniform "";
     "upcloud" "public_ipv4" "included" => PublicIpv4 "included with the server" 0 Hour No "";
     "upcloud" "public_ipv4" "extra IPv4" => PublicIpv4 "Additional IPv4" 0 Hour Uniform "";
 
