@@ -1,7 +1,6 @@
 //! How long solves take: `cargo test --release --test solver_timing -- --ignored --nocapture`.
 
-#![allow(dead_code)]
-
+#[allow(dead_code, reason = "shared with the property tests")]
 mod support;
 
 use placer::problem::{check, score};

@@ -11,6 +11,12 @@ use super::sweep::Sweep;
 /// Rounds of bounding and pruning at one node.
 const ROUNDS_MAX: usize = 6;
 
+/// Values of a path's components together, up to which every change is worth a look.
+const PATH_SIZE_SMALL: usize = 60;
+
+/// Values of a component that coordinate descent tries, the most promising ones.
+const DESCENT_WIDTH: usize = 24;
+
 /// What the search ends with, in values inside the solver.
 pub(super) struct Outcome {
     pub best: Option<(i128, Vec<usize>)>,
@@ -135,7 +141,17 @@ impl<'m> Search<'m> {
     fn improve(&mut self, domains: &Domains) {
         let Some((_, start)) = self.best.clone() else { return };
         let model = self.model;
-        dive::descend(&domains.values, start, &mut |picked| match self.evaluator.value(model, picked) {
+        let promising = |(values, marginal): (&Vec<usize>, &Vec<i64>)| {
+            let mut order: Vec<usize> = (0..values.len()).collect();
+            if order.len() > DESCENT_WIDTH {
+                order.select_nth_unstable_by_key(DESCENT_WIDTH, |&i| (marginal[i], i));
+                order.truncate(DESCENT_WIDTH);
+                order.sort_unstable();
+            }
+            order.into_iter().map(|i| values[i]).collect()
+        };
+        let candidates: Vec<Vec<usize>> = domains.values.iter().zip(&domains.marginal).map(promising).collect();
+        dive::descend(&candidates, start, &mut |picked| match self.evaluator.value(model, picked) {
             Ok(value) if value < self.below => {
                 self.below = value;
                 self.best = Some((value, picked.to_vec()));
@@ -192,7 +208,9 @@ impl<'m> Search<'m> {
     fn prune_by_paths(&mut self, domains: &mut Domains) -> Option<()> {
         for (path, size_then) in std::mem::take(&mut domains.paths) {
             let (functional, ceiling) = &self.paths[path];
-            if domains.size(functional) == size_then {
+            // Looking again pays when much is gone; small domains are always cheap to look at.
+            let size = domains.size(functional);
+            if size == size_then || (size > PATH_SIZE_SMALL && size * 4 > size_then.saturating_mul(3)) {
                 domains.paths.push((path, size_then));
                 continue;
             }

@@ -4,8 +4,8 @@
 use super::{Random, charge, choice, component, place, price};
 use placer::app::{Percentile, RelationKind};
 use placer::problem::{
-    ChargeItem, Choice, Component, Flow, FlowTo, Hop, Included, Ladder, Objective, Path, Place, Problem, Relation, Route,
-    SharedCharge, SharedNeed, Step,
+    ChargeItem, Choice, Component, Flow, FlowTo, Hop, Included, Ladder, Objective, Path, Place, Problem, Relation,
+    Route, SharedCharge, SharedNeed, Step,
 };
 use placer::units::{Latency, Money, Quantity};
 
@@ -54,7 +54,16 @@ struct Seller {
 }
 
 const fn seller(regions: usize, level: i64, egress: &'static [(i64, i64)]) -> Seller {
-    Seller { regions, level, egress, included_gb: 0, own_gb: 0, pooled_gb: 0, between_regions: Some(10_000), nat: false }
+    Seller {
+        regions,
+        level,
+        egress,
+        included_gb: 0,
+        own_gb: 0,
+        pooled_gb: 0,
+        between_regions: Some(10_000),
+        nat: false,
+    }
 }
 
 const SELLERS: [Seller; 12] = [
@@ -64,8 +73,17 @@ const SELLERS: [Seller; 12] = [
         nat: true,
         ..seller(34, 100, &[(0, 90_000), (10_240, 85_000), (51_200, 70_000), (153_600, 50_000)])
     },
-    Seller { included_gb: 100, nat: true, between_regions: Some(20_000), ..seller(55, 103, &[(0, 87_000), (10_000, 83_000), (50_000, 70_000)]) },
-    Seller { nat: true, between_regions: Some(20_000), ..seller(42, 98, &[(0, 120_000), (1_024, 110_000), (10_240, 80_000)]) },
+    Seller {
+        included_gb: 100,
+        nat: true,
+        between_regions: Some(20_000),
+        ..seller(55, 103, &[(0, 87_000), (10_000, 83_000), (50_000, 70_000)])
+    },
+    Seller {
+        nat: true,
+        between_regions: Some(20_000),
+        ..seller(42, 98, &[(0, 120_000), (1_024, 110_000), (10_240, 80_000)])
+    },
     Seller { included_gb: 10_000, nat: true, between_regions: Some(8_500), ..seller(40, 70, &[(0, 8_500)]) },
     Seller { own_gb: 20_000, between_regions: Some(0), ..seller(6, 24, &[(0, 1_200)]) },
     Seller { pooled_gb: 1_000, between_regions: Some(0), ..seller(13, 55, &[(0, 10_000)]) },
@@ -85,8 +103,13 @@ struct Region {
 }
 
 /// Continents: middle, price level in percent, egress factor in percent.
-const CONTINENTS: [((i64, i64), i64, i64); 5] =
-    [((0, 0), 100, 100), ((600, 0), 106, 100), ((1_500, 100), 115, 130), ((300, 700), 135, 160), ((1_400, 800), 120, 125)];
+const CONTINENTS: [((i64, i64), i64, i64); 5] = [
+    ((0, 0), 100, 100),
+    ((600, 0), 106, 100),
+    ((1_500, 100), 115, 130),
+    ((300, 700), 135, 160),
+    ((1_400, 800), 120, 125),
+];
 
 pub fn realistic(seed: u64, wish: Wish) -> Problem {
     let r = &mut Random(seed);
@@ -111,7 +134,8 @@ pub fn realistic(seed: u64, wish: Wish) -> Problem {
     for p in 0..n {
         for q in 0..n {
             let seller = &SELLERS[places[p].provider];
-            let ladder = |to: usize| Route::Metered(places[p].provider * 25 + regions[p].continent * 5 + regions[to].continent);
+            let ladder =
+                |to: usize| Route::Metered(places[p].provider * 25 + regions[p].continent * 5 + regions[to].continent);
             routes.push(match seller.between_regions {
                 _ if p == q => Route::Flat(price(if seller.nat { 10_000_000 } else { 0 })),
                 Some(flat) if places[p].provider == places[q].provider => Route::Flat(price(flat * 1000)),
