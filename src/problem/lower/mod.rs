@@ -103,8 +103,10 @@ pub fn lower(app: &App, book: &PriceBook, policy: &Policy, options: &Options) ->
     if options.only.is_none() {
         check_today(&cx, &components)?;
     }
-    let network = network::build(&cx, &demands, &places);
-    let paths = paths::build(&cx, &demands, &places)?;
+    let users: Result<Vec<_>, _> = app.audiences.iter().map(|a| paths::locate(book, &a.locality)).collect();
+    let users = users?;
+    let network = network::build(&cx, &demands, &places, &users);
+    let paths = paths::build(&cx, &demands, &places, &users);
     Ok(Problem {
         app: app.name.clone(),
         providers,

@@ -3,7 +3,7 @@
 use super::choices::{Sink, Site};
 use super::{Context, Demand};
 use crate::app::{App, PrivateOutbound, Scenario};
-use crate::catalog::{Item, PriceBook, RegionId, TrafficPool, TransferBilling, Unit};
+use crate::catalog::{Item, Place as UserPlace, PriceBook, RegionId, TrafficPool, TransferBilling, Unit};
 use crate::problem::{
     Charge, ChargeItem, Flow, FlowTo, Included, Ladder, Place, Route, SharedCharge, SharedNeed, Step,
 };
@@ -163,7 +163,7 @@ pub(super) struct Network {
 }
 
 /// Builds flows and the billing of every road.
-pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place]) -> Network {
+pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place], users: &[UserPlace]) -> Network {
     let classes = Classes::of_book(cx.book);
     let mut ladders = Ladders { book: cx.book, places, list: Vec::new(), known: HashMap::new() };
     let internet: Vec<Vec<Route>> = classes
@@ -186,7 +186,7 @@ pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place]) -> Netwo
             routes.push(if a.provider == b.provider { inside() } else { by_internet });
         }
     }
-    Network { flows: flows(cx, demands, &classes), routes, internet, ladders: ladders.list }
+    Network { flows: flows(cx, demands, users, &classes), routes, internet, ladders: ladders.list }
 }
 
 /// Destination classes: `*`, then the countries that some ladder prices on its own.
@@ -206,7 +206,7 @@ impl Classes {
     }
 }
 
-fn flows(cx: &Context, demands: &[Demand], classes: &Classes) -> Vec<Flow> {
+fn flows(cx: &Context, demands: &[Demand], users: &[UserPlace], classes: &Classes) -> Vec<Flow> {
     let mut flows = Vec::new();
     let mut push = |from: usize, to: FlowTo, label: String, gb: Quantity| {
         if gb > Quantity::ZERO {
@@ -220,8 +220,7 @@ fn flows(cx: &Context, demands: &[Demand], classes: &Classes) -> Vec<Flow> {
             let last = i + 1 == cx.app.audiences.len();
             let gb = if last { left } else { demand.users_gb.scale(audience.share_ppm, 1_000_000) };
             left = left.minus(gb);
-            let country = super::paths::country_of(cx.book, &audience.locality);
-            let class = country.map_or(0, |country| classes.of(&country));
+            let class = users[i].country.as_ref().map_or(0, |country| classes.of(country));
             push(demand.variable, FlowTo::Internet(class), format!("users {}", audience.name), gb);
         }
         push(demand.variable, FlowTo::Internet(0), "third parties".to_owned(), demand.outbound_gb);

@@ -2,16 +2,19 @@
 
 use super::{Context, Demand, LowerError};
 use crate::app::{Locality, Objective, Path as AppPath, PathAudience, Percentile};
-use crate::catalog::{PriceBook, Rtt};
+use crate::catalog::{Place as UserPlace, PriceBook, Rtt};
 use crate::problem::{Hop, Path, Place};
 use crate::units::Latency;
 
-/// Country of an audience: stated, or the named city's, or that of the nearest city to its coordinates.
-pub(super) fn country_of(book: &PriceBook, locality: &Locality) -> Option<String> {
+/// Where an audience is, by the book's cities.
+pub(super) fn locate(book: &PriceBook, locality: &Locality) -> Result<UserPlace, LowerError> {
     match locality {
-        Locality::City { country: Some(country), .. } => Some(country.clone()),
-        Locality::City { name, country: None } => Some(book.find_city(name, None)?.country.clone()),
-        Locality::Point { lat, lon } => book.country_at(*lat, *lon).map(str::to_owned),
+        Locality::Point { lat, lon } => Ok(book.place_at(*lat, *lon)),
+        Locality::City { name, country } => book.find_city(name, country.as_deref()).map_err(|_| LowerError::Unknown {
+            what: "city",
+            name: name.clone(),
+            as_of: book.as_of.clone(),
+        }),
     }
 }
 
@@ -33,28 +36,18 @@ fn micros(latency: Latency) -> u32 {
 }
 
 /// Round-trip times from every audience to every place.
-fn audience_rtts(cx: &Context, places: &[Place]) -> Result<Vec<Vec<Rtt>>, LowerError> {
-    let of = |locality: &Locality| {
-        let (lat, lon) = match locality {
-            Locality::Point { lat, lon } => (*lat, *lon),
-            Locality::City { name, country } => {
-                let city = cx.book.find_city(name, country.as_deref()).ok_or_else(|| LowerError::Unknown {
-                    what: "city",
-                    name: name.clone(),
-                    as_of: cx.book.as_of.clone(),
-                })?;
-                (city.lat, city.lon)
-            }
-        };
-        Ok(places.iter().map(|place| cx.book.rtt_from_point(lat, lon, place.region)).collect())
+fn audience_rtts(cx: &Context, users: &[UserPlace], places: &[Place]) -> Vec<Vec<Rtt>> {
+    let of = |user: &UserPlace| {
+        let all = cx.book.rtts_from_place(user);
+        places.iter().map(|place| all[usize::from(place.region.0)]).collect()
     };
-    cx.app.audiences.iter().map(|audience| of(&audience.locality)).collect()
+    users.iter().map(of).collect()
 }
 
 /// One path of the problem per path of the application, per audience where each counts on its own, and per combination
 /// of replicas of spread components: users may be sent to any of them, so the bound holds through every one.
-pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place]) -> Result<Vec<Path>, LowerError> {
-    let rtts = audience_rtts(cx, places)?;
+pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place], users: &[UserPlace]) -> Vec<Path> {
+    let rtts = audience_rtts(cx, users, places);
     let mut paths = Vec::new();
     for path in &cx.app.paths {
         let routes = replica_routes(path, demands);
@@ -77,7 +70,7 @@ pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place]) -> Resul
             }
         }
     }
-    Ok(paths)
+    paths
 }
 
 /// Every way through the replicas: lists of variables.
