@@ -25,15 +25,20 @@ pub(super) const AUDIENCE_WORDS: [&str; 3] = ["weighted", "each", "internal"];
 /// Names of one sort of thing in the file, by ordinal.
 pub(super) struct Index {
     ordinals: HashMap<String, usize>,
+    /// Names in file order.
+    names: Vec<String>,
     /// Whether every name of the sort could be read; if not, an unknown name may be one of the others.
     pub(super) complete: bool,
 }
 
 impl Index {
-    pub(super) fn names(&self) -> Vec<&str> {
-        let mut names: Vec<(&str, usize)> = self.ordinals.iter().map(|(name, i)| (name.as_str(), *i)).collect();
-        names.sort_unstable_by_key(|(_, i)| *i);
-        names.into_iter().map(|(name, _)| name).collect()
+    fn empty(complete: bool) -> Self {
+        Self { ordinals: HashMap::new(), names: Vec::new(), complete }
+    }
+
+    /// Names in file order.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
     }
 
     pub(super) fn get(&self, name: &str) -> Option<usize> {
@@ -53,15 +58,8 @@ pub(super) struct Lower<'s, 'a, 'n> {
 
 /// The application; complete and valid if the source stays without faults.
 pub(super) fn lower(file: &AppFile, names: &Names, source: &mut Source<'_>) -> App {
-    let none = Index { ordinals: HashMap::new(), complete: true };
     let has_audience = file.audience.as_ref().map_or(source.has("audience"), |list| !list.is_empty());
-    let mut to = Lower {
-        source,
-        names,
-        components: none,
-        audiences: Index { ordinals: HashMap::new(), complete: true },
-        has_audience,
-    };
+    let mut to = Lower { source, names, components: Index::empty(true), audiences: Index::empty(true), has_audience };
     to.name(file.name.as_deref(), "name", false);
     to.components = to.index("component", file.component.as_deref(), |item| item.name.as_deref(), false);
     to.audiences = to.index("audience", file.audience.as_deref(), |item| item.name.as_deref(), true);
@@ -146,7 +144,7 @@ impl Lower<'_, '_, '_> {
 
     /// The ordinals of named things; reports bad and repeated names.
     fn index<T>(&mut self, list: &str, items: Option<&[T]>, name: fn(&T) -> Option<&str>, label: bool) -> Index {
-        let mut index = Index { ordinals: HashMap::new(), complete: items.is_some() || !self.source.has(list) };
+        let mut index = Index::empty(items.is_some() || !self.source.has(list));
         for (i, item) in items.unwrap_or_default().iter().enumerate() {
             let path = format!("{list}[{i}].name");
             let Some(name) = name(item) else {
@@ -154,12 +152,13 @@ impl Lower<'_, '_, '_> {
                 continue;
             };
             self.name(Some(name), &path, label);
-            if let Some(first) = index.get(name) {
+            if index.get(name).is_some() {
                 let found = format!("a second {list} named {}", quoted(name));
-                let expected = format!("another name than {list} {}", first + 1);
+                let expected = format!("a name that no other {list} has");
                 self.fault(&path, Point::Value, Says::new(Code::DuplicateName, found, expected));
             } else {
                 index.ordinals.insert(name.to_owned(), i);
+                index.names.push(name.to_owned());
             }
         }
         index
@@ -171,17 +170,18 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Reports a name that is not among those known.
-    pub(super) fn known(&mut self, what: &str, name: &str, names: &[&str], path: &str) -> bool {
-        if names.contains(&name) {
+    pub(super) fn known(&mut self, what: &str, name: &str, names: &[String], path: &str) -> bool {
+        if names.iter().any(|known| known == name) {
             return true;
         }
-        let expected = match names {
-            [] => format!("a {what}, but there is none"),
-            names if names.len() <= 12 => one_of(names.iter().copied()),
+        let words = || names.iter().map(String::as_str);
+        let expected = match names.len() {
+            0 => format!("a {what}, but there is none"),
+            1..=12 => one_of(words()),
             _ => format!("the name of a {what}"),
         };
         let mut says = Says::new(Code::UnknownName, format!("unknown {what} {}", quoted(name)), expected);
-        says.nearest = self.source.nearest(name, names.iter().copied());
+        says.nearest = self.source.nearest(name, words());
         self.fault(path, Point::Value, says);
         false
     }
@@ -191,13 +191,10 @@ impl Lower<'_, '_, '_> {
         let name = name?;
         let found = self.components.get(name);
         if found.is_none() && self.components.complete {
-            let expected = match self.components.names().as_slice() {
-                names if names.len() <= 12 => one_of(names.iter().copied()),
-                _ => "the name of a component".to_owned(),
-            };
-            let mut says = Says::new(Code::UnknownName, format!("unknown component {}", quoted(name)), expected);
-            says.nearest = self.source.nearest(name, self.components.names());
-            self.fault(path, Point::Value, says);
+            // Taken out for the time of the report: the names are borrowed while the fault is recorded.
+            let names = std::mem::take(&mut self.components.names);
+            self.known("component", name, &names, path);
+            self.components.names = names;
         }
         found
     }
@@ -303,7 +300,14 @@ impl Lower<'_, '_, '_> {
             [] => {
                 let all: Vec<String> =
                     names.cities.iter().map(full).chain(names.cities.iter().map(|(name, _)| name.clone())).collect();
-                let expected = "a city of the price book, or `lat` and `lon` instead";
+                let mut namesakes: Vec<String> =
+                    names.cities.iter().filter(|(name, _)| name == city).map(full).collect();
+                namesakes.sort_unstable();
+                namesakes.dedup();
+                let expected = match namesakes.as_slice() {
+                    [] => "a city of the price book, or `lat` and `lon` instead".to_owned(),
+                    some => one_of(some.iter().map(String::as_str)),
+                };
                 let mut says = Says::new(Code::UnknownName, format!("unknown city {}", quoted(text)), expected);
                 says.nearest = self.source.nearest(text, all.iter().map(String::as_str));
                 self.fault(path, Point::Value, says);
@@ -322,19 +326,12 @@ impl Lower<'_, '_, '_> {
     pub(super) fn place(&mut self, file: Option<&ConstraintsFile>, path: &str) -> Where {
         let Some(file) = file else { return Where::default() };
         let names = self.names;
-        let plain = |names: &'_ [String]| names.to_vec();
         let regions: Vec<String> = names.regions.iter().map(|(provider, code)| format!("{provider}:{code}")).collect();
         Where {
-            providers: self.filter(file.providers.as_ref(), "provider", &plain(&names.providers), path, "providers"),
+            providers: self.filter(file.providers.as_ref(), "provider", &names.providers, path, "providers"),
             regions: self.filter(file.regions.as_ref(), "region", &regions, path, "regions"),
-            countries: self.filter(file.countries.as_ref(), "country", &plain(&names.countries), path, "countries"),
-            continents: self.filter(
-                file.continents.as_ref(),
-                "continent",
-                &plain(&names.continents),
-                path,
-                "continents",
-            ),
+            countries: self.filter(file.countries.as_ref(), "country", &names.countries, path, "countries"),
+            continents: self.filter(file.continents.as_ref(), "continent", &names.continents, path, "continents"),
         }
     }
 
@@ -342,13 +339,12 @@ impl Lower<'_, '_, '_> {
         let Some(file) = file else { return Filter::default() };
         let filter =
             Filter { allow: file.allow.clone().unwrap_or_default(), deny: file.deny.clone().unwrap_or_default() };
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         for (word, list) in [("allow", &filter.allow), ("deny", &filter.deny)] {
             for (i, name) in list.iter().enumerate() {
                 let path = format!("{path}.{key}.{word}[{i}]");
                 if what == "region" && !name.contains(':') {
                     self.bare_region(name, &path);
-                } else if self.known(what, name, &names, &path) && word == "deny" && filter.allow.contains(name) {
+                } else if self.known(what, name, names, &path) && word == "deny" && filter.allow.contains(name) {
                     let found = format!("{} is both allowed and denied", quoted(name));
                     self.fault(&path, Point::Value, Says::new(Code::Conflict, found, "it in one of the lists"));
                 }

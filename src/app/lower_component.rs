@@ -98,11 +98,11 @@ impl Lower<'_, '_, '_> {
     fn needs(&mut self, component: &Component, file: &ComponentFile, path: &str) {
         let kind = component.kind;
         for (key, usage, stated, needed) in [
-            ("cpu", component.cpu, file.cpu.is_some(), kind.runs_image()),
-            ("memory_gib", component.memory_gib, file.memory_gib.is_some(), true),
+            ("cpu", component.cpu, file.cpu.is_some_and(|usage| usage.is_whole()), kind.runs_image()),
+            ("memory_gib", component.memory_gib, file.memory_gib.is_some_and(|usage| usage.is_whole()), true),
         ] {
             if needed && stated && usage.min == Quantity::ZERO && (kind.runs_image() || kind.is_data_store()) {
-                let found = format!("`{key}` of 0");
+                let found = format!("`{key}` is 0");
                 let says = Says::new(Code::OutOfRange, found, format!("more than 0 for the kind `{}`", kind.as_str()));
                 self.fault(&format!("{path}.{key}"), Point::Value, says);
             }
@@ -139,10 +139,9 @@ impl Lower<'_, '_, '_> {
 
     fn gpu(&mut self, file: &GpuFile, path: &str) -> Gpu {
         let names = self.names;
-        let known: Vec<&str> = names.gpu_models.iter().map(String::as_str).collect();
         let models = file.models.clone().unwrap_or_default();
         for (i, model) in models.iter().enumerate() {
-            self.known("GPU model", model, &known, &format!("{path}.models[{i}]"));
+            self.known("GPU model", model, &names.gpu_models, &format!("{path}.models[{i}]"));
         }
         let milli = file.count.and_then(|count| u32::try_from(count.scaled()).ok()).unwrap_or(1_000);
         Gpu { milli, models }

@@ -152,8 +152,8 @@ impl Lower<'_, '_, '_> {
                     return PathAudience::One(ordinal);
                 }
                 if self.audiences.complete {
-                    let own = self.audiences.names().into_iter().map(str::to_owned).collect::<Vec<_>>();
-                    let known: Vec<&str> = own.iter().map(String::as_str).chain(AUDIENCE_WORDS).collect();
+                    let words = AUDIENCE_WORDS.map(str::to_owned);
+                    let known: Vec<String> = self.audiences.names().iter().cloned().chain(words).collect();
                     self.known("audience", name, &known, &path);
                 }
                 PathAudience::Weighted
@@ -247,12 +247,11 @@ impl Lower<'_, '_, '_> {
     fn today_place(&mut self, file: &TodayFile, path: &str) {
         let names = self.names;
         let Some(provider) = file.provider.as_deref() else { return };
-        let providers: Vec<&str> = names.providers.iter().map(String::as_str).collect();
-        if self.known("provider", provider, &providers, &format!("{path}.provider"))
+        if self.known("provider", provider, &names.providers, &format!("{path}.provider"))
             && let Some(region) = file.region.as_deref()
         {
-            let codes: Vec<&str> =
-                names.regions.iter().filter(|(of, _)| of == provider).map(|(_, code)| code.as_str()).collect();
+            let codes: Vec<String> =
+                names.regions.iter().filter(|(of, _)| of == provider).map(|(_, code)| code.clone()).collect();
             self.known(&format!("{provider} region"), region, &codes, &format!("{path}.region"));
         }
     }

@@ -11,6 +11,7 @@ mod lower;
 mod lower_component;
 mod lower_graph;
 mod names;
+mod nesting;
 pub mod number;
 mod read;
 mod schema;

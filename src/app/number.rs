@@ -9,7 +9,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// The range and the precision of a number in the file.
-pub trait Range {
+pub trait Range: Copy {
     /// Lower end.
     const MIN: i64;
     /// Whether the lower end itself is refused.
@@ -173,8 +173,10 @@ impl<R: Range> JsonSchema for Number<R> {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let mut schema = json_schema!({
             "type": if R::DIGITS == 0 { "integer" } else { "number" },
-            "maximum": R::MAX,
         });
+        if R::MAX < i64::MAX {
+            schema.insert("maximum".into(), R::MAX.into());
+        }
         schema.insert(if R::ABOVE { "exclusiveMinimum" } else { "minimum" }.into(), R::MIN.into());
         if R::DIGITS > 0 {
             // Editors pass over this keyword; `multipleOf` they would judge with floats, and wrongly.
@@ -204,6 +206,14 @@ pub enum UsageFile<R: Range> {
     },
 }
 
+impl<R: Range> UsageFile<R> {
+    /// Whether there is a typical value; without it, the rest means nothing.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !matches!(self, Self::Span { typical: None, .. })
+    }
+}
+
 impl<R: Range> JsonSchema for UsageFile<R> {
     fn inline_schema() -> bool {
         true
@@ -231,6 +241,7 @@ impl<R: Range> JsonSchema for UsageFile<R> {
                     },
                     "required": ["typical"],
                     "additionalProperties": false,
+                    "x-form": "{ min = …, typical = …, max = … }",
                 },
             ],
         })

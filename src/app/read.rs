@@ -1,11 +1,12 @@
 //! From bytes to an application: text, TOML, shape, meaning; every fault of a stage at once.
 
 use super::App;
-use super::faults::{Code, Excerpt, Fault, Faults};
+use super::faults::{Code, Excerpt, Fault, Faults, quoted};
 use super::file::AppFile;
 use super::limits::FILE_BYTES_MAX;
 use super::lower::lower;
 use super::names::Names;
+use super::nesting::too_many_dots;
 use super::shape;
 use super::source::{Says, Source, Spans};
 use toml::de::DeTable;
@@ -36,12 +37,13 @@ pub fn parse(text: impl AsRef<[u8]>, file: &str, names: &Names) -> Result<Parsed
         source.fault_at(at..at + 1, "", says.help("is this a text file, saved as UTF-8?"));
         return Err(source.into_faults());
     }
+    if let Some(at) = too_many_dots(text) {
+        source.fault_at(at..at + 1, "", too_deep());
+        return Err(source.into_faults());
+    }
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        for error in errors {
-            let at = error.span().unwrap_or(text.len()..text.len());
-            source.fault_at(at, "", syntax(error.message()));
-        }
+        report_syntax(errors, text, &mut source);
         return Err(source.into_faults());
     }
     read(root.get_ref(), source, names)
@@ -56,7 +58,7 @@ fn read(root: &DeTable<'_>, mut source: Source<'_>, names: &Names) -> Result<Par
     }
     if let Some(other) = other_version(root) {
         let found = format!("the file is of version {other}");
-        let says = Says::new(Code::Version, found, "`version = 1`, which is all that this program reads");
+        let says = Says::new(Code::Version, found, "`version = 1`, which is all that this placer reads");
         source.fault_at(root["version"].span(), "version", says);
         return Err(source.into_faults());
     }
@@ -76,18 +78,19 @@ fn read(root: &DeTable<'_>, mut source: Source<'_>, names: &Names) -> Result<Par
 /// A version that is a number, but not 1: the rest of such a file is not ours to judge.
 fn other_version(root: &DeTable<'_>) -> Option<String> {
     let version = root.get("version")?.get_ref().as_integer()?;
-    (version.as_str() != "1").then(|| version.to_string())
+    let number = i128::from_str_radix(version.as_str(), version.radix()).ok();
+    (number != Some(1)).then(|| quoted(&version.to_string()))
 }
 
 /// Refuses a file that is too large to be an application; for callers to ask before they read it.
 ///
 /// # Errors
 /// The fault, located at the start of the file.
-pub fn check_size(bytes: u64, file: &str) -> Result<(), Fault> {
+pub fn check_size(bytes: u64, file: &str) -> Result<(), Faults> {
     if bytes <= FILE_BYTES_MAX {
         return Ok(());
     }
-    Err(Fault {
+    Err(Faults::from(Fault {
         file: file.to_owned(),
         line: 1,
         column: 1,
@@ -98,7 +101,7 @@ pub fn check_size(bytes: u64, file: &str) -> Result<(), Fault> {
         nearest: None,
         help: Some("is this an application file?".to_owned()),
         excerpt: Excerpt::default(),
-    })
+    }))
 }
 
 /// The text without a byte order mark, which some editors write.
@@ -115,12 +118,41 @@ fn decode<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Faults> {
     })
 }
 
-fn syntax(message: &str) -> Says {
-    let (found, expected) = message.split_once(", expected ").unwrap_or((message, "TOML"));
-    let says = Says::new(Code::Syntax, format!("not TOML: {found}"), expected);
-    if found == "duplicate key" {
-        return Says { expected: "each key once".to_owned(), ..says }
-            .help("write `[[…]]` for a further entry of a list, like `[[component]]`");
+/// Syntax errors, the first of each line: what follows in a line is mostly its echo.
+fn report_syntax(mut errors: Vec<toml::de::Error>, text: &str, source: &mut Source<'_>) {
+    let at = |error: &toml::de::Error| error.span().unwrap_or(text.len()..text.len());
+    if let Some(deep) = errors.iter().find(|error| error.message().contains("recur")) {
+        source.fault_at(at(deep), "", too_deep());
+        return;
     }
-    says
+    errors.sort_by_key(|error| at(error).start);
+    let mut line_done = None;
+    for error in &errors {
+        let span = at(error);
+        let line = source.line(span.start);
+        if line_done.replace(line) == Some(line) {
+            continue;
+        }
+        let nothing = span.is_empty() || text.get(span.clone()).is_none_or(|text| text.trim().is_empty());
+        source.fault_at(span, "", syntax(error.message(), nothing));
+    }
+}
+
+fn too_deep() -> Says {
+    Says::new(Code::Syntax, "not read: nested too deeply", "a few levels, no more")
+}
+
+/// The parser's message, where it needs that in words nearer to what was done. `nothing`: it points at nothing.
+fn syntax(message: &str, nothing: bool) -> Says {
+    let (found, expected) = message.split_once(", expected ").unwrap_or((message, "TOML"));
+    let says = |found: &str, expected: &str| Says::new(Code::Syntax, format!("not TOML: {found}"), expected);
+    match found {
+        "string values must be quoted" if nothing => says("a key without a value", "a value"),
+        "string values must be quoted" => {
+            says("a value that is neither a number nor in quotes", "`\"…\"` around a string")
+        }
+        "duplicate key" => says("a key or table for the second time", "every one once")
+            .help("a further entry of a list begins with `[[…]]`, like `[[component]]`"),
+        _ => says(found, expected),
+    }
 }

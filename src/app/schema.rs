@@ -51,12 +51,12 @@ fn without_null(mut map: Map<String, Value>) -> Map<String, Value> {
     }
     if let Some(Value::Array(variants)) = map.get_mut("anyOf") {
         variants.retain(|variant| variant.get("type").is_none_or(|word| word != "null"));
-        if variants.len() == 1 {
-            if let Some(Value::Object(only)) = variants.pop() {
-                map.remove("anyOf");
-                for (key, value) in only {
-                    map.entry(key).or_insert(value);
-                }
+        if variants.len() == 1
+            && let Some(Value::Object(only)) = variants.pop()
+        {
+            map.remove("anyOf");
+            for (key, value) in only {
+                map.entry(key).or_insert(value);
             }
         }
     }

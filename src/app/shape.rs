@@ -61,15 +61,21 @@ impl Shape<'_, '_> {
     fn unknown_key(&mut self, known: &Map<String, Value>, name: &str, at: Range<usize>, path: &str) {
         let mut names: Vec<&str> = known.keys().map(String::as_str).collect();
         names.sort_unstable();
-        let expected = if names.len() > 12 { "a key of this table".to_owned() } else { one_of(names.iter().copied()) };
+        let expected = match path.split('[').next().unwrap_or_default() {
+            _ if names.len() <= 12 => one_of(names.iter().copied()),
+            "" => "a key of the file's top level".to_owned(),
+            list => format!("a key of `[[{list}]]`"),
+        };
         let mut says = Says::new(Code::UnknownKey, format!("unknown key {}", quoted(name)), expected);
-        // `[[components]]` is the commonest slip, and too far from `component` for short words like `links`.
+        // The commonest slips are `[[links]]`, and `memory` without its unit.
         let singular = name.strip_suffix('s').filter(|singular| known.contains_key(*singular));
-        says.nearest = match singular {
-            Some(singular) => Some(singular.to_owned()),
+        let unit = names.iter().find(|known| known.strip_prefix(name).is_some_and(|unit| unit.starts_with('_')));
+        says.nearest = match singular.or(unit.copied()) {
+            Some(meant) => Some(meant.to_owned()),
             None => self.source.nearest(name, names),
         };
-        let path = join(path, &quoted(name));
+        let bare = name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let path = join(path, &if bare { name.to_owned() } else { quoted(name) });
         self.source.fault_at(at, &path, says);
     }
 
@@ -117,7 +123,9 @@ impl Shape<'_, '_> {
             (_, Some(max)) if length > max => format!("at most {}", counted(max, noun)),
             _ => return true,
         };
-        let found = if length == 0 { format!("no {noun} at all") } else { format!("{} here", counted(length, noun)) };
+        let key = last(path);
+        let found =
+            if length == 0 { format!("`{key}` is empty") } else { format!("`{key}` has {}", counted(length, noun)) };
         self.source.fault(path, Point::Value, Says::new(Code::WrongLength, found, expected));
         false
     }
@@ -131,7 +139,7 @@ impl Shape<'_, '_> {
                     0 => "a whole number".to_owned(),
                     _ => format!("at most {digits} digits after the decimal point"),
                 };
-                let says = Says::new(Code::OutOfRange, format!("the number {}", quoted(text)), expected);
+                let says = Says::new(Code::OutOfRange, format!("`{}` is {}", last(path), quoted(text)), expected);
                 self.source.fault(path, Point::Value, says);
                 None
             }
@@ -140,7 +148,7 @@ impl Shape<'_, '_> {
     }
 
     fn out_of_range(&mut self, schema: &Value, text: &str, path: &str) -> Option<Value> {
-        let found = format!("the number {}", quoted(text));
+        let found = format!("`{}` is {}", last(path), quoted(text));
         self.source.fault(path, Point::Value, Says::new(Code::OutOfRange, found, describe(schema)));
         None
     }
@@ -165,9 +173,9 @@ impl Shape<'_, '_> {
     }
 
     fn wrong_type(&mut self, schema: &Value, value: &DeValue<'_>, path: &str) {
-        let mut says = Says::new(Code::WrongType, found(value), describe(schema));
+        let mut says = Says::new(Code::WrongType, format!("`{}` is {}", last(path), found(value)), describe(schema));
         let takes = |word: &str| variants(schema).any(|variant| variant["type"] == word);
-        let key = path.rsplit('.').next().unwrap_or(path);
+        let key = last(path);
         let of_tables = variants(schema).any(|variant| resolve(&variant["items"])["type"] == "object");
         says.help = match value {
             DeValue::Table(_) if of_tables => Some(format!("write `[[{key}]]` with two brackets")),
@@ -189,6 +197,11 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
+/// The last key of a path, with its position in a list.
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
 /// Follows a reference into the schema's definitions.
 fn resolve(schema: &Value) -> &Value {
     match schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
@@ -205,13 +218,15 @@ fn variants(schema: &Value) -> impl Iterator<Item = &Value> {
 
 /// The variant of a schema that takes this type of value.
 fn variant<'s>(schema: &'s Value, value: &DeValue<'_>) -> Option<&'s Value> {
-    variants(schema).find(|variant| match (value, type_of(variant)) {
-        (DeValue::String(_), "string")
-        | (DeValue::Integer(_) | DeValue::Float(_), "integer" | "number")
-        | (DeValue::Boolean(_), "boolean")
-        | (DeValue::Array(_), "array")
-        | (DeValue::Table(_), "object") => true,
-        _ => false,
+    variants(schema).find(|variant| {
+        matches!(
+            (value, type_of(variant)),
+            (DeValue::String(_), "string")
+                | (DeValue::Integer(_) | DeValue::Float(_), "integer" | "number")
+                | (DeValue::Boolean(_), "boolean")
+                | (DeValue::Array(_), "array")
+                | (DeValue::Table(_), "object")
+        )
     })
 }
 
@@ -241,7 +256,8 @@ fn within(schema: &Value, scaled: i64, digits: u32) -> bool {
     let unit = 10_i128.pow(digits);
     let bound = |key: &str| schema[key].as_i64().map(|bound| i128::from(bound) * unit);
     let scaled = i128::from(scaled);
-    bound("minimum").is_none_or(|min| scaled >= min)
+    bound("const").is_none_or(|only| scaled == only)
+        && bound("minimum").is_none_or(|min| scaled >= min)
         && bound("exclusiveMinimum").is_none_or(|min| scaled > min)
         && bound("maximum").is_none_or(|max| scaled <= max)
 }
@@ -258,6 +274,9 @@ fn describe_variant(schema: &Value) -> String {
         return one_of(words);
     }
     match type_of(schema) {
+        "object" if schema["x-form"].is_string() => {
+            format!("a table like `{}`", schema["x-form"].as_str().unwrap_or_default())
+        }
         "object" => match schema["properties"].as_object() {
             Some(keys) if keys.len() <= 4 => {
                 let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
@@ -279,6 +298,9 @@ fn describe_variant(schema: &Value) -> String {
 }
 
 fn describe_number(schema: &Value, word: &str) -> String {
+    if let Some(only) = schema["const"].as_i64() {
+        return only.to_string();
+    }
     let noun = if word == "integer" { "a whole number" } else { "a number" };
     let max = schema["maximum"].as_i64().filter(|max| *max < i64::MAX);
     match (schema["minimum"].as_i64(), schema["exclusiveMinimum"].as_i64(), max) {

@@ -1,11 +1,25 @@
 //! What a good file means, and what every file that is accepted can be relied on for.
 
+mod bad_component;
+mod bad_graph;
+mod bad_shape;
+mod bad_text;
+mod fuzz;
+mod hostile;
+
 use super::limits;
 use super::*;
 use crate::units::{Quantity, parse_scaled};
 use std::collections::HashSet;
 
 const FULL: &str = include_str!("full.toml");
+
+/// Pieces of small files.
+const HEAD: &str = "version = 1\nname = \"shop\"\n";
+const WEB: &str = "[[component]]\nname = \"web\"\nkind = \"service\"\ncpu = 1\nmemory_gib = 2\n";
+const DB: &str = "[[component]]\nname = \"db\"\nkind = \"postgres\"\nmemory_gib = 4\n";
+const EU: &str = "[[audience]]\nname = \"eu\"\ncity = \"Berlin\"\n";
+const LINK: &str = "[[link]]\nfrom = \"web\"\nto = \"db\"\n";
 
 /// A small price book's names.
 fn names() -> Names {
@@ -31,6 +45,11 @@ fn good(text: &str) -> App {
     let app = read(text).unwrap_or_else(|faults| panic!("{faults}"));
     assert_valid(&app);
     app
+}
+
+/// What is said of a bad file.
+fn faults(pieces: &[&str]) -> String {
+    read(&pieces.concat()).expect_err("the file is bad").to_string()
 }
 
 /// Everything that later stages rely on, said a second time and in other words.
@@ -206,7 +225,38 @@ fn the_committed_schema_is_the_generated_one() {
         std::fs::write(path, schema_json()).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap();
-    assert_eq!(committed, schema_json(), "run the tests once with UPDATE_SCHEMA=1");
+    assert!(committed == schema_json(), "run the tests once with UPDATE_SCHEMA=1");
+}
+
+#[test]
+fn a_fault_is_data_before_it_is_prose() {
+    let faults = read(&[HEAD, WEB, "replica = 2\n"].concat()).unwrap_err();
+    insta::assert_snapshot!(faults.to_json(), @r#"
+    {
+      "faults": [
+        {
+          "file": "app.toml",
+          "line": 8,
+          "column": 1,
+          "path": "component[0].replica",
+          "code": "unknown_key",
+          "found": "unknown key `replica`",
+          "expected": "a key of `[[component]]`",
+          "nearest": "replicas",
+          "help": null
+        }
+      ],
+      "omitted": 0
+    }
+    "#);
+}
+
+#[test]
+fn every_key_that_not_all_kinds_take_is_a_key_of_the_schema() {
+    let schema: serde_json::Value = serde_json::from_str(&schema_json()).unwrap();
+    for (key, _) in kinds::KINDS_OF_KEY {
+        assert!(schema["$defs"]["ComponentFile"]["properties"][key].is_object(), "{key}");
+    }
 }
 
 #[test]
