@@ -182,7 +182,7 @@ fn charges(report: &Report, look: Look) -> String {
         grid.row([
             line.component.clone().unwrap_or_else(shared),
             words(&line.item),
-            line.detail.clone(),
+            format!("{}{}", line.detail, if line.capped { ", monthly cap" } else { "" }),
             amount(&line.quantity),
             words(&line.unit),
             unit_usd(&line.unit_usd),
