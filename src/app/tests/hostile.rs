@@ -6,13 +6,13 @@ use insta::assert_snapshot;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// Parses with a stack as small as a thread of a server has, and within a second (four, for a busy machine).
+/// Parses with a stack as small as a thread of a server has, and soon (it takes a second at most; a busy machine gets ten).
 fn soon(bytes: Vec<u8>) -> Faults {
     let start = Instant::now();
     let thread = std::thread::Builder::new().stack_size(2 << 20);
     let faults = thread.spawn(move || parse(bytes, "app.toml", &names()).expect_err("the file is bad"));
     let faults = faults.unwrap().join().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     assert!(faults.faults.len() <= 1_000);
     assert!(faults.to_string().len() < 30_000);
     faults

@@ -265,3 +265,18 @@ fn a_file_written_from_the_types_reads_back() {
     let written = toml::to_string(&file).unwrap();
     assert_eq!(good(&written), good(FULL));
 }
+
+#[test]
+fn the_reference_has_every_key_and_its_examples_are_good() {
+    let reference = include_str!("../../../docs/app-toml.md");
+    let schema: serde_json::Value = serde_json::from_str(&schema_json()).unwrap();
+    for (name, definition) in schema["$defs"].as_object().unwrap() {
+        for key in definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key) {
+            assert!(reference.contains(key.as_str()), "{name}.{key}");
+        }
+    }
+    let blocks: Vec<&str> = reference.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    good(blocks[0]);
+    let web = WEB.replace("cpu = 1\n", blocks[1]);
+    good(&[HEAD, &web, blocks[2], blocks[3], LINK, blocks[4]].concat());
+}

@@ -347,6 +347,15 @@ fn relations_of(app: &App, demands: &[Demand]) -> Vec<Relation> {
             }
         }
     }
+    for link in &app.links {
+        // A load balancer reaches only targets in its own region.
+        let ends = |ordinal: usize| demands.iter().filter(move |d| d.app_component == ordinal);
+        let fronts = app.components[link.from].kind == app::Kind::LoadBalancer;
+        for (a, b) in ends(link.from).flat_map(|a| ends(link.to).map(move |b| (a, b))).filter(|_| fronts) {
+            let reason = format!("{} balances {}: a load balancer is regional", a.name, b.name);
+            add(a.variable, b.variable, RelationKind::SameRegion, reason);
+        }
+    }
     for (i, a) in demands.iter().enumerate() {
         let Some(kind) = a.keep_apart else { continue };
         for b in demands[i + 1..].iter().filter(|b| b.app_component == a.app_component) {

@@ -121,10 +121,10 @@ fn path_of(
     copies: i64,
 ) -> Path {
     let hops = path.through.windows(2).zip(route.windows(2)).map(|(ordinals, variables)| {
-        let joins = |l: &&crate::app::Link| {
-            (l.from, l.to) == (ordinals[0], ordinals[1]) || (l.to, l.from) == (ordinals[0], ordinals[1])
-        };
-        let round_trips_milli = cx.app.links.iter().find(joins).map_or(1000, |link| link.round_trips_milli);
+        // Asking and answering may be two links; the one in the direction of the path is the one that is waited for.
+        let along = |a: usize, b: usize| cx.app.links.iter().find(move |l| (l.from, l.to) == (a, b));
+        let link = along(ordinals[0], ordinals[1]).or_else(|| along(ordinals[1], ordinals[0]));
+        let round_trips_milli = link.map_or(1000, |link| link.round_trips_milli);
         Hop { a: variables[0], b: variables[1], round_trips_milli }
     });
     let service: i64 = path.through.iter().map(|&ordinal| cx.app.components[ordinal].service_time.micros()).sum();
