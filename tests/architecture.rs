@@ -23,10 +23,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "control",
         &["units", "app", "catalog", "policy", "market", "problem", "solve", "plan", "collect", "store", "exec"],
     ),
-    (
-        "api",
-        &["units", "app", "catalog", "policy", "market", "problem", "solve", "plan", "report", "store", "control"],
-    ),
+    ("api", &["units", "app", "catalog", "policy", "market", "problem", "solve", "plan", "report", "store", "control"]),
     (
         "cli",
         &[
@@ -37,8 +34,7 @@ const TABLE: &[(&str, &[&str])] = &[
 ];
 
 /// Pure modules know no clock, no network, no file system, no randomness of their own.
-const PURE: &[&str] =
-    &["units", "app", "catalog", "policy", "import", "market", "problem", "solve", "plan", "report"];
+const PURE: &[&str] = &["units", "app", "catalog", "policy", "import", "market", "problem", "solve", "plan", "report"];
 const IMPURE_WORDS: &[&str] =
     &["std::fs", "std::net", "std::process", "std::env", "SystemTime::now", "Instant::now", "std::io::stdin"];
 
@@ -99,9 +95,7 @@ fn imports(code: &str) -> BTreeSet<String> {
             found.insert(rest.to_owned());
         }
     }
-    let head = |text: &String| {
-        text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
-    };
+    let head = |text: &String| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     found.iter().map(head).filter(|name| !name.is_empty()).collect()
 }
 

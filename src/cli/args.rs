@@ -151,6 +151,9 @@ pub struct BuildArgs {
     /// Folder of the collected facts
     #[arg(long, value_name = "DIR")]
     pub facts: PathBuf,
+    /// Folder of hand-kept tables, which win over the facts; without it, `extra` in the folder of the price book
+    #[arg(long, value_name = "DIR")]
+    pub extra: Option<PathBuf>,
     /// Folder to write the price book to
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

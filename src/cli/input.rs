@@ -71,10 +71,14 @@ fn names(book: &PriceBook) -> Names {
     let places = book.regions.iter().map(|region| (region.country.as_str(), region.continent.as_str()));
     let (countries, continents): (BTreeSet<&str>, BTreeSet<&str>) = places.unzip();
     let models = book.shapes.iter().map(|shape| shape.gpu_model.as_str()).filter(|model| !model.is_empty());
+    // A city may be known by a region only; such names work as well.
+    let cities = book.cities.iter().map(|city| (city.name.clone(), city.country.clone()));
+    let region_cities = book.regions.iter().map(|region| (region.city.clone(), region.country.clone()));
+    let cities: BTreeSet<(String, String)> = cities.chain(region_cities).collect();
     Names {
         providers: book.providers.iter().map(|provider| provider.name.clone()).collect(),
         regions: book.region_ids().map(region).collect(),
-        cities: book.cities.iter().map(|city| (city.name.clone(), city.country.clone())).collect(),
+        cities: cities.into_iter().collect(),
         countries: distinct(countries),
         continents: distinct(continents),
         gpu_models: distinct(models.collect()),

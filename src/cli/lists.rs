@@ -60,7 +60,7 @@ fn line(texts: &[String], sides: &[Side], widths: &[usize], out: &mut dyn Write)
     for ((text, side), width) in texts.iter().zip(sides).zip(widths) {
         let gap = " ".repeat(width - text.chars().count());
         match side {
-            Side::Left => line.extend([text.as_str(), gap.as_str()]),
+            Side::Left | Side::Wrapped => line.extend([text.as_str(), gap.as_str()]),
             Side::Right => line.extend([gap.as_str(), text.as_str()]),
         }
         line.push_str("  ");

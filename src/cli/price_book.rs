@@ -9,7 +9,6 @@ use crate::collect::facts;
 use crate::units::Quality;
 use serde::Serialize;
 use std::io::Write;
-use std::path::Path;
 
 /// What the book holds of a provider.
 #[derive(Debug, Serialize)]
@@ -153,7 +152,8 @@ fn build(args: &BuildArgs, out: &mut dyn Write) -> Result<(), Failure> {
     if !args.facts.is_dir() {
         return Err(Failure::Input(format!("`{}` is not a folder of facts", args.facts.display())));
     }
-    let built = facts::build(&args.facts, &extra(&args.out), &args.out).map_err(|error| match error {
+    let extra = args.extra.clone().unwrap_or_else(|| args.out.join("extra"));
+    let built = facts::build(&args.facts, &extra, &args.out).map_err(|error| match error {
         facts::Error::Write { .. } => Failure::Other(error.to_string()),
         other => Failure::input(other),
     })?;
@@ -170,9 +170,4 @@ fn build(args: &BuildArgs, out: &mut dyn Write) -> Result<(), Failure> {
         built.regions
     )?;
     Ok(())
-}
-
-/// Where the hand-kept tables of a price book lie.
-fn extra(out: &Path) -> std::path::PathBuf {
-    out.join("extra")
 }

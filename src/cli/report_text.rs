@@ -76,12 +76,12 @@ fn cost(decimal: &str, usage_based: bool) -> String {
 }
 
 fn components(report: &Report, look: Look) -> String {
-    use Side::{Left, Right};
+    use Side::{Left, Right, Wrapped};
     let mut grid = Grid::new(
         look,
         &[
             ("COMPONENT", Left),
-            ("CHOICE", Left),
+            ("CHOICE", Wrapped),
             ("N", Right),
             ("PURCHASE", Left),
             ("WHERE", Left),
@@ -117,9 +117,9 @@ fn component_row(component: &Component) -> [String; 8] {
         || "none".to_owned(),
         |next| {
             let by = usd(&next.difference_usd_month);
-            let sign = if by.starts_with('-') || by.starts_with("$-") { "" } else { "+" };
+            let sign = if by.starts_with('-') { "" } else { "+" };
             let open = if next.optimal { "" } else { " or less" };
-            format!("{sign}{by}{open} {}:{} {}", next.provider, next.region, next.offer)
+            format!("{sign}{by}{open} {}:{}", next.provider, next.region)
         },
     );
     let form = if component.form == "packaged" { " (self-run)" } else { "" };
@@ -135,10 +135,10 @@ fn component_row(component: &Component) -> [String; 8] {
     ]
 }
 
-/// `p95 182 of 250 ms`
+/// `p95 182/250 ms`; the table of paths has the exact figures.
 fn against_bound(path: &Path) -> String {
-    let of = path.bound_ms.map(|bound| format!(" of {bound}")).unwrap_or_default();
-    format!("{} {}{of} ms", path.percentile, path.latency_ms)
+    let of = path.bound_ms.map(|bound| format!("/{bound:.0}")).unwrap_or_default();
+    format!("{} {:.0}{of} ms", path.percentile, path.latency_ms)
 }
 
 fn paths(report: &Report, look: Look) -> String {
@@ -165,11 +165,11 @@ fn is_transfer(line: &Line) -> bool {
 }
 
 fn charges(report: &Report, look: Look) -> String {
-    use Side::{Left, Right};
+    use Side::{Left, Right, Wrapped};
     let headings = [
         ("FOR", Left),
         ("ITEM", Left),
-        ("DETAIL", Left),
+        ("DETAIL", Wrapped),
         ("QUANTITY", Right),
         ("UNIT", Left),
         ("PRICE", Right),
@@ -182,7 +182,7 @@ fn charges(report: &Report, look: Look) -> String {
         grid.row([
             line.component.clone().unwrap_or_else(shared),
             words(&line.item),
-            line.detail.clone(),
+            format!("{}{}", line.detail, if line.capped { ", monthly cap" } else { "" }),
             amount(&line.quantity),
             words(&line.unit),
             unit_usd(&line.unit_usd),
@@ -190,6 +190,11 @@ fn charges(report: &Report, look: Look) -> String {
             quality(&line.quality, line.uncertainty_pct),
         ]);
     }
+    let total = sum(report.lines.iter().filter(|line| !is_transfer(line)).map(|line| line.usd_month.as_str()));
+    let mut last = vec![String::new(); 8];
+    last[0] = "total".to_owned();
+    last[6] = total.to_string();
+    grid.strong_row(last);
     format!("{}{}", look.title("Charges"), grid.render())
 }
 
@@ -211,10 +216,9 @@ fn transfers(report: &Report, look: Look) -> String {
         [("FROM", Left), ("TO", Left), ("GB/MONTH", Right), ("TIER", Left), ("$/GB", Right), ("$/MONTH", Right)];
     let mut grid = Grid::new(look, &headings);
     for transfer in &report.transfers {
-        let to = transfer.to_place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
         grid.row([
-            format!("{} ({})", transfer.from, transfer.from_place),
-            format!("{}{to}", transfer.to),
+            transfer.from.clone(),
+            transfer.to.clone(),
             amount(&transfer.gb),
             transfer.tier.clone(),
             unit_usd(&transfer.unit_usd),
@@ -234,19 +238,17 @@ fn sum<'a>(decimals: impl Iterator<Item = &'a str>) -> Money {
 }
 
 fn baselines(report: &Report, look: Look) -> String {
-    use Side::{Left, Right};
+    use Side::{Left, Right, Wrapped};
     if report.baselines.is_empty() {
         return String::new();
     }
-    let headings = [("INSTEAD", Left), ("$/MONTH", Right), ("RECOMMENDED SAVES", Right), ("REMARKS", Left)];
+    let headings = [("INSTEAD", Left), ("$/MONTH", Right), ("SAVED", Right), ("", Right), ("REMARKS", Wrapped)];
     let mut grid = Grid::new(look, &headings);
     for baseline in &report.baselines {
-        let saving = match (&baseline.saving_usd_month, baseline.saving_pct) {
-            (Some(saving), Some(pct)) => format!("{} ({pct:.1}%)", usd(saving)),
-            _ => String::new(),
-        };
         let total = baseline.total_usd_month.as_deref().map_or_else(|| "none".to_owned(), usd);
-        grid.row([baseline_name(baseline), total, saving, remarks(baseline)]);
+        let saving = baseline.saving_usd_month.as_deref().map(usd).unwrap_or_default();
+        let pct = baseline.saving_pct.map(|pct| format!("{pct:.1}%")).unwrap_or_default();
+        grid.row([baseline_name(baseline), total, saving, pct, remarks(baseline)]);
     }
     format!("{}{}", look.title("Compared with"), grid.render())
 }
@@ -254,9 +256,9 @@ fn baselines(report: &Report, look: Look) -> String {
 fn baseline_name(baseline: &Baseline) -> String {
     match (baseline.name.as_str(), &baseline.provider) {
         ("today", _) => "as it is today".to_owned(),
-        ("cheapest_single_provider", Some(provider)) => format!("all at one provider: {provider}"),
+        ("cheapest_single_provider", Some(provider)) => format!("all at {provider}"),
         ("cheapest_single_provider", None) => "all at one provider".to_owned(),
-        ("per_component_greedy", _) => "each component where it alone is cheapest".to_owned(),
+        ("per_component_greedy", _) => "each component by itself".to_owned(),
         (other, _) => words(other),
     }
 }
@@ -282,16 +284,12 @@ fn months_and_quality(report: &Report, look: Look) -> String {
             month(&bills.high_usd_month)
         ));
     }
-    let shares: Vec<String> = report
-        .quality
-        .iter()
-        .map(|share| {
-            let uncertain =
-                if share.uncertainty_pct > 0.0 { format!(", ±{:.0}%", share.uncertainty_pct) } else { String::new() };
-            format!("{:.1}% on {} prices ({}{uncertain})", share.pct, share.quality, usd(&share.usd_month))
-        })
-        .collect();
-    text += &look.bullet(&format!("of the bill rest {}", shares.join(", ")));
+    let shares = report.quality.iter().filter(|share| share.pct > 0.0).map(|share| {
+        let uncertain =
+            if share.uncertainty_pct > 0.0 { format!(", ±{:.0}%", share.uncertainty_pct) } else { String::new() };
+        format!("{:.1}% on {} prices ({}{uncertain})", share.pct, share.quality, usd(&share.usd_month))
+    });
+    text += &look.bullet(&format!("the bill rests {}", shares.collect::<Vec<_>>().join(", ")));
     if let Some(note) = report.objective.as_ref().and_then(|objective| objective.note.as_ref()) {
         text += &look.bullet(&format!("optimised: {note}"));
     }
@@ -305,14 +303,14 @@ fn excluded(report: &Report, look: Look) -> String {
     text += &look.bullet(&not_in_bill.join("; "));
     let reasons = offers_left_out(report);
     if !reasons.is_empty() {
-        text += &look.title("Offers left out");
+        text += &look.title("Offers left out, over all components");
         text.extend(reasons.iter().take(REASONS_SHOWN).map(|(reason, offers)| {
             let times = if *offers == 1 { "time" } else { "times" };
             look.bullet(&format!("{} {times}: {reason}", amount(&offers.to_string())))
         }));
         if reasons.len() > REASONS_SHOWN {
             let more = reasons.len() - REASONS_SHOWN;
-            text += &look.bullet(&format!("for {more} more reasons; --format json lists all, by component"));
+            text += &look.bullet(&format!("and for {more} more reasons; --format json lists all, by component"));
         }
     }
     text

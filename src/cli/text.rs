@@ -1,7 +1,9 @@
 //! Text for people: colours when they are wanted, aligned columns, rounded numbers.
 
 use crate::units::{Money, Quantity};
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, presets,
+};
 use std::io::{self, IsTerminal};
 
 /// How text looks where it is printed.
@@ -91,6 +93,8 @@ pub enum Side {
     Left,
     /// Numbers.
     Right,
+    /// Words that may be broken over lines when the table is too wide.
+    Wrapped,
 }
 
 /// A table with a rule under its heading and nothing else: light enough to read, and to copy.
@@ -142,8 +146,11 @@ impl Grid {
     #[must_use]
     pub fn render(mut self) -> String {
         if !self.look.markdown {
-            for column in self.table.column_iter_mut() {
+            for (column, side) in self.table.column_iter_mut().zip(&self.sides) {
                 column.set_padding((0, 2));
+                if *side != Side::Wrapped {
+                    column.set_constraint(ColumnConstraint::ContentWidth);
+                }
             }
         }
         let mut text: String = self.table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
@@ -159,10 +166,15 @@ fn cell(text: &str, side: Side) -> Cell {
     Cell::new(text).set_alignment(side)
 }
 
-/// Exact decimal dollars as people read them: `$1,234.50`.
+/// Exact decimal dollars as people read them: `$1,234.50`, `-$2.00`.
 #[must_use]
 pub fn usd(decimal: &str) -> String {
-    Money::parse(decimal).map_or_else(|_| decimal.to_owned(), |money| money.to_string())
+    match (Money::parse(decimal), decimal.strip_prefix('-').map(Money::parse)) {
+        // The sign goes before the currency.
+        (Ok(amount), Some(Ok(magnitude))) if amount != Money::ZERO => format!("-{magnitude}"),
+        (Ok(amount), _) => amount.to_string(),
+        (Err(_), _) => decimal.to_owned(),
+    }
 }
 
 /// A price of a unit: every digit of it.

@@ -312,6 +312,7 @@ fn line_of(source: &Source, line: &Line) -> wire::Line {
         unit: price.unit.as_str().into(),
         unit_usd: price.usd.to_decimal(),
         usd_month: line.cost.to_decimal(),
+        capped: line.flow.is_none() && line.cost < price.usd.times(line.quantity),
         source: origin.text.clone(),
         as_of: origin.as_of.clone(),
         quality: price.quality.as_str().into(),

@@ -154,8 +154,10 @@ pub struct Line {
     pub unit: String,
     /// Price of a unit; 0 for included traffic.
     pub unit_usd: String,
-    /// What the line costs. Less than quantity x price only where the provider caps the month.
+    /// What the line costs: quantity x price, unless `capped`.
     pub usd_month: String,
+    /// Whether the provider's monthly cap made it cheaper than quantity x price.
+    pub capped: bool,
     /// Who published the price.
     pub source: String,
     /// Date of the price, as exact as it is known.
