@@ -16,3 +16,11 @@ book facts="../shared/facts":
 examples:
     cargo build --release
     bash scripts/time-examples.sh
+
+# The solver on large random problems of realistic structure.
+solver:
+    cargo test --release --test solver_timing -- --ignored --nocapture
+
+# Rewrite the report in README.md after prices or the report changed.
+readme:
+    UPDATE_README=1 cargo test --test readme
