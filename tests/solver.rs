@@ -1,5 +1,6 @@
 //! The solver against brute force, the re-costing and the checker.
 
+#[allow(dead_code, reason = "shared with the timings")]
 mod support;
 
 use placer::problem::{Assignment, Problem, check, score};
@@ -76,5 +77,118 @@ proptest! {
     #[test]
     fn equals_brute_force_for_each_kind_alone(problem in one_feature()) {
         prop_assert_eq!(optimum(&problem), brute_force(&problem, &|_, _| true));
+    }
+}
+
+/// Moves the components and the choices of a problem around; the places too.
+fn shuffled(problem: &Problem, seed: u64) -> Problem {
+    let r = &mut support::Random(seed);
+    let mut shuffle = |n: usize| {
+        let mut order: Vec<usize> = (0..n).collect();
+        (1..n).rev().for_each(|i| order.swap(i, r.below(i + 1)));
+        order
+    };
+    let (components, places) = (shuffle(problem.components.len()), shuffle(problem.places.len()));
+    let inverse = |order: &[usize]| {
+        let mut inverse = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(new, &old)| inverse[old] = new);
+        inverse
+    };
+    let (component, place) = (inverse(&components), inverse(&places));
+    let mut p = problem.clone();
+    p.components = components.iter().map(|&c| problem.components[c].clone()).collect();
+    for c in &mut p.components {
+        c.choices.reverse();
+        c.choices.iter_mut().for_each(|choice| choice.place = place[choice.place]);
+    }
+    p.places = places.iter().map(|&old| problem.places[old].clone()).collect();
+    let square = |old: usize| places[old / places.len()] * places.len() + places[old % places.len()];
+    p.routes = (0..problem.routes.len()).map(|i| problem.routes[square(i)]).collect();
+    p.rtt = [0, 1].map(|t| (0..problem.rtt[t].len()).map(|i| problem.rtt[t][square(i)]).collect());
+    p.internet = problem.internet.iter().map(|row| places.iter().map(|&old| row[old]).collect()).collect();
+    p.shared.iter_mut().for_each(|s| s.place = place[s.place]);
+    p.flows.reverse();
+    for flow in &mut p.flows {
+        flow.from = component[flow.from];
+        if let placer::problem::FlowTo::Component(to) = &mut flow.to {
+            *to = component[*to];
+        }
+    }
+    p.relations.iter_mut().for_each(|r| (r.a, r.b) = (component[r.a], component[r.b]));
+    for path in &mut p.paths {
+        path.hops.iter_mut().for_each(|h| (h.a, h.b) = (component[h.a], component[h.b]));
+        if let Some((entry, by_place)) = &mut path.entry {
+            *entry = component[*entry];
+            *by_place = places.iter().map(|&old| by_place[old]).collect();
+        }
+    }
+    p
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn order_does_not_matter(problem in any_problem(), seed in any::<u64>()) {
+        prop_assert_eq!(optimum(&shuffled(&problem, seed)), optimum(&problem));
+        prop_assert_eq!(solve(&problem, &Limits::default()), solve(&problem, &Limits::default()));
+    }
+
+    #[test]
+    fn a_restriction_is_kept(problem in any_problem(), mask in any::<u64>()) {
+        let allowed = |component: usize, choice: usize| mask >> ((component * 5 + choice) % 64) & 1 == 1;
+        let allows = |component: usize, choice: usize, _: &placer::problem::Choice| allowed(component, choice);
+        let restriction = Restriction::allowing(&allows);
+        let solution = solve_with(&problem, &Limits::default(), &restriction, None);
+        prop_assert!(solution.assignment.iter().enumerate().all(|(component, &choice)| allowed(component, choice)));
+        prop_assert_eq!(proven(&problem, &solution), brute_force(&problem, &allowed));
+    }
+
+    #[test]
+    fn nothing_is_found_below_the_optimum(problem in any_problem(), more in 1_i128..1_000_000) {
+        let Some(best) = optimum(&problem) else { return Ok(()) };
+        let below = |value| solve_with(&problem, &Limits::default(), &Restriction::default().below(value), None);
+        let nothing = below(best);
+        prop_assert_eq!(nothing.status, Status::Infeasible);
+        prop_assert_eq!(nothing.lower_bound, best);
+        prop_assert_eq!(proven(&problem, &below(best + more)), Some(best));
+    }
+
+    #[test]
+    fn a_warm_start_changes_nothing(problem in any_problem(), picks in prop::collection::vec(0_usize..6, 0..5)) {
+        let warm = solve_with(&problem, &Limits::default(), &Restriction::default(), Some(&picks));
+        prop_assert_eq!(proven(&problem, &warm), optimum(&problem));
+    }
+
+    #[test]
+    fn limits_never_prove_too_much(problem in any_problem(), nodes_max in 0_u64..6) {
+        let best = brute_force(&problem, &|_, _| true);
+        let solution = solve(&problem, &Limits { nodes_max, ..Limits::default() });
+        if let Some(best) = best {
+            prop_assert!(solution.lower_bound <= best, "{:?} {}", solution, best);
+        }
+        match solution.status {
+            Status::Optimal => prop_assert_eq!(Some(solution.objective), best),
+            Status::Infeasible => prop_assert_eq!(best, None),
+            Status::Feasible => {
+                prop_assert_eq!(check(&problem, &solution.assignment), []);
+                prop_assert_eq!(score(&problem, &solution.assignment).unwrap().objective, solution.objective);
+                prop_assert!(solution.lower_bound <= solution.objective);
+            }
+            Status::Unknown => prop_assert!(solution.assignment.is_empty()),
+        }
+    }
+
+    #[test]
+    fn a_cheaper_choice_never_raises_the_optimum(mut problem in any_problem(), pick in any::<prop::sample::Index>()) {
+        let before = optimum(&problem);
+        let component = pick.index(problem.components.len());
+        let choices = &mut problem.components[component].choices;
+        let choice = pick.index(choices.len());
+        let cost = placer::units::Money::from_nanos(choices[choice].cost.nanos() / 2);
+        choices[choice].cost = cost;
+        choices[choice].charges[0].price.usd = cost;
+        let after = optimum(&problem);
+        prop_assert!(before.is_none() || after.is_some_and(|after| after <= before.unwrap()));
     }
 }

@@ -5,8 +5,8 @@
 //! problem and on the warm start; the objective does not.
 //!
 //! The way through: [`presolve`] flattens the problem into a [`model`]; [`dive`] finds first answers, which [`eval`]
-//! values exactly; [`bound`] proves by dynamic programming over the pairs, with traffic priced from below by [`meter`],
-//! which values cannot be part of anything better; [`search`] splits what is left. Nothing here is shared with
+//! values exactly; [`sweep`] proves by dynamic programming over the pairs of a [`bound`], with traffic priced from below
+//! by [`meter`], which values cannot be part of anything better; [`search`] splits what is left. Nothing here is shared with
 //! `problem::score` and `problem::check`, which judge the answer.
 
 mod bound;
@@ -17,6 +17,7 @@ mod model;
 mod presolve;
 mod restrict;
 mod search;
+mod sweep;
 
 pub use restrict::{Allows, Restriction};
 

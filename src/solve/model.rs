@@ -32,6 +32,8 @@ pub(super) struct Value {
     pub signature: usize,
     /// Ordinal in [`Part::owns`].
     pub class: usize,
+    /// Equal for values that differ only in what they cost alone.
+    pub row: usize,
 }
 
 /// What decides the price of a component's internet traffic: its own allowance and the ladder of each flow.
@@ -48,6 +50,8 @@ pub(super) struct Part {
     /// Distinct own allowances.
     pub owns: Vec<i64>,
     pub signatures: Vec<Signature>,
+    /// Number of distinct rows.
+    pub rows: usize,
     /// Flows to the internet.
     pub internet: Vec<usize>,
     /// Every flow that it sends.
@@ -218,13 +222,5 @@ impl Model<'_> {
     /// Whether money is bounded apart from the objective.
     pub fn has_own_budget(&self) -> bool {
         self.problem.budget.is_some() && self.weighs_latency()
-    }
-
-    /// Latency of an entry component at a place.
-    pub fn entry_us(&self, path: usize, component: ComponentId, place: PlaceId) -> i64 {
-        match &self.problem.paths[path].entry {
-            Some((entry, by_place)) if *entry == component => by_place[place],
-            _ => 0,
-        }
     }
 }

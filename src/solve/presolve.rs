@@ -83,7 +83,17 @@ fn part(
         let value = value(problem, &mut part, shared, ordinal, &choices[ordinal]);
         part.values.push(value);
     }
+    number_rows(&mut part);
     part
+}
+
+fn number_rows(part: &mut Part) {
+    let mut known = BTreeMap::new();
+    for value in &mut part.values {
+        let next = known.len();
+        value.row = *known.entry((value.place, value.class, value.zones)).or_insert(next);
+    }
+    part.rows = known.len();
 }
 
 /// Whether a choice is at most as dear as another in every assignment. A pool never makes anything dearer; an own
@@ -152,6 +162,7 @@ fn value(problem: &Problem, part: &mut Part, shared: &[Vec<usize>], ordinal: usi
         shared: shared[choice.place].iter().copied().filter(due).collect(),
         signature,
         class,
+        row: 0,
     }
 }
 

@@ -1,14 +1,21 @@
 //! Branch and bound: bound, prune, guess, split; depth first, most promising part first.
 
 use super::Limits;
-use super::bound::{Functional, Sweep};
+use super::bound::Functional;
 use super::dive;
 use super::eval::{Broken, Evaluator};
 use super::meter::Prices;
 use super::model::{HARD, Model};
+use super::sweep::Sweep;
 
 /// Rounds of bounding and pruning at one node.
 const ROUNDS_MAX: usize = 6;
+
+/// Values of a path's components together, up to which every change is worth a look.
+const PATH_SIZE_SMALL: usize = 60;
+
+/// Values of a component that coordinate descent tries, the most promising ones.
+const DESCENT_WIDTH: usize = 24;
 
 /// What the search ends with, in values inside the solver.
 pub(super) struct Outcome {
@@ -23,8 +30,9 @@ struct Domains {
     values: Vec<Vec<usize>>,
     /// Like `values`: no assignment of this part with the value is below this.
     marginal: Vec<Vec<i64>>,
-    /// Paths (by ordinal in [`Search::paths`]) that may still be too slow.
-    paths: Vec<usize>,
+    /// Paths (by ordinal in [`Search::paths`]) that may still be too slow, with the size of their components' domains
+    /// when they were last looked at.
+    paths: Vec<(usize, usize)>,
     bound: i64,
 }
 
@@ -93,7 +101,7 @@ impl<'m> Search<'m> {
             let _ = self.offer(picked);
         });
         let marginal = values.iter().map(|v| vec![-HARD; v.len()]).collect();
-        let paths = (0..self.paths.len()).collect();
+        let paths = (0..self.paths.len()).map(|p| (p, usize::MAX)).collect();
         self.visit(Domains { values, marginal, paths, bound: -HARD });
         Outcome { best: self.best, open: self.open, nodes: self.nodes }
     }
@@ -133,7 +141,17 @@ impl<'m> Search<'m> {
     fn improve(&mut self, domains: &Domains) {
         let Some((_, start)) = self.best.clone() else { return };
         let model = self.model;
-        dive::descend(&domains.values, start, &mut |picked| match self.evaluator.value(model, picked) {
+        let promising = |(values, marginal): (&Vec<usize>, &Vec<i64>)| {
+            let mut order: Vec<usize> = (0..values.len()).collect();
+            if order.len() > DESCENT_WIDTH {
+                order.select_nth_unstable_by_key(DESCENT_WIDTH, |&i| (marginal[i], i));
+                order.truncate(DESCENT_WIDTH);
+                order.sort_unstable();
+            }
+            order.into_iter().map(|i| values[i]).collect()
+        };
+        let candidates: Vec<Vec<usize>> = domains.values.iter().zip(&domains.marginal).map(promising).collect();
+        dive::descend(&candidates, start, &mut |picked| match self.evaluator.value(model, picked) {
             Ok(value) if value < self.below => {
                 self.below = value;
                 self.best = Some((value, picked.to_vec()));
@@ -146,6 +164,12 @@ impl<'m> Search<'m> {
     /// Bounds and prunes until little changes. `None`: nothing of interest is left; else the relaxation's best
     /// assignment.
     fn tighten(&mut self, domains: &mut Domains) -> Option<Vec<usize>> {
+        if self.nodes == 1 {
+            self.prices.update(self.model, &domains.values);
+            let ceiling = self.ceiling();
+            self.sweep.run_alone(self.model, &self.objective, &domains.values, &self.prices);
+            domains.prune(&self.sweep, &self.objective, ceiling, true)?;
+        }
         for round in 0.. {
             let before: usize = domains.values.iter().map(Vec::len).sum();
             self.prune_by_paths(domains)?;
@@ -182,16 +206,22 @@ impl<'m> Search<'m> {
     }
 
     fn prune_by_paths(&mut self, domains: &mut Domains) -> Option<()> {
-        for path in std::mem::take(&mut domains.paths) {
+        for (path, size_then) in std::mem::take(&mut domains.paths) {
             let (functional, ceiling) = &self.paths[path];
+            // Looking again pays when much is gone; small domains are always cheap to look at.
+            let size = domains.size(functional);
+            if size == size_then || (size > PATH_SIZE_SMALL && size * 4 > size_then.saturating_mul(3)) {
+                domains.paths.push((path, size_then));
+                continue;
+            }
             let bound = self.sweep.run(self.model, functional, &domains.values, &self.prices, *ceiling);
             if bound >= *ceiling {
                 return None;
             }
             // A path that cannot be too slow any more needs no second look below this node.
             if self.sweep.most >= *ceiling {
-                domains.paths.push(path);
                 domains.prune(&self.sweep, functional, *ceiling, false)?;
+                domains.paths.push((path, domains.size(functional)));
             }
         }
         Some(())
@@ -253,6 +283,10 @@ impl<'m> Search<'m> {
 }
 
 impl Domains {
+    fn size(&self, functional: &Functional) -> usize {
+        functional.components().map(|c| self.values[c].len()).sum()
+    }
+
     /// Drops the values whose marginal is at or above the ceiling. `None`: a component has none left.
     fn prune(&mut self, sweep: &Sweep, functional: &Functional, ceiling: i64, keeps: bool) -> Option<()> {
         for component in functional.components() {

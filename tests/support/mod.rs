@@ -1,5 +1,7 @@
 //! Random problems for the solver's tests, built directly as [`Problem`] values.
 
+pub mod realistic;
+
 use placer::app::{Percentile, RelationKind};
 use placer::catalog::{Price, RegionId, SourceId, Unit};
 use placer::problem::{

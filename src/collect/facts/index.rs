@@ -1,14 +1,21 @@
 //! A provider's regional price index: how much dearer the same machines are at one region than at another.
 
+use super::Error;
 use super::draft::{Draft, Sources};
-use crate::catalog::{Price, RegionId};
+use super::read::{Fact, Table};
+use crate::catalog::{Price, RegionId, Unit};
 use crate::units::{Money, Quality};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 /// On-demand prices of machines without accelerators, by region and shape.
 pub struct PriceIndex {
     prices: BTreeMap<RegionId, BTreeMap<String, i64>>,
     codes: BTreeMap<RegionId, String>,
+    /// What the method misses 80% of the known prices by at most, in percent: services by time, and all others.
+    misses: (u8, u8),
+    /// Ratios asked for before.
+    ratios: RefCell<HashMap<(RegionId, RegionId), Option<Ratio>>>,
 }
 
 /// The ratio of two regions' prices, in thousandths, and how far single machines stray from it.
@@ -23,6 +30,16 @@ pub struct Ratio {
 /// Fewer shared machines than this say nothing about a region.
 const SHARED_MIN: usize = 5;
 
+/// A service known at fewer regions than this is not a test of the method.
+const KNOWN_MIN: usize = 8;
+
+/// What 80% of the values do not exceed, 1 to 100.
+fn most(values: &mut [i64]) -> u8 {
+    values.sort_unstable();
+    let at = (values.len() * 8).div_ceil(10).saturating_sub(1);
+    u8::try_from(values.get(at).copied().unwrap_or(1).clamp(1, 100)).unwrap_or(100)
+}
+
 impl PriceIndex {
     /// Of everything the draft has on sale.
     pub fn new(draft: &Draft) -> Self {
@@ -35,11 +52,55 @@ impl PriceIndex {
             }
         }
         let codes = prices.keys().map(|&id| (id, draft.at(id).code.clone())).collect();
-        Self { prices, codes }
+        Self { prices, codes, misses: (1, 1), ratios: RefCell::default() }
+    }
+
+    /// Holds the method against services whose prices are known at many regions: each is predicted from the provider's
+    /// first region in the list below, and what 80% of the predictions miss by becomes the least uncertainty of any
+    /// estimate.
+    pub fn calibrate(&mut self, draft: &Draft, services: &[Table]) -> Result<(), Error> {
+        let mut misses: (Vec<i64>, Vec<i64>) = Default::default();
+        for (provider, base) in [("aws", "us-east-1"), ("gcp", "us-central1")] {
+            let Some(from) = draft.region(provider, base) else { continue };
+            let mut by_sku: BTreeMap<[&str; 4], Vec<Fact<'_>>> = BTreeMap::new();
+            for fact in services.iter().flat_map(Table::rows).filter(|f| f.get("provider") == provider) {
+                by_sku.entry(["service", "product", "sku", "ha"].map(|column| fact.get(column))).or_default().push(fact);
+            }
+            for facts in by_sku.values().filter(|facts| facts.len() >= KNOWN_MIN) {
+                let Some(base) = facts.iter().find(|f| f.get("region") == base) else { continue };
+                let Some(base_usd) = base.money("usd")?.filter(|usd| *usd > Money::ZERO) else { continue };
+                for fact in facts {
+                    let to = draft.region(provider, fact.get("region")).filter(|to| *to != from);
+                    let ratio = to.and_then(|to| self.ratio(from, to));
+                    let (Some(ratio), Some(usd)) = (ratio, fact.money("usd")?) else { continue };
+                    let wrong = (base_usd.nanos() * ratio.milli / 1000 - usd.nanos()).abs();
+                    let pct = (wrong * 100 + usd.nanos() - 1) / usd.nanos().max(1);
+                    let by_time = matches!(fact.get("unit"), "hour" | "vcpu_hour" | "gib_hour");
+                    if by_time { &mut misses.0 } else { &mut misses.1 }.push(pct);
+                }
+            }
+        }
+        self.misses = (most(&mut misses.0), most(&mut misses.1));
+        Ok(())
+    }
+
+    /// The least uncertainty of an estimate of something sold by this unit, in percent.
+    pub fn least_pct(&self, unit: Unit) -> u8 {
+        let by_time = matches!(unit, Unit::Hour | Unit::Month | Unit::VcpuHour | Unit::GibHour);
+        if by_time { self.misses.0 } else { self.misses.1 }
     }
 
     /// The ratio of `to` over `from`; `None` when too few machines are on sale at both.
     pub fn ratio(&self, from: RegionId, to: RegionId) -> Option<Ratio> {
+        let known = self.ratios.borrow().get(&(from, to)).copied();
+        known.unwrap_or_else(|| {
+            let ratio = self.compare(from, to);
+            self.ratios.borrow_mut().insert((from, to), ratio);
+            ratio
+        })
+    }
+
+    fn compare(&self, from: RegionId, to: RegionId) -> Option<Ratio> {
         let (from, to) = (self.prices.get(&from)?, self.prices.get(&to)?);
         let shared = to.iter().filter_map(|(name, &usd)| Some((usd, *from.get(name)?)));
         let mut ratios: Vec<i64> =
@@ -73,7 +134,7 @@ impl PriceIndex {
         );
         let as_of = sources.as_of(price.source).to_owned();
         let source = sources.id(&text, &as_of);
-        let pct = price.uncertainty_pct.saturating_add(ratio.pct).min(100);
+        let pct = price.uncertainty_pct.saturating_add(ratio.pct.max(self.least_pct(price.unit))).min(100);
         Some(Price { usd, source, quality: Quality::Estimated, uncertainty_pct: pct, ..price })
     }
 }

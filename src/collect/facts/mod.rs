@@ -14,7 +14,7 @@ mod tariffs;
 mod traffic;
 mod write;
 
-use crate::catalog::{BookError, PriceBook};
+use crate::catalog::{BookError, PriceBook, Unit};
 use draft::Draft;
 use read::Table;
 use std::io;
@@ -72,6 +72,8 @@ pub struct Summary {
     pub tariffs: usize,
     /// Regions.
     pub regions: usize,
+    /// Least uncertainty of an estimate in percent: of services by time, and of all others.
+    pub estimate_misses_pct: (u8, u8),
 }
 
 /// Builds the book from the fact tables in `facts` and the hand-kept ones in `extra`, writes it into `out`, and loads
@@ -88,8 +90,9 @@ pub fn build(facts: &Path, extra: &Path, out: &Path) -> Result<Summary, Error> {
     places::regions(&mut draft, &[table("regions.csv")?, more("regions.csv")?], &compute)?;
     places::cities(&mut draft, &table("cities.csv")?)?;
     machines::machines(&mut draft, &compute, &more("plans.csv")?)?;
-    let index = index::PriceIndex::new(&draft);
     let services = [table("managed.csv")?, more("managed.csv")?];
+    let mut index = index::PriceIndex::new(&draft);
+    index.calibrate(&draft, &services)?;
     tariffs::tariffs(&mut draft, &services, &index)?;
     managed::managed(&mut draft, &services, &index)?;
     traffic::traffic(&mut draft, &[table("egress.csv")?, more("egress.csv")?])?;
@@ -103,6 +106,7 @@ pub fn build(facts: &Path, extra: &Path, out: &Path) -> Result<Summary, Error> {
         managed: book.managed.len(),
         tariffs: book.tariffs.len(),
         regions: book.regions.len(),
+        estimate_misses_pct: (index.least_pct(Unit::Hour), index.least_pct(Unit::Gb)),
         digest: book.digest,
         as_of: book.as_of,
     })

@@ -160,8 +160,8 @@ const RULES: &[Rule] = rules! {
     "vultr" "public_ipv4" "Reserved/additional IPv4" => PublicIpv4 "Reserved IPv4" 0 Month No "";
     "vultr" "kubernetes_control_plane" "basic" => KubernetesControlPlane "VKE" 0 Hour No "";
 
-    "upcloud" "block_storage" "maxiops" => BlockStorage "MaxIOPS" 0 GbMonth Uniform "one price list for all zones but the Nordic ones";
-    "upcloud" "block_storage" "standard" => BlockStorage "Standard" 0 GbMonth Uniform "one price list for all zones but the Nordic ones";
+    "upcloud" "block_storage" "maxiops" => BlockStorage "MaxIOPS" 0 GbMonth Uniform "";
+    "upcloud" "block_storage" "standard" => BlockStorage "Standard" 0 GbMonth Uniform "";
     "upcloud" "public_ipv4" "included" => PublicIpv4 "included with the server" 0 Hour No "";
     "upcloud" "public_ipv4" "extra IPv4" => PublicIpv4 "Additional IPv4" 0 Hour Uniform "";
 
@@ -201,9 +201,8 @@ pub fn tariffs(draft: &mut Draft, services: &[Table], index: &PriceIndex) -> Res
             let same = fact.get("provider") == rule.provider && fact.get("service") == rule.service;
             // GCP's snapshots carry the region in their name.
             let sku = fact.get("sku");
-            let named = sku == rule.sku
-                || (rule.service == "backup_storage" && sku == format!("standard {}", fact.get("region")));
-            if same && named {
+            let of_region = || rule.service == "backup_storage" && sku == format!("standard {}", fact.get("region"));
+            if same && (sku == rule.sku || of_region()) {
                 facts.push(fact);
             }
         }
@@ -220,8 +219,11 @@ pub fn tariffs(draft: &mut Draft, services: &[Table], index: &PriceIndex) -> Res
 
 /// Drops products of which the first step is not known: the later steps alone would read as a price from 0.
 fn drop_broken(tariffs: &mut Vec<Tariff>) {
-    let starts: std::collections::HashSet<_> =
-        tariffs.iter().filter(|t| t.from == Quantity::ZERO).map(|t| (t.region, t.item, t.product.clone())).collect();
+    let starts: std::collections::HashSet<_> = tariffs
+        .iter()
+        .filter(|t| t.from == Quantity::ZERO)
+        .map(|t| (t.region, t.item, t.product.clone()))
+        .collect();
     tariffs.retain(|t| starts.contains(&(t.region, t.item, t.product.clone())));
 }
 

@@ -5,20 +5,49 @@ use crate::catalog::{ManagedKind, Price, RegionId, Unit};
 use crate::collect::facts::Error;
 use crate::collect::facts::draft::{Draft, derived};
 use crate::collect::facts::index::PriceIndex;
+use crate::collect::facts::read::Fact;
 use crate::collect::facts::tariffs::Spread;
 use crate::units::Money;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn aws(draft: &mut Draft, services: &Services<'_>, index: &PriceIndex) -> Result<(), Error> {
     for (kind, name) in [(ManagedKind::Postgres, "PostgreSQL"), (ManagedKind::Mysql, "MySQL")] {
         rds(draft, services, index, kind, &format!("RDS {name}"))?;
         aurora(draft, services, index, kind, &format!("Aurora {name}"))?;
     }
-    elasticache(draft, services)?;
+    elasticache(draft, services, index)?;
     msk(draft, services, index)
 }
 
 type ByRegion = BTreeMap<RegionId, Price>;
+
+/// Hourly rows of a product with their regions and prices. A region of which no row is known gets the rows of us-east-1,
+/// carried over by the price index, for sizes of which the machine itself is on sale there.
+fn hourly<'a>(
+    draft: &mut Draft,
+    facts: &[Fact<'a>],
+    index: &PriceIndex,
+) -> Result<Vec<(Fact<'a>, RegionId, Price)>, Error> {
+    let mut rows = Vec::new();
+    for &fact in facts.iter().filter(|f| f.get("unit") == "hour") {
+        if let Some(region) = draft.region("aws", fact.get("region")) {
+            rows.push((fact, region, draft.price(fact, Unit::Hour)?));
+        }
+    }
+    let known: BTreeSet<RegionId> = rows.iter().map(|&(_, region, _)| region).collect();
+    let Some(base) = draft.region("aws", "us-east-1") else { return Ok(rows) };
+    let listed: Vec<_> = rows.iter().copied().filter(|&(_, region, _)| region == base).collect();
+    for region in draft.selling("aws").into_iter().filter(|region| !known.contains(region)) {
+        for &(fact, _, price) in &listed {
+            let machine = fact.get("sku").split_once('.').map_or("", |(_, machine)| machine).to_owned();
+            if draft.compute.contains_key(&(region, machine)) {
+                let carried = index.carry(price, base, region, &mut draft.sources);
+                rows.extend(carried.map(|price| (fact, region, price)));
+            }
+        }
+    }
+    Ok(rows)
+}
 
 fn rds(
     draft: &mut Draft,
@@ -34,14 +63,9 @@ fn rds(
         Ok(everywhere(draft, "aws", &known, Spread::Index, index))
     };
     let (single, multi) = (storage("Single-AZ")?, storage("Multi-AZ")?);
-    for &fact in services.of("aws", kind.as_str(), product) {
+    for (fact, region, price) in hourly(draft, services.of("aws", kind.as_str(), product), index)? {
         let tier = fact.get("sku");
-        let Some(region) = draft.region("aws", fact.get("region")) else { continue };
-        if fact.get("unit") != "hour" || !tier.starts_with("db.") {
-            continue;
-        }
         let multi_zone = fact.get("ha") == "multi_zone";
-        let price = draft.price(fact, Unit::Hour)?;
         let storage = if multi_zone { &multi } else { &single }.get(&region).copied();
         add(draft, region, &Size::of(kind, product, tier, fact)?, Form::new(multi_zone, price, storage));
     }
@@ -61,9 +85,8 @@ fn aurora(
     let known = services.prices(draft, key, "Storage (I/O-optimized)", Unit::GbMonth)?;
     let storage = everywhere(draft, "aws", &known, Spread::Index, index);
     let sold_as = format!("{product} I/O-Optimized");
-    for &fact in services.of("aws", kind.as_str(), &format!("{product} (standard storage)")) {
-        let Some(region) = draft.region("aws", fact.get("region")) else { continue };
-        let standard = draft.price(fact, Unit::Hour)?;
+    let facts = services.of("aws", kind.as_str(), &format!("{product} (standard storage)"));
+    for (fact, region, standard) in hourly(draft, facts, index)? {
         let usd = Money::from_nanos(standard.usd.nanos() * 13 / 10);
         let one = derived(standard, usd, Unit::Hour, "x1.3 for I/O-Optimized", &mut draft.sources);
         let two = times(draft, one, 2, "x2: writer and reader");
@@ -76,10 +99,8 @@ fn aurora(
     Ok(())
 }
 
-fn elasticache(draft: &mut Draft, services: &Services<'_>) -> Result<(), Error> {
-    for &fact in services.of("aws", "redis", "ElastiCache Redis OSS") {
-        let Some(region) = draft.region("aws", fact.get("region")) else { continue };
-        let node = draft.price(fact, Unit::Hour)?;
+fn elasticache(draft: &mut Draft, services: &Services<'_>, index: &PriceIndex) -> Result<(), Error> {
+    for (fact, region, node) in hourly(draft, services.of("aws", "redis", "ElastiCache Redis OSS"), index)? {
         let two = times(draft, node, 2, "x2: primary and replica");
         let size = Size::of(ManagedKind::Redis, "ElastiCache Redis OSS", fact.get("sku"), fact)?;
         add(draft, region, &size, Form::new(false, node, None));

@@ -63,10 +63,9 @@ fn cloud_sql(draft: &mut Draft, services: &Services<'_>, index: &PriceIndex, kin
 /// So many vCPUs and so many GiB, per hour; as sure as the less sure of the two.
 pub fn compose(draft: &mut Draft, (vcpu, cores): (Price, i64), (gib, memory): (Price, i64), rule: &str) -> Price {
     let usd = Money::from_nanos(vcpu.usd.nanos() * cores + gib.usd.nanos() * memory);
-    let mut price = derived(vcpu, usd, Unit::Hour, rule, &mut draft.sources);
-    price.quality = price.quality.max(gib.quality);
-    price.uncertainty_pct = price.uncertainty_pct.max(gib.uncertainty_pct);
-    price
+    let rank = |price: &Price| (price.quality, price.uncertainty_pct);
+    let less_sure = if rank(&gib) > rank(&vcpu) { gib } else { vcpu };
+    derived(less_sure, usd, Unit::Hour, rule, &mut draft.sources)
 }
 
 /// Capacity bands of Memorystore: the tier's name and the sizes offered in it.
