@@ -77,6 +77,8 @@ fn cost(decimal: &str, usage_based: bool) -> String {
 
 fn components(report: &Report, look: Look) -> String {
     use Side::{Left, Right, Wrapped};
+    let percentile = common_percentile(report);
+    let latency = percentile.map_or_else(|| "LATENCY".to_owned(), |p| format!("{}/BOUND", p.to_uppercase()));
     let mut grid = Grid::new(
         look,
         &[
@@ -86,12 +88,12 @@ fn components(report: &Report, look: Look) -> String {
             ("PURCHASE", Left),
             ("WHERE", Left),
             ("$/MONTH", Right),
-            ("LATENCY", Right),
-            ("NEXT BEST ELSEWHERE", Left),
+            (latency.as_str(), Right),
+            ("RUNNER-UP", Left),
         ],
     );
     for component in &report.components {
-        grid.row(component_row(component));
+        grid.row(component_row(component, percentile.is_none()));
     }
     let shared = sum(report.lines.iter().filter(|line| line.component.is_none()).map(|line| line.usd_month.as_str()));
     let last = |name: &str, cost: String| {
@@ -105,21 +107,23 @@ fn components(report: &Report, look: Look) -> String {
     }
     grid.strong_row(last("total", usd(report.total_usd_month.as_deref().unwrap_or_default())));
     let note = if report.components.iter().any(|component| component.usage_based) {
-        "~ follows usage that you estimated; a component's cost includes the traffic that it sends\n"
+        "~ follows usage that you estimated\na component's cost includes the traffic that it sends; \
+         runner-up: the whole bill with that component at another provider\n"
     } else {
-        "a component's cost includes the traffic that it sends\n"
+        "a component's cost includes the traffic that it sends; \
+         runner-up: the whole bill with that component at another provider\n"
     };
     format!("\n{}{}", grid.render(), if look.markdown { format!("\n{note}") } else { note.to_owned() })
 }
 
-fn component_row(component: &Component) -> [String; 8] {
+fn component_row(component: &Component, tell_percentile: bool) -> [String; 8] {
     let runner_up = component.runner_up.as_ref().map_or_else(
         || "none".to_owned(),
         |next| {
             let by = usd(&next.difference_usd_month);
             let sign = if by.starts_with('-') { "" } else { "+" };
             let open = if next.optimal { "" } else { " or less" };
-            format!("{sign}{by}{open} {}:{}", next.provider, next.region)
+            format!("{sign}{by}{open} {}", next.provider)
         },
     );
     let form = if component.form == "packaged" { " (self-run)" } else { "" };
@@ -130,15 +134,23 @@ fn component_row(component: &Component) -> [String; 8] {
         component.purchase.clone(),
         format!("{}:{}", component.provider, component.region),
         cost(&component.usd_month, component.usage_based),
-        component.latency.as_ref().map(against_bound).unwrap_or_default(),
+        component.latency.as_ref().map(|path| against_bound(path, tell_percentile)).unwrap_or_default(),
         runner_up,
     ]
 }
 
-/// `p95 182/250 ms`; the table of paths has the exact figures.
-fn against_bound(path: &Path) -> String {
+/// The percentile by which every component's path is judged, when it is the same for all.
+fn common_percentile(report: &Report) -> Option<&str> {
+    let mut all = report.components.iter().filter_map(|component| component.latency.as_ref());
+    let first = all.next()?.percentile.as_str();
+    all.all(|path| path.percentile == first).then_some(first)
+}
+
+/// `182/250 ms` or `p95 182/250 ms`; the table of paths has the exact figures.
+fn against_bound(path: &Path, tell_percentile: bool) -> String {
     let of = path.bound_ms.map(|bound| format!("/{bound:.0}")).unwrap_or_default();
-    format!("{} {:.0}{of} ms", path.percentile, path.latency_ms)
+    let percentile = if tell_percentile { format!("{} ", path.percentile) } else { String::new() };
+    format!("{percentile}{:.0}{of} ms", path.latency_ms)
 }
 
 fn paths(report: &Report, look: Look) -> String {
