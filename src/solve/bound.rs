@@ -58,6 +58,21 @@ impl Functional {
         f
     }
 
+    /// The objective plus `multipliers[path] x (latency - bound)` for every bounded path: at most the objective wherever
+    /// the bounds are kept, and dear where they are broken (Lagrangian relaxation).
+    pub fn penalised(model: &Model, multipliers: &[i64]) -> Self {
+        let mut f = Self::total(model, true);
+        let base = |path: usize| i64::try_from(model.weights[path] >> model.scale.shift).unwrap_or(0);
+        let weights: Vec<i64> = multipliers.iter().enumerate().map(|(path, m)| base(path) + m).collect();
+        let components = (0..model.parts.len()).collect();
+        let over = Self::over(model, &weights, components, |_| true);
+        for (path, &multiplier) in model.problem.paths.iter().zip(multipliers) {
+            let bound = path.bound.map_or(0, |b| b.micros());
+            f.constant += multiplier * (path.constant.micros() - bound);
+        }
+        Self { money: true, constant: f.constant, ..over }
+    }
+
     /// The latency of one path in microseconds.
     pub fn path(model: &Model, path: usize) -> Self {
         let spec = &model.problem.paths[path];

@@ -12,6 +12,7 @@
 mod bound;
 mod dive;
 mod eval;
+mod lagrange;
 mod meter;
 mod model;
 mod presolve;

@@ -4,6 +4,7 @@ use super::Limits;
 use super::bound::Functional;
 use super::dive;
 use super::eval::{Broken, Evaluator};
+use super::lagrange::{self, Multipliers};
 use super::meter::Prices;
 use super::model::{HARD, Model};
 use super::sweep::Sweep;
@@ -42,6 +43,8 @@ pub(super) struct Search<'m> {
     pub evaluator: Evaluator,
     objective: Functional,
     money: Option<Functional>,
+    /// The objective with prices on path bounds, when they help.
+    penalised: Option<Functional>,
     /// Bounded paths: (functional, ceiling).
     paths: Vec<(Functional, i64)>,
     prices: Prices,
@@ -74,6 +77,7 @@ impl<'m> Search<'m> {
             evaluator: Evaluator::new(model),
             objective: Functional::total(model, true),
             money: model.has_own_budget().then(|| Functional::total(model, false)),
+            penalised: None,
             paths: model.problem.paths.iter().enumerate().filter_map(path).collect(),
             prices: Prices::default(),
             sweep: Sweep::default(),
@@ -126,6 +130,12 @@ impl<'m> Search<'m> {
             let better = self.best.as_ref().is_some_and(|best| best.0 == value && best.1 == guess);
             if better || self.nodes == 1 {
                 self.improve(&domains);
+            }
+        }
+        if self.nodes == 1 && matches!(verdict, Err(Broken::Path(_))) {
+            let gone = self.find_multipliers(&mut domains, &guess).is_none();
+            if gone || self.tighten(&mut domains).is_none() {
+                return;
             }
         }
         if domains.bound >= self.ceiling() || domains.values.iter().all(|v| v.len() == 1) {
@@ -197,12 +207,59 @@ impl<'m> Search<'m> {
                 let _ = self.offer(&guess);
                 self.improve(domains);
             }
+            self.tighten_penalised(domains)?;
             let after: usize = domains.values.iter().map(Vec::len).sum();
             if after * 10 > before * 9 || round + 1 >= ROUNDS_MAX {
                 return Some(guess);
             }
         }
         None
+    }
+
+    /// The same with prices on path bounds.
+    fn tighten_penalised(&mut self, domains: &mut Domains) -> Option<()> {
+        if domains.paths.is_empty() {
+            return Some(());
+        }
+        let Some(penalised) = self.penalised.take() else { return Some(()) };
+        let guess = self.penalised_bound(&penalised, domains);
+        self.penalised = Some(penalised);
+        let _ = self.offer(&guess?.1);
+        Some(())
+    }
+
+    fn penalised_bound(&mut self, penalised: &Functional, domains: &mut Domains) -> Option<(i64, Vec<usize>)> {
+        let ceiling = self.ceiling();
+        let bound = self.sweep.run(self.model, penalised, &domains.values, &self.prices, ceiling);
+        if bound >= ceiling {
+            return None;
+        }
+        let best = domains.values.iter().zip(&self.sweep.best);
+        let guess = best.map(|(values, &position)| values[position]).collect();
+        domains.bound = domains.bound.max(bound);
+        domains.prune(&self.sweep, penalised, ceiling, true)?;
+        Some((bound, guess))
+    }
+
+    /// Finds prices for path bounds at the root. `None`: nothing of interest is left.
+    fn find_multipliers(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<()> {
+        let mut multipliers = Multipliers::new(self.model, domains.bound);
+        let (mut bound, mut guess) = (domains.bound, guess.to_vec());
+        for _ in 0..lagrange::STEPS {
+            let ceiling = self.ceiling();
+            let target = if ceiling < HARD / 2 { ceiling } else { bound.saturating_add(bound.abs() / 10 + 1) };
+            if !multipliers.step(self.model, &guess, bound, target) {
+                break;
+            }
+            let penalised = Functional::penalised(self.model, &multipliers.now);
+            (bound, guess) = self.penalised_bound(&penalised, domains)?;
+            multipliers.note(bound);
+            if self.offer(&guess).is_ok() {
+                self.improve(domains);
+            }
+        }
+        self.penalised = multipliers.any().then(|| Functional::penalised(self.model, &multipliers.best));
+        Some(())
     }
 
     fn prune_by_paths(&mut self, domains: &mut Domains) -> Option<()> {
@@ -296,7 +353,7 @@ impl Domains {
             for position in 0..values.len() {
                 if fresh[position] < ceiling {
                     values[kept] = values[position];
-                    marginal[kept] = if keeps { fresh[position] } else { marginal[position] };
+                    marginal[kept] = if keeps { fresh[position].max(marginal[position]) } else { marginal[position] };
                     kept += 1;
                 }
             }
