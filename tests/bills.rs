@@ -199,6 +199,11 @@ fn without_nat_every_private_machine_has_an_address() {
     let case = priced(&format!("[network]\nprivate_outbound = \"public_ip\"\n{}", worker("a", "50")));
     assert_eq!(case.of("a", "public_ipv4"), usd("3.65"));
     assert_eq!(case.total(), usd("78.25"));
+    // Eight replicas of 2 vCPU / 4 GiB fill two large machines (8 vCPU / 16 GiB): two addresses, not eight.
+    let packed = worker("a", "50").replace("cpu = 2\nmemory_gib = 4", "cpu = 2\nmemory_gib = 4\nreplicas = 8");
+    let packed = priced(&format!("[network]\nprivate_outbound = \"public_ip\"\n{packed}"));
+    assert_eq!(packed.of("a", "compute"), usd("525.60")); // 2 x 730 x 0.36, against 8 x 73.00
+    assert_eq!(packed.of("a", "public_ipv4"), usd("7.30"));
 }
 
 #[test]

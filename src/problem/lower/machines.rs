@@ -196,7 +196,7 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
         if store {
             operator(cx, sink);
         }
-        cx.network_charges(demand, site, exposure, sink);
+        cx.network_charges(demand, site, (exposure, q.fit.count), sink);
     };
     front.offer(&candidate, &|| q.shape.name.clone(), &charges);
 }

@@ -74,8 +74,14 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Addresses, load balancer and NAT traffic of `demand.replicas` machines. Call [`Self::network_known`] first.
-    pub(super) fn network_charges(&self, demand: &Demand, site: &Site, exposure: Exposure, sink: &mut dyn Sink) {
+    /// Addresses, load balancer and NAT traffic of `count` machines. Call [`Self::network_known`] first.
+    pub(super) fn network_charges(
+        &self,
+        demand: &Demand,
+        site: &Site,
+        (exposure, count): (Exposure, u32),
+        sink: &mut dyn Sink,
+    ) {
         if exposure == Exposure::Address {
             self.address_charge(demand, site, 1, sink);
         }
@@ -91,7 +97,7 @@ impl Context<'_> {
                 sink.add(ChargeItem::NatData, demand.outbound_gb, price, None, &detail);
             }
         } else {
-            self.address_charge(demand, site, demand.replicas, sink);
+            self.address_charge(demand, site, i64::from(count), sink);
         }
     }
 

@@ -124,7 +124,7 @@ pub(super) fn offer_serverless(cx: &Context, demand: &Demand, site: &Site, front
         {
             sink.add(ChargeItem::Requests, demand.requests_million, price, None, &|| "requests".to_owned());
         }
-        cx.network_charges(demand, site, exposure, sink);
+        cx.network_charges(demand, site, (exposure, count), sink);
     };
     let candidate = Candidate {
         place: site.place,
