@@ -67,3 +67,27 @@ fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > FILE_BYTES_MAX { Err(LoadError::TooLarge { path: path.to_owned() }) } else { Ok(bytes) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_the_repository_is_the_embedded_book() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pricing-data");
+        let book = load(&folder).expect("pricing-data loads");
+        assert_eq!(book.digest, PriceBook::embedded().expect("the embedded book verifies").digest);
+    }
+
+    #[test]
+    fn what_is_not_a_book_is_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("book.txt");
+        std::fs::write(&path, "hello\n").expect("a file");
+        let error = load(&path).expect_err("not a book").to_string();
+        assert!(error.contains("book.txt") && error.contains("placer-price-book"), "{error}");
+        assert!(matches!(load(&folder.path().join("none")), Err(LoadError::Io { .. })));
+        std::fs::write(folder.path().join("MANIFEST"), "digest 0\nfile 0 0 ../../secret.csv\n").expect("a file");
+        assert!(matches!(load(folder.path()), Err(LoadError::Book { .. })));
+    }
+}

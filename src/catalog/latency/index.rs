@@ -173,6 +173,7 @@ impl LatencyIndex {
     }
 
     /// The line between two continents by word.
+    #[must_use]
     pub fn line(&self, a: &str, b: RegionId) -> &Line {
         let other = usize::from(self.continent_of[usize::from(b.0)]);
         let at = self.continents.iter().position(|c| c == a);
@@ -180,22 +181,26 @@ impl LatencyIndex {
     }
 
     /// Position of a region.
+    #[must_use]
     pub fn at(&self, region: RegionId) -> Vector {
         self.vectors[usize::from(region.0)]
     }
 
     /// The region nearest to a point.
+    #[must_use]
     pub fn nearest_region(&self, to: Vector) -> Option<usize> {
         let distance = |at: &usize| distance_km(self.vectors[*at], to);
         (0..self.regions).min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
 
     /// Cities near a region, nearest first, with their distances.
+    #[must_use]
     pub fn cities_near_region(&self, region: RegionId) -> &[(u16, f64)] {
         &self.cities_near[usize::from(region.0)]
     }
 
     /// Cities within a distance of a point, nearest first.
+    #[must_use]
     pub fn near_cities(&self, at: Vector, km_max: f64) -> Vec<(u16, f64)> {
         let ids = (0_u16..).zip(&self.cities);
         let mut near: Vec<(u16, f64)> = ids.map(|(id, &city)| (id, distance_km(city, at))).collect();

@@ -31,12 +31,14 @@ fn shape(draft: &mut Draft, fact: Fact<'_>, plans: &Plans<'_>) -> Result<(), Err
     };
     let cpu_kind = CpuKind::parse(fact.get("cpu_kind")).ok_or_else(|| fact.error("unknown cpu_kind"))?;
     let source = draft.sources.of(fact);
+    // The fact table counts a share of a card as a whole one; the hand-kept table knows better.
+    let gpu = plans.get(&(provider, name, "*")).copied().filter(|f| !f.get("gpu_count").is_empty()).unwrap_or(fact);
     let shape = DraftShape {
         arch,
         vcpu_milli: fact.scaled("vcpu", 1000)?,
         memory_mib: fact.scaled("memory_gib", 1024)?,
         cpu_kind,
-        gpu_milli: fact.scaled("gpu_count", 1000)?,
+        gpu_milli: gpu.scaled("gpu_count", 1000)?,
         gpu_model: fact.get("gpu_model").to_owned(),
         disk_gb: plan_number(plans, (provider, name, "*"), "disk_gb")?,
         source,
