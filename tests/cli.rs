@@ -79,7 +79,8 @@ fn every_fault_is_told_at_once() {
 
 #[test]
 fn absurd_amounts_of_input_are_refused_quickly() {
-    let many: String = (0..10_000).map(|n| format!("[[component]]\nname = \"c{n}\"\nkind = \"service\"\n")).collect();
+    let one = |n: usize| format!("[[component]]\nname = \"c{n}\"\nkind = \"service\"\n");
+    let many = (0..10_000).map(one).collect::<Vec<_>>().concat();
     let started = Instant::now();
     let err = refused(format!("version = 1\nname = \"many\"\n{many}").as_bytes());
     assert!(err.contains("500"), "{err}");

@@ -4,7 +4,7 @@
 mod small_book;
 
 use assert_cmd::Command;
-use placer::report::wire::{Action, Report, Status};
+use placer::report::wire::{Action, Component, Report, Status};
 use placer::units::{Money, Quantity};
 use small_book::{SHOP, SHOP_TODAY};
 use std::fs;
@@ -134,13 +134,13 @@ fn a_move_is_recommended_with_what_it_saves() {
 #[test]
 fn what_is_best_already_stays() {
     let best = report(SHOP);
-    let mut app = SHOP.to_owned();
-    for component in &best.components {
-        app += &format!(
-            "\n[[today]]\ncomponent = \"{}\"\nprovider = \"{}\"\nregion = \"{}\"\noffer = \"{}\"\n",
-            component.name, component.provider, component.region, component.offer
-        );
-    }
+    let today = |component: &Component| {
+        let Component { name, provider, region, offer, .. } = component;
+        format!(
+            "\n[[today]]\ncomponent = \"{name}\"\nprovider = \"{provider}\"\nregion = \"{region}\"\noffer = \"{offer}\"\n"
+        )
+    };
+    let app = format!("{SHOP}{}", best.components.iter().map(today).collect::<Vec<_>>().concat());
     let stay = report(&app);
     assert_eq!(stay.decision.map(|decision| decision.action), Some(Action::Stay));
     assert_eq!(stay.total_usd_month, best.total_usd_month);

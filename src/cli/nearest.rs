@@ -15,13 +15,12 @@ pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a s
         .filter(|(slips, candidate)| *slips <= 2.max(candidate.len() / 4) && *slips < name.len().max(2));
     // A name in an error must not upset the terminal, and nobody needs a megabyte of it.
     let shown: String = name.chars().take(60).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    let mut message = format!("there is no {what} `{shown}`");
-    match near {
-        Some((_, candidate)) => message += &format!("; did you mean `{candidate}`?"),
-        None if known.len() <= LISTED_MAX => message += &format!("; there are {}", known.join(", ")),
-        None => {}
-    }
-    Failure::Input(message)
+    let hint = match near {
+        Some((_, candidate)) => format!("; did you mean `{candidate}`?"),
+        None if known.len() <= LISTED_MAX => format!("; there are {}", known.join(", ")),
+        None => String::new(),
+    };
+    Failure::Input(format!("there is no {what} `{shown}`{hint}"))
 }
 
 #[cfg(test)]

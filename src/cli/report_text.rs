@@ -98,7 +98,7 @@ fn components(report: &Report, look: Look) -> String {
     let shared = sum(report.lines.iter().filter(|line| line.component.is_none()).map(|line| line.usd_month.as_str()));
     let last = |name: &str, cost: String| {
         let mut row = vec![String::new(); 8];
-        row[0] = name.to_owned();
+        name.clone_into(&mut row[0]);
         row[5] = cost;
         row
     };
@@ -204,7 +204,7 @@ fn charges(report: &Report, look: Look) -> String {
     }
     let total = sum(report.lines.iter().filter(|line| !is_transfer(line)).map(|line| line.usd_month.as_str()));
     let mut last = vec![String::new(); 8];
-    last[0] = "total".to_owned();
+    "total".clone_into(&mut last[0]);
     last[6] = total.to_string();
     grid.strong_row(last);
     format!("{}{}", look.title("Charges"), grid.render())
@@ -239,7 +239,7 @@ fn transfers(report: &Report, look: Look) -> String {
     }
     let total = sum(report.transfers.iter().map(|transfer| transfer.usd_month.as_str()));
     let mut last = vec![String::new(); 6];
-    last[0] = "total".to_owned();
+    "total".clone_into(&mut last[0]);
     last[5] = format!("~{total}");
     grid.strong_row(last);
     format!("{}{}", look.title("Data movement"), grid.render())

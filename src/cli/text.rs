@@ -62,10 +62,7 @@ impl Look {
         if self.markdown {
             return format!("- {text}\n");
         }
-        let mut lines = wrap(text, usize::from(self.width).saturating_sub(4)).into_iter();
-        let first = lines.next().unwrap_or_default();
-        let rest: String = lines.map(|line| format!("    {line}\n")).collect();
-        format!("  - {first}\n{rest}")
+        format!("  - {}\n", wrap(text, usize::from(self.width).saturating_sub(4)).join("\n    "))
     }
 }
 
@@ -153,8 +150,9 @@ impl Grid {
                 }
             }
         }
-        let mut text: String = self.table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        if text.is_empty() {
+        let mut text = String::new();
+        for line in self.table.lines() {
+            text.push_str(line.trim_end());
             text.push('\n');
         }
         text

@@ -55,7 +55,7 @@ fn filled(source: &Source, empty: wire::Report) -> wire::Report {
         status: if placed.optimal { wire::Status::Optimal } else { wire::Status::Feasible },
         decision: Some(decision(source)),
         total_usd_month: Some(bill.total.to_decimal()),
-        lower_bound_usd_month: cost_bound(source).map(|bound| dollars(bound)),
+        lower_bound_usd_month: cost_bound(source).map(dollars),
         objective: Some(objective(source)),
         savings: savings(placed),
         bills: Some(wire::Bills {

@@ -44,12 +44,11 @@ fn apart(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem) -> Bas
     let refused: Vec<String> =
         refused.map(|component| format!("`{}` may not be where and how it is today", component.name)).collect();
     let pinned = pinned(app, book, policy, problem);
-    let mut baseline = match &pinned {
-        Some((problem, assignment)) => scored(problem, BaselineKind::Today, assignment),
-        None => {
-            let note = Some("today's placement cannot be priced".to_owned());
-            Baseline { kind: BaselineKind::Today, picks: Vec::new(), total: None, breaks: Vec::new(), note }
-        }
+    let mut baseline = if let Some((problem, assignment)) = &pinned {
+        scored(problem, BaselineKind::Today, assignment)
+    } else {
+        let note = Some("today's placement cannot be priced".to_owned());
+        Baseline { kind: BaselineKind::Today, picks: Vec::new(), total: None, breaks: Vec::new(), note }
     };
     baseline.breaks.splice(0..0, refused);
     baseline
