@@ -68,7 +68,7 @@ fn one_feature() -> impl Strategy<Value = Problem> {
 }
 
 proptest! {
-    #![proptest_config(cases(1500))]
+    #![proptest_config(cases(4000))]
 
     #[test]
     fn equals_brute_force(problem in any_problem()) {
@@ -127,7 +127,7 @@ fn shuffled(problem: &Problem, seed: u64) -> Problem {
 }
 
 proptest! {
-    #![proptest_config(cases(500))]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn order_does_not_matter(problem in any_problem(), seed in any::<u64>()) {
