@@ -6,6 +6,7 @@ mod support;
 use placer::problem::{Assignment, Problem, check, score};
 use placer::solve::{Limits, Restriction, Solution, Status, solve, solve_with};
 use proptest::prelude::*;
+use support::realistic::{Wish, realistic};
 use support::{Features, small};
 
 /// The least objective over all valid assignments that `allowed` lets through.
@@ -67,7 +68,7 @@ fn one_feature() -> impl Strategy<Value = Problem> {
 }
 
 proptest! {
-    #![proptest_config(cases(1500))]
+    #![proptest_config(cases(4000))]
 
     #[test]
     fn equals_brute_force(problem in any_problem()) {
@@ -126,7 +127,7 @@ fn shuffled(problem: &Problem, seed: u64) -> Problem {
 }
 
 proptest! {
-    #![proptest_config(cases(500))]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn order_does_not_matter(problem in any_problem(), seed in any::<u64>()) {
@@ -190,5 +191,26 @@ proptest! {
         choices[choice].charges[0].price.usd = cost;
         let after = optimum(&problem);
         prop_assert!(before.is_none() || after.is_some_and(|after| after <= before.unwrap()));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    /// The structure of real problems, small enough to try everything.
+    #[test]
+    fn equals_brute_force_on_realistic_problems(
+        seed in any::<u64>(),
+        components in 2_usize..=3,
+        traffic in prop::sample::select(vec![5_i64, 100, 5_000]),
+        (latency_first, relations) in any::<(bool, bool)>(),
+        price_per_us in 0_i64..100_000,
+        budget in prop::option::of(100_i64..2_000),
+    ) {
+        let wish = Wish {
+            components, places: 12, cycles: 1, traffic, bounds: true, latency_first, relations, price_per_us, budget,
+        };
+        let problem = realistic(seed, wish);
+        prop_assert_eq!(optimum(&problem), brute_force(&problem, &|_, _| true));
     }
 }

@@ -67,7 +67,7 @@ impl Functional {
         let components = (0..model.parts.len()).collect();
         let over = Self::over(model, &weights, components, |_| true);
         for (path, &multiplier) in model.problem.paths.iter().zip(multipliers) {
-            let bound = path.bound.map_or(0, |b| b.micros());
+            let bound = path.bound.map_or(0, crate::units::Latency::micros);
             f.constant += multiplier * (path.constant.micros() - bound);
         }
         Self { money: true, constant: f.constant, ..over }
@@ -156,4 +156,3 @@ fn forest(model: &Model, links: &[Link], components: Vec<usize>) -> (Vec<Node>, 
     }
     (nodes, loose)
 }
-

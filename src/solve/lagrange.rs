@@ -5,8 +5,14 @@
 
 use super::model::Model;
 
-/// Steps at the root.
-pub(super) const STEPS: usize = 24;
+/// Steps at the root, at most.
+const STEPS_MAX: usize = 80;
+
+/// Halvings of the step width after which the search for multipliers ends.
+const HALVINGS_MAX: u32 = 5;
+
+/// Steps without a better bound after which the step width is halved.
+const PATIENCE: usize = 3;
 
 /// Largest product of a multiplier and a latency, over all paths together.
 const PENALTY_MAX: i64 = 1 << 54;
@@ -15,24 +21,43 @@ const PENALTY_MAX: i64 = 1 << 54;
 pub(super) struct Multipliers {
     pub now: Vec<i64>,
     pub best: Vec<i64>,
-    pub best_bound: i64,
+    best_bound: i64,
+    steps: usize,
+    idle: usize,
+    halvings: u32,
 }
 
 impl Multipliers {
     pub fn new(model: &Model, bound: i64) -> Self {
         let zero = vec![0; model.problem.paths.len()];
-        Self { now: zero.clone(), best: zero, best_bound: bound }
+        Self { now: zero.clone(), best: zero, best_bound: bound, steps: 0, idle: 0, halvings: 0 }
     }
 
     pub fn any(&self) -> bool {
         self.best.iter().any(|&m| m != 0)
     }
 
-    /// Remembers the current multipliers when their bound is the best.
-    pub fn note(&mut self, bound: i64) {
+    /// Whether more steps are likely to pay.
+    pub fn promising(&self) -> bool {
+        self.steps < STEPS_MAX && self.halvings < HALVINGS_MAX
+    }
+
+    /// Remembers the current multipliers when their bound is the best; takes smaller steps when it does not move.
+    pub fn note(&mut self, bound: i64, target: i64) {
+        self.steps += 1;
+        self.idle += 1;
         if bound > self.best_bound {
+            // Less than a percent of the way is not worth waiting for.
+            if bound - self.best_bound > (target - bound) / 100 {
+                self.idle = 0;
+            }
             self.best_bound = bound;
             self.best.clone_from(&self.now);
+        }
+        if self.idle >= PATIENCE {
+            self.idle = 0;
+            self.halvings += 1;
+            self.now.clone_from(&self.best);
         }
     }
 
@@ -43,11 +68,10 @@ impl Multipliers {
             let place = |c: usize| model.parts[c].values[picked[c]].place;
             let n = model.problem.places.len();
             let rtt = &model.problem.rtt[path.percentile as usize];
-            let hop = |h: &crate::problem::Hop| {
-                h.round_trips_milli * i64::from(rtt[place(h.a) * n + place(h.b)]) / 1000
-            };
+            let hop =
+                |h: &crate::problem::Hop| h.round_trips_milli * i64::from(rtt[place(h.a) * n + place(h.b)]) / 1000;
             let entry = path.entry.as_ref().map_or(0, |(c, by_place)| by_place[place(*c)]);
-            let bound = path.bound.map_or(i64::MAX, |b| b.micros());
+            let bound = path.bound.map_or(i64::MAX, crate::units::Latency::micros);
             (path.constant.micros() + entry + path.hops.iter().map(hop).sum::<i64>()).saturating_sub(bound)
         };
         let excess: Vec<i64> = paths.iter().map(excess).collect();
@@ -56,14 +80,15 @@ impl Multipliers {
         if norm == 0 {
             return false;
         }
-        let gap = i128::from((target - bound).max(1));
-        let most = PENALTY_MAX / i64::try_from(paths.len()).unwrap_or(i64::MAX);
+        let gap = i128::from(((target - bound) >> self.halvings).max(1));
+        let most = i128::from(PENALTY_MAX) / i128::try_from(paths.len()).unwrap_or(i128::MAX);
         let mut moved = false;
-        for ((m, &e), path) in self.now.iter_mut().zip(&excess).zip(paths) {
-            let Some(limit) = path.bound else { continue };
-            let next = i128::from(*m) + gap * i128::from(e) / norm;
-            let most = most / (2 * limit.micros().max(0) + e.max(0) + 1);
-            let next = i64::try_from(next).unwrap_or(most).clamp(0, most);
+        for (ordinal, (m, &e)) in self.now.iter_mut().zip(&excess).enumerate() {
+            let Some(limit) = paths[ordinal].bound else { continue };
+            // However far from its bound a path may be, the penalties stay far below `HARD`.
+            let most = most / (model.slowest[ordinal] + i128::from(limit.micros().max(0)) + 1);
+            let next = (i128::from(*m) + gap * i128::from(e) / norm).clamp(0, most);
+            let next = i64::try_from(next).unwrap_or(0);
             moved |= next != *m;
             *m = next;
         }

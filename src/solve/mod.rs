@@ -4,10 +4,10 @@
 //! assignments are equally good, which of them is returned depends on the order of components and choices in the
 //! problem and on the warm start; the objective does not.
 //!
-//! The way through: [`presolve`] flattens the problem into a [`model`]; [`dive`] finds first answers, which [`eval`]
-//! values exactly; [`sweep`] proves by dynamic programming over the pairs of a [`bound`], with traffic priced from below
-//! by [`meter`], which values cannot be part of anything better; [`search`] splits what is left. Nothing here is shared with
-//! `problem::score` and `problem::check`, which judge the answer.
+//! The way through: `presolve` flattens the problem into a `model`; `dive` finds first answers, which `eval` values
+//! exactly; `sweep` proves by dynamic programming over the pairs of a `bound`, with traffic priced from below by `meter`
+//! and path bounds by `lagrange`, which values cannot be part of anything better; `search` splits the rest. Nothing here
+//! is shared with `problem::score` and `problem::check`, which judge the answer.
 
 mod bound;
 mod dive;

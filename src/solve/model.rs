@@ -192,6 +192,8 @@ pub(super) struct Model<'a> {
     pub ladders: Vec<Rungs>,
     /// What a microsecond of each path weighs inside the solver.
     pub weights: Vec<i128>,
+    /// No latency of each path is above this, in microseconds.
+    pub slowest: Vec<i128>,
     pub scale: Scale,
     /// Cost of each shared charge in nano-dollars.
     pub shared: Vec<i128>,

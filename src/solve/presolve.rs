@@ -25,6 +25,7 @@ pub(super) fn build<'a>(problem: &'a Problem, restriction: &Restriction) -> Mode
         codes,
         ladders,
         weights: Vec::new(),
+        slowest: Vec::new(),
         scale: Scale { shift: 0, latency_first: None, cost_min: 0 },
         shared,
     };
@@ -292,7 +293,8 @@ fn set_scale(model: &mut Model) {
         let hops: i64 = path.hops.iter().map(|h| h.round_trips_milli * i64::from(rtt) / 1000).sum();
         i128::from(path.constant.micros() + entry + hops)
     };
-    let latency: i128 = problem.paths.iter().zip(&model.weights).map(|(p, &w)| w * slowest(p)).sum();
+    model.slowest = problem.paths.iter().map(slowest).collect();
+    let latency: i128 = model.slowest.iter().zip(&model.weights).map(|(&us, &w)| w * us).sum();
     let largest = cost_max.abs().max(cost_min.abs()) + latency;
     let bits = 128 - largest.leading_zeros();
     model.scale = Scale { shift: bits.saturating_sub(57), latency_first, cost_min };

@@ -4,7 +4,7 @@ use super::Limits;
 use super::bound::Functional;
 use super::dive;
 use super::eval::{Broken, Evaluator};
-use super::lagrange::{self, Multipliers};
+use super::lagrange::Multipliers;
 use super::meter::Prices;
 use super::model::{HARD, Model};
 use super::sweep::Sweep;
@@ -142,7 +142,7 @@ impl<'m> Search<'m> {
             return;
         }
         let component = self.pick(&domains, verdict.err());
-        for child in self.split(domains, component) {
+        for child in self.split(&domains, component) {
             self.visit(child);
         }
     }
@@ -245,16 +245,17 @@ impl<'m> Search<'m> {
     fn find_multipliers(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<()> {
         let mut multipliers = Multipliers::new(self.model, domains.bound);
         let (mut bound, mut guess) = (domains.bound, guess.to_vec());
-        for _ in 0..lagrange::STEPS {
+        while multipliers.promising() {
             let ceiling = self.ceiling();
-            let target = if ceiling < HARD / 2 { ceiling } else { bound.saturating_add(bound.abs() / 10 + 1) };
+            let target = if ceiling < HARD / 2 { ceiling } else { bound.saturating_add(bound.abs() / 2 + 1) };
             if !multipliers.step(self.model, &guess, bound, target) {
                 break;
             }
             let penalised = Functional::penalised(self.model, &multipliers.now);
             (bound, guess) = self.penalised_bound(&penalised, domains)?;
-            multipliers.note(bound);
-            if self.offer(&guess).is_ok() {
+            multipliers.note(bound, target);
+            let before = self.below;
+            if self.offer(&guess).is_ok() && self.below < before {
                 self.improve(domains);
             }
         }
@@ -310,7 +311,7 @@ impl<'m> Search<'m> {
     }
 
     /// Splits by the provider of a component, or when that is known by its value; the most promising part first.
-    fn split(&self, domains: Domains, component: usize) -> Vec<Domains> {
+    fn split(&self, domains: &Domains, component: usize) -> Vec<Domains> {
         let values = &domains.values[component];
         let by_provider = self.several_providers(component, values);
         let key = |v: usize| if by_provider { self.model.parts[component].values[v].provider } else { v };

@@ -91,9 +91,10 @@ impl Sweep {
     /// Fills `alone`; returns what is due in any case.
     fn unary(&mut self, model: &Model, f: &Functional, domains: &[Vec<usize>], prices: &Prices) -> i64 {
         let n = model.parts.len();
-        let lists =
-            [&mut self.alone, &mut self.below, &mut self.up, &mut self.total, &mut self.marginal];
-        lists.into_iter().for_each(|list| list.resize(n, Vec::new()));
+        let lists = [&mut self.alone, &mut self.below, &mut self.up, &mut self.total, &mut self.marginal];
+        for list in lists {
+            list.resize(n, Vec::new());
+        }
         self.rows.resize(n, Vec::new());
         self.row_of.resize(n, Vec::new());
         self.best.resize(n, 0);
@@ -112,8 +113,8 @@ impl Sweep {
                 let value = &part.values[v];
                 let mut cost = 0;
                 if f.money {
-                    let shared: i128 = value.shared.iter().map(|&s| shares[s]).sum();
-                    cost = model.scale.floor(value.cost + shared) + prices.internet[c][value.signature];
+                    let gateways: i128 = value.shared.iter().map(|&s| shares[s]).sum();
+                    cost = model.scale.floor(value.cost + gateways) + prices.internet[c][value.signature];
                 }
                 cost + entries.iter().map(|(by_place, weight)| by_place[value.place] * weight).sum::<i64>()
             };
@@ -209,7 +210,9 @@ impl Sweep {
                     let (best, least) = first_least(&total);
                     self.best_row[c] = best;
                     let rest = bound - least;
-                    total.iter_mut().for_each(|m| *m = (*m + rest).min(HARD));
+                    for cost in &mut total {
+                        *cost = (*cost + rest).min(HARD);
+                    }
                 }
                 Some((l, parent)) => {
                     let from_parent = &self.total[parent];
@@ -317,7 +320,9 @@ fn fill(model: &Model, f: &Functional, link: &Link, rows: &[Vec<usize>], prices:
                 }
             }
         }
-        row.iter_mut().for_each(|cell| *cell = (*cell).min(HARD));
+        for cell in row {
+            *cell = (*cell).min(HARD);
+        }
     }
 }
 
@@ -364,9 +369,7 @@ fn shared_shares(model: &Model, domains: &[Vec<usize>]) -> (Vec<i128>, i128) {
     let mut shares = vec![0; model.shared.len()];
     for s in 0..shares.len() {
         let cost = model.shared[s];
-        if due[s] {
-            constant += cost;
-        } else if cost < 0 {
+        if due[s] || cost < 0 {
             constant += cost;
         } else if users[s] > 0 {
             shares[s] = cost / users[s];

@@ -288,7 +288,9 @@ fn connect(r: &mut Random, wish: Wish, problem: &mut Problem, regions: &[Region]
             (RelationKind::SameRegion, 1, 2),
             (RelationKind::DifferentRegion, n / 2, n - 1),
         ] {
-            problem.relations.push(Relation { a, b, kind, reason: String::new() });
+            if a != b && a.max(b) < n {
+                problem.relations.push(Relation { a, b, kind, reason: String::new() });
+            }
         }
     }
 }
