@@ -235,7 +235,7 @@ pub struct Component {
     /// Ordinal in the application.
     pub app_component: usize,
     /// Ways to buy it, ascending by (place, cost). Dominated ways are gone: at one place, with the same needs and
-    /// zones, a choice stays only if no other costs at most as much and includes at least as much traffic.
+    /// zones, a choice stays only if no other costs at most as much and is never worse for the traffic.
     pub choices: Vec<Choice>,
     /// Why offers are not among the choices: reason -> number of offers.
     pub excluded: Vec<(String, u64)>,

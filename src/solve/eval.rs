@@ -119,7 +119,7 @@ impl Evaluator {
         for (ordinal, stream) in model.streams.iter().enumerate() {
             let Some(to) = stream.to else { continue };
             let (x, y) = (&model.parts[stream.from].values[picked[stream.from]], &model.parts[to].values[picked[to]]);
-            let zones = x.zones.max(y.zones);
+            let zones = super::model::zones_between(x, y);
             if x.place == y.place && zones <= 1 {
                 continue;
             }

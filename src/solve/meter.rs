@@ -293,7 +293,7 @@ fn between(model: &Model, domains: &[Vec<usize>], from: usize, to: usize, state:
                 if from == to && x.choice != y.choice {
                     continue;
                 }
-                let free = x.place == y.place && x.zones.max(y.zones) <= 1;
+                let free = x.place == y.place && super::model::zones_between(x, y) <= 1;
                 let code = model.codes.route(x.place, y.place);
                 if code == model.codes.unknown() && !free {
                     continue;

@@ -12,6 +12,12 @@ pub(super) const HARD: i64 = 1 << 60;
 /// No ladder: internet traffic that is not metered.
 pub(super) const NO_LADDER: u16 = u16::MAX;
 
+/// In how many zones the traffic of a pair at one place meets: 0 when one of the two is a regional service (0 active
+/// zones), whose traffic is never billed as crossing.
+pub(super) fn zones_between(a: &Value, b: &Value) -> u8 {
+    if a.zones == 0 || b.zones == 0 { 0 } else { a.zones.max(b.zones) }
+}
+
 /// A choice that survived presolve.
 #[derive(Clone, Debug)]
 pub(super) struct Value {

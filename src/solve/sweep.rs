@@ -328,7 +328,7 @@ fn fill(model: &Model, f: &Functional, link: &Link, rows: &[Vec<usize>], prices:
 
 /// Traffic of a pair at one place.
 fn inside(model: &Model, edge: usize, a: &super::model::Value, b: &super::model::Value, prices: &Prices) -> i64 {
-    let zones = a.zones.max(b.zones);
+    let zones = super::model::zones_between(a, b);
     if zones <= 1 {
         return 0;
     }

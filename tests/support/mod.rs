@@ -206,7 +206,7 @@ fn some_choices(r: &mut Random, f: Features, places: usize, most: usize) -> Vec<
                 c.needs = vec![SharedNeed::Nat];
             }
             if f.zones {
-                c.active_zones = u8::try_from(r.range(1, 3)).unwrap();
+                c.active_zones = u8::try_from(r.range(0, 3)).unwrap();
             }
             c
         })

@@ -64,29 +64,25 @@ impl Excluded {
     }
 }
 
-fn gb(included: Included) -> (u8, i64) {
-    match included {
-        Included::None => (0, 0),
-        Included::Own(gb) => (1, gb.micros()),
-        Included::Pooled(gb) => (2, gb.micros()),
-    }
-}
-
 /// The choices of a component at one place.
 #[derive(Default)]
 pub(super) struct Front(Vec<Choice>);
 
 impl Front {
-    /// Whether something already there serves at least as well at no greater cost.
+    /// Whether something already there is at least as good in every solution. A larger pool never makes anything
+    /// dearer; an allowance of one's own can (it thins out the account's volume, and with it the share in the cheap
+    /// steps of another ladder), so it must be equal.
     pub fn covers(&self, candidate: &Candidate, cost: Money) -> bool {
-        let (kind, amount) = gb(candidate.included);
+        let includes = |kept: Included| match (kept, candidate.included) {
+            (Included::Pooled(more), Included::Pooled(less)) => more >= less,
+            (Included::Pooled(_), Included::None) => true,
+            (a, b) => a == b,
+        };
         self.0.iter().any(|kept| {
-            let (kept_kind, kept_amount) = gb(kept.included);
             kept.cost <= cost
                 && kept.active_zones == candidate.active_zones
                 && kept.needs.iter().all(|need| candidate.needs.contains(need))
-                && (kept_kind == kind || amount == 0)
-                && kept_amount >= amount
+                && includes(kept.included)
         })
     }
 
