@@ -1,7 +1,8 @@
 //! Bills worked out by hand, on a small made-up book whose prices are round. Every expectation is written as the
 //! arithmetic that a person would do with the provider's price page.
 
-mod small_book;
+#[path = "support/round_book.rs"]
+mod round_book;
 
 use placer::app;
 use placer::policy::Policy;
@@ -44,9 +45,9 @@ fn word(item: placer::problem::LineItem) -> &'static str {
 }
 
 fn priced(toml: &str) -> Priced {
-    let book = small_book::book();
+    let book = round_book::book();
     let text = format!("version = 1\nname = \"case\"\n{toml}");
-    let parsed = app::parse(text.as_bytes(), "case.toml", &small_book::names(&book)).unwrap_or_else(|e| panic!("{e}"));
+    let parsed = app::parse(text.as_bytes(), "case.toml", &round_book::names(&book)).unwrap_or_else(|e| panic!("{e}"));
     let problem = lower(&parsed.app, &book, &Policy::default(), &Options::default()).expect("the case lowers");
     let solution = solve(&problem, &Limits::default());
     assert_eq!(solution.status, Status::Optimal, "{:?}", problem.components);
@@ -78,12 +79,12 @@ const WEB_EAST: &str = "78.25"; // 73.00 + 1.60 + 3.65
 fn egress_below_at_and_above_a_tier_boundary() {
     // Free: 100 GB. Then 10,240 GB at $0.09, then $0.085.
     for (gb, egress) in [
-        ("100", "0"),               // all of it free
-        ("101", "0.09"),            // 1 x 0.09
-        ("10339", "921.51"),        // 10,239 x 0.09
-        ("10340", "921.60"),        // 10,240 x 0.09
-        ("10341", "921.685"),       // 921.60 + 1 x 0.085
-        ("52340", "4491.60"),       // 921.60 + 42,000 x 0.085 = 921.60 + 3,570.00
+        ("100", "0"),         // all of it free
+        ("101", "0.09"),      // 1 x 0.09
+        ("10339", "921.51"),  // 10,239 x 0.09
+        ("10340", "921.60"),  // 10,240 x 0.09
+        ("10341", "921.685"), // 921.60 + 1 x 0.085
+        ("52340", "4491.60"), // 921.60 + 42,000 x 0.085 = 921.60 + 3,570.00
     ] {
         let case = priced(&format!("{USERS}{}", web("web", "aws:east", gb)));
         assert_eq!(case.of("web", "egress"), usd(egress), "{gb} GB");

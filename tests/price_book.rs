@@ -185,7 +185,11 @@ fn loading_time() {
         (0..20).map(|_| once()).min().unwrap_or_default()
     };
     let load = best(&|| assert!(PriceBook::embedded().is_ok()));
-    println!("best of 20 loads of {} machine prices and {} managed tiers: {load:?}", BOOK.compute.len(), BOOK.managed.len());
+    println!(
+        "best of 20 loads of {} machine prices and {} managed tiers: {load:?}",
+        BOOK.compute.len(),
+        BOOK.managed.len()
+    );
     let some: Vec<RegionId> = BOOK.region_ids().take(300).collect();
     let _ = BOOK.rtt(some[0], some[1]);
     let lookups = best(&|| {

@@ -23,7 +23,8 @@ fn the_readme_shows_what_the_program_prints() {
     let (shown, after) = rest.split_once(END).expect("README.md has the output's end mark");
     let wanted = format!("```text\n{}\n```\n", printed.trim_end());
     if env::var_os("UPDATE_README").is_some() {
-        fs::write(root.join("README.md"), format!("{before}{START}{wanted}{END}{after}")).expect("README.md is writable");
+        fs::write(root.join("README.md"), format!("{before}{START}{wanted}{END}{after}"))
+            .expect("README.md is writable");
     } else {
         assert_eq!(shown, wanted, "README.md shows an old report: run `just readme`");
     }

@@ -1,5 +1,7 @@
 //! How long solves take: `cargo test --release --test solver_timing -- --ignored --nocapture`.
 
+#![allow(clippy::print_stdout, reason = "a table for people is what it is for")]
+
 #[allow(dead_code, reason = "shared with the property tests")]
 mod support;
 

@@ -68,4 +68,3 @@ pub struct LatencyBook {
     /// Lookup tables, made from the rest on first use; leave empty.
     pub index: OnceLock<LatencyIndex>,
 }
-

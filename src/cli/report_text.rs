@@ -28,6 +28,10 @@ pub fn render(report: &Report, look: Look) -> String {
         text += &transfers(report, look);
         text += &baselines(report, look);
         text += &months_and_quality(report, look);
+        if !report.notes.is_empty() {
+            text += &look.title("Look at this");
+            text.extend(report.notes.iter().map(|note| look.bullet(note)));
+        }
     }
     text += &excluded(report, look);
     text += &look.title("Assumptions");
@@ -190,13 +194,14 @@ fn charges(report: &Report, look: Look) -> String {
     ];
     let mut grid = Grid::new(look, &headings);
     for line in report.lines.iter().filter(|line| !is_transfer(line)) {
-        let shared = || format!("(shared) {}:{}", line.provider, line.region);
+        let place =
+            if line.component.is_none() { format!(" in {}:{}", line.provider, line.region) } else { String::new() };
         grid.row([
-            line.component.clone().unwrap_or_else(shared),
+            line.component.clone().unwrap_or_else(|| "(shared)".to_owned()),
             words(&line.item),
-            format!("{}{}", line.detail, if line.capped { ", monthly cap" } else { "" }),
+            format!("{}{place}{}", line.detail, if line.capped { ", monthly cap" } else { "" }),
             amount(&line.quantity),
-            words(&line.unit),
+            unit(&line.unit).to_owned(),
             unit_usd(&line.unit_usd),
             cost(&line.usd_month, line.usage_based),
             quality(&line.quality, line.uncertainty_pct),
@@ -208,6 +213,19 @@ fn charges(report: &Report, look: Look) -> String {
     last[6] = total.to_string();
     grid.strong_row(last);
     format!("{}{}", look.title("Charges"), grid.render())
+}
+
+/// A unit as people abbreviate it.
+fn unit(name: &str) -> &str {
+    match name {
+        "gb" => "GB",
+        "gb_month" => "GB-month",
+        "vcpu_hour" => "vCPU-h",
+        "gib_hour" => "GiB-h",
+        "million_requests" => "M req",
+        "operator_hour" => "op. hour",
+        other => other,
+    }
 }
 
 /// `public_ipv4` as people read it.

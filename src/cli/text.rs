@@ -2,9 +2,12 @@
 
 use crate::units::{Money, Quantity};
 use comfy_table::{
-    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, presets,
+    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width, presets,
 };
 use std::io::{self, IsTerminal};
+
+/// Characters that a column of words keeps.
+const WRAPPED_MIN: u16 = 22;
 
 /// How text looks where it is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,9 +148,11 @@ impl Grid {
         if !self.look.markdown {
             for (column, side) in self.table.column_iter_mut().zip(&self.sides) {
                 column.set_padding((0, 2));
-                if *side != Side::Wrapped {
-                    column.set_constraint(ColumnConstraint::ContentWidth);
-                }
+                // Columns of words give way, but stay readable: then the table grows wider than the page instead.
+                column.set_constraint(match side {
+                    Side::Wrapped => ColumnConstraint::LowerBoundary(Width::Fixed(WRAPPED_MIN)),
+                    Side::Left | Side::Right => ColumnConstraint::ContentWidth,
+                });
             }
         }
         let mut text = String::new();

@@ -100,7 +100,8 @@ fn unknown_prices(problem: &Problem, assignment: &Assignment) -> Vec<Violation> 
             FlowTo::Component(to) => {
                 let to = &problem.components[to].choices[assignment[to]];
                 // Within one zone nothing is billed, so nothing needs to be known.
-                let zonal = from.active_zones > 1 && to.active_zones > 0 || to.active_zones > 1 && from.active_zones > 0;
+                let zonal =
+                    from.active_zones > 1 && to.active_zones > 0 || to.active_zones > 1 && from.active_zones > 0;
                 if from.place == to.place && !zonal {
                     return false;
                 }

@@ -33,6 +33,9 @@ mod score;
 pub use check::{Violation, check};
 pub use score::{Bill, Line, LineItem, score};
 
+// Part of the problem's own language: a solver reads them here.
+pub use crate::app::{Percentile, RelationKind};
+
 use crate::catalog::{Price, RegionId};
 use crate::units::{Latency, Money, Purchase, Quantity};
 
@@ -313,7 +316,7 @@ pub struct Relation {
     /// The other.
     pub b: ComponentId,
     /// How.
-    pub kind: crate::app::RelationKind,
+    pub kind: RelationKind,
     /// For people: where the demand comes from.
     pub reason: String,
 }
@@ -340,7 +343,7 @@ pub struct Path {
     /// Which audience, for people; empty for internal paths.
     pub audience: String,
     /// Which of the two tables of [`Problem::rtt`] its hops use.
-    pub percentile: crate::app::Percentile,
+    pub percentile: Percentile,
     /// The component that users reach, with the latency from them to each place in microseconds.
     pub entry: Option<(ComponentId, Vec<i64>)>,
     /// Hops.
@@ -409,7 +412,7 @@ impl Problem {
 
     /// Round-trip time between two places in microseconds.
     #[must_use]
-    pub fn rtt_us(&self, percentile: crate::app::Percentile, from: PlaceId, to: PlaceId) -> i64 {
+    pub fn rtt_us(&self, percentile: Percentile, from: PlaceId, to: PlaceId) -> i64 {
         i64::from(self.rtt[percentile as usize][from * self.places.len() + to])
     }
 
@@ -436,8 +439,8 @@ impl Problem {
 
     /// Whether two places satisfy a relation.
     #[must_use]
-    pub fn related(&self, kind: crate::app::RelationKind, a: PlaceId, b: PlaceId) -> bool {
-        use crate::app::RelationKind as K;
+    pub fn related(&self, kind: RelationKind, a: PlaceId, b: PlaceId) -> bool {
+        use RelationKind as K;
         let (pa, pb) = (&self.places[a], &self.places[b]);
         match kind {
             K::SameRegion => a == b,

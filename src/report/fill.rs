@@ -1,6 +1,6 @@
 //! From a recommendation to its canonical form.
 
-use super::{Baseline, BaselineKind, Conflict, Decision, Outcome, Placed, Recommendation, scope, wire};
+use super::{Baseline, BaselineKind, Conflict, Decision, Outcome, Placed, Recommendation, notes, scope, wire};
 use crate::app::{App, Objective as Aim};
 use crate::catalog::{Price, PriceBook, Unit};
 use crate::problem::{Bill, Choice, FlowTo, Included, Line, LineItem, Objective, PlaceId, Problem, Route};
@@ -35,6 +35,7 @@ pub(super) fn report(recommendation: &Recommendation, app: &App, book: &PriceBoo
         baselines: Vec::new(),
         quality: Vec::new(),
         excluded: scope::excluded(problem),
+        notes: Vec::new(),
         assumptions: scope::assumptions(app),
         price_book: wire::PriceBook { as_of: book.as_of.clone(), digest: book.digest.clone() },
         conflict: None,
@@ -55,7 +56,7 @@ fn filled(source: &Source, empty: wire::Report) -> wire::Report {
         status: if placed.optimal { wire::Status::Optimal } else { wire::Status::Feasible },
         decision: Some(decision(source)),
         total_usd_month: Some(bill.total.to_decimal()),
-        lower_bound_usd_month: cost_bound(source).map(dollars),
+        lower_bound_usd_month: Some(dollars(placed.cost_bound)),
         objective: Some(objective(source)),
         savings: savings(placed),
         bills: Some(wire::Bills {
@@ -69,6 +70,7 @@ fn filled(source: &Source, empty: wire::Report) -> wire::Report {
         paths: (0..source.problem.paths.len()).map(|path| path_of(source.problem, bill, path)).collect(),
         baselines: placed.baselines.iter().map(|baseline| baseline_of(source, baseline)).collect(),
         quality: quality(bill),
+        notes: notes::unbounded_links(source.app, source.problem, |component| source.picked[component].place),
         ..empty
     }
 }
@@ -94,15 +96,6 @@ fn dollars(nanos: i128) -> String {
     Money::from_nanos(clamped).to_decimal()
 }
 
-fn is_pure_cost(problem: &Problem) -> bool {
-    problem.objective == Objective::Cost && problem.paths.iter().all(|path| path.nanos_per_us == 0)
-}
-
-/// The lower bound on the bill: the solver's, rounded up to what a bill can be, when the objective is the bill.
-fn cost_bound(source: &Source) -> Option<i128> {
-    is_pure_cost(source.problem).then_some(source.placed.lower_bound)
-}
-
 fn objective(source: &Source) -> wire::Objective {
     let (value, bound) = (source.placed.bill.objective, source.placed.lower_bound);
     let kind = match source.app.objective {
@@ -122,7 +115,7 @@ fn objective(source: &Source) -> wire::Objective {
             note: Some("the sum of all paths' latencies; among placements with the same sum, the cheapest".into()),
         };
     }
-    let priced = !is_pure_cost(source.problem);
+    let priced = !super::is_pure_cost(source.problem);
     wire::Objective {
         kind: kind.into(),
         value: dollars(value),

@@ -7,6 +7,7 @@
 mod alternatives;
 mod conflict;
 mod fill;
+mod notes;
 mod requirement;
 mod scope;
 mod search;
@@ -21,7 +22,7 @@ use crate::app::{App, Scenario};
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
 use crate::problem::lower::{LowerError, Options, lower};
-use crate::problem::{Assignment, Bill, Problem, check, score};
+use crate::problem::{Assignment, Bill, Objective, Problem, check, score};
 use crate::solve::{Limits, Status};
 use crate::units::Money;
 use thiserror::Error;
@@ -66,6 +67,8 @@ pub struct Placed {
     pub bill: Bill,
     /// No assignment has a lower objective.
     pub lower_bound: i128,
+    /// No assignment has a lower bill, in nano-dollars.
+    pub cost_bound: i128,
     /// What to do.
     pub decision: Decision,
     /// For every component the best total with another provider for it.
@@ -142,6 +145,7 @@ fn place(
     }
     let today = today();
     let (assignment, bill, decision) = decide(problem, solution.assignment, found, today.as_ref());
+    let cost_bound = cost_bound(problem, limits, solution.lower_bound, &assignment).min(i128::from(bill.total.nanos()));
     let baseline = today.map(|today| today.baseline);
     let more = alternatives::explore(problem, limits, &assignment, baseline, other_month);
     Ok(Some(Placed {
@@ -149,12 +153,32 @@ fn place(
         assignment,
         bill,
         lower_bound: solution.lower_bound,
+        cost_bound,
         decision,
         runner_ups: more.runner_ups,
         baselines: more.baselines,
         low: more.low,
         high: more.high,
     }))
+}
+
+/// Whether the objective is the bill and nothing else.
+fn is_pure_cost(problem: &Problem) -> bool {
+    problem.objective == Objective::Cost && problem.paths.iter().all(|path| path.nanos_per_us == 0)
+}
+
+/// A lower bound on the bill: that of the objective when it is the bill, else what the cheapest allowed placement costs,
+/// whatever its latency within the bounds.
+fn cost_bound(problem: &Problem, limits: &Limits, lower_bound: i128, found: &Assignment) -> i128 {
+    if is_pure_cost(problem) {
+        return lower_bound;
+    }
+    let mut by_cost = problem.clone();
+    by_cost.objective = Objective::Cost;
+    for path in &mut by_cost.paths {
+        path.nanos_per_us = 0;
+    }
+    search::solve_allowed(&by_cost, limits, &|_, _| true, Some(found)).lower_bound
 }
 
 /// The exact bill of the solver's answer, if the checker passes it and the bill agrees with the solver.

@@ -3,6 +3,7 @@
 use super::wire;
 use crate::app::{App, ManagedChoice, PathAudience, PrivateOutbound};
 use crate::problem::Problem;
+use crate::problem::lower::BOOT_DISK_GB;
 
 /// Costs that no bill of this tool contains, in words.
 const NOT_IN_THE_BILL: [&str; 9] = [
@@ -46,6 +47,11 @@ pub(super) fn assumptions(app: &App) -> Vec<String> {
             .into(),
         "traffic inside one zone is free; with replicas in z zones, (z - 1) of z requests cross zones".into(),
     ];
+    if app.components.iter().any(|c| c.kind.runs_image() || c.kind.is_data_store()) {
+        all.push(format!(
+            "a machine boots from a disk of {BOOT_DISK_GB} GB, bought where its price brings no local disk"
+        ));
+    }
     all.extend(operator_hours(app));
     if app.private_outbound == PrivateOutbound::Nat && app.components.iter().any(|c| c.kind.runs_image() && !c.public) {
         all.push("components that are not public reach the internet through the region's NAT gateway".into());

@@ -352,6 +352,9 @@ pub struct Report {
     pub quality: Vec<QualityShare>,
     /// What is not in it.
     pub excluded: Vec<Excluded>,
+    /// What to look at before believing the recommendation, in words.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// What the figures assume.
     pub assumptions: Vec<String>,
     /// Which prices.

@@ -3,8 +3,7 @@
 //! Internal money is nano-dollars in 128 bits for exact values, and nano-dollars shifted right by [`Scale::shift`] in
 //! 64 bits for bounds. Shifting rounds down, so that a bound is never above the truth.
 
-use crate::app::RelationKind;
-use crate::problem::{ComponentId, PlaceId, Problem};
+use crate::problem::{ComponentId, PlaceId, Problem, RelationKind};
 
 /// A bound that stands for "impossible". Sums are clamped to it, so that adding never overflows.
 pub(super) const HARD: i64 = 1 << 60;

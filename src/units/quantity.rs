@@ -49,7 +49,7 @@ impl Quantity {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked on the line above the cast")]
     pub fn from_f64(value: f64) -> Option<Self> {
         let scaled = (value * 1e6).round();
-        (scaled.is_finite() && scaled.abs() < 9.0e18).then(|| Self(scaled as i64))
+        (scaled.is_finite() && scaled.abs() < 9.0e18).then_some(Self(scaled as i64))
     }
 
     /// Exact decimal, no trailing zeros: the form used in JSON and CSV.

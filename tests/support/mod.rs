@@ -1,5 +1,12 @@
 //! Random problems for the solver's tests, built directly as [`Problem`] values.
 
+#![allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::needless_range_loop,
+    reason = "random test data is small, and its loops build several tables by one ordinal"
+)]
+
 pub mod realistic;
 
 use placer::app::{Percentile, RelationKind};
@@ -194,7 +201,7 @@ pub fn small(seed: u64, components: usize, places: usize, choices: usize, f: Fea
 }
 
 fn some_choices(r: &mut Random, f: Features, places: usize, most: usize) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = (0..1 + r.below(most))
+    let mut choices: Vec<Choice> = (0..=r.below(most))
         .map(|_| {
             let nanos = if r.chance(20) { r.range(0, 5) } else { r.range(0, 20_000_000_000) };
             let mut c = choice(r.below(places), nanos);
@@ -248,7 +255,7 @@ fn decorate(r: &mut Random, f: Features, problem: &mut Problem) {
             K::DifferentProvider,
             K::DifferentCountry,
         ];
-        for _ in 0..1 + r.below(2) {
+        for _ in 0..=r.below(2) {
             let relation = Relation {
                 a: r.below(components),
                 b: r.below(components),
@@ -259,7 +266,7 @@ fn decorate(r: &mut Random, f: Features, problem: &mut Problem) {
         }
     }
     if f.paths || f.latency_first || f.prices_per_us {
-        for _ in 0..1 + r.below(2) {
+        for _ in 0..=r.below(2) {
             problem.paths.push(some_path(r, f, components, places));
         }
     }

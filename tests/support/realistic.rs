@@ -218,7 +218,7 @@ fn choices(r: &mut Random, places: &[Place], regions: &[Region], component: usiz
         }
         let provider_taste = 85 + i64::try_from((component * 7 + place.provider * 13) % 31).unwrap();
         let cost = base * seller.level / 100 * regions[p].level / 1000 * provider_taste / 100 * 1000;
-        for option in 0..1 + r.below(3) {
+        for option in 0..=r.below(3) {
             let mut c = choice(p, cost * (100 + 12 * i64::try_from(option).unwrap()) / 100);
             c.included = match (seller.own_gb, seller.pooled_gb) {
                 (0, 0) => Included::None,

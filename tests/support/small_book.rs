@@ -84,12 +84,15 @@ const FILES: [(&str, &str); 19] = [
          grand,eu-1,public_ipv4,public IPv4,0,hour,0.005,l,0\n\
          grand,us-1,block_storage,gdisk,0,gb_month,0.09,e10,3\n\
          grand,us-1,load_balancer,GLB,0,hour,0.0225,e10,3\n\
+         grand,us-1,load_balancer_data,GLB,0,gb,0,e10,3\n\
          grand,us-1,public_ipv4,public IPv4,0,hour,0.005,l,0\n\
          plain,nbg,block_storage,volume,0,gb_month,0.05,l,1\n\
          plain,nbg,load_balancer,PLB,0,month,6,l,1\n\
+         plain,nbg,load_balancer_data,PLB,0,gb,0,l,1\n\
          plain,nbg,public_ipv4,primary IPv4,0,month,0.6,l,1\n\
          second,par,block_storage,block,0,gb_month,0.08,l,2\n\
          second,par,load_balancer,SLB,0,month,10,l,2\n\
+         second,par,load_balancer_data,SLB,0,gb,0,l,2\n\
          second,par,public_ipv4,IPv4,0,month,2,d,2\n",
     ),
     (

@@ -9,7 +9,7 @@ mod hostile;
 
 use super::limits;
 use super::*;
-use crate::units::{Quantity, parse_scaled};
+use crate::units::{Money, Purchase, Quantity, parse_scaled};
 use std::collections::HashSet;
 
 const FULL: &str = include_str!("full.toml");
@@ -99,7 +99,7 @@ fn assert_valid(app: &App) {
         assert_eq!((ordinals, app.today.len()), ((0..count).collect(), count));
     }
     if app.objective == Objective::CostAndLatency {
-        assert!(app.paths.iter().any(|path| path.usd_per_ms > crate::units::Money::ZERO));
+        assert!(app.paths.iter().any(|path| path.usd_per_ms > Money::ZERO));
     }
 }
 
@@ -178,14 +178,14 @@ fn a_small_file_gets_the_defaults() {
     let web = &app.components[0];
     assert_eq!(web.cpu, Usage::flat(Quantity::from_micros(100_000)));
     assert_eq!(web.replicas, Usage::flat(Quantity::from_units(1)));
-    assert_eq!(web.purchase, [crate::units::Purchase::OnDemand]);
+    assert_eq!(web.purchase, [Purchase::OnDemand]);
     assert_eq!(web.hours_month, Usage::flat(Quantity::MONTH_HOURS));
     assert_eq!(web.run_on, RunOn { machines: true, serverless: true });
     assert_eq!(app.components[1].run_on, RunOn { machines: true, serverless: false });
     assert_eq!((web.zones, web.spread, web.managed), (1, Spread::None, ManagedChoice::Either));
     assert!(!web.public);
     assert_eq!(app.objective, Objective::Cost);
-    assert_eq!(app.operations.usd_hour, crate::units::Money::from_dollars(75));
+    assert_eq!(app.operations.usd_hour, Money::from_dollars(75));
     assert!(!app.operations.stated);
     assert_eq!(app.private_outbound, PrivateOutbound::Nat);
 }

@@ -108,7 +108,8 @@ pub fn open(bytes: &[u8]) -> Result<Sealed<'_>, BookError> {
     if words.next().is_some() {
         return Err(broken("its first line has too many words"));
     }
-    let body = std::str::from_utf8(&bytes[end + 1..]).map_err(|_| broken("it is not UTF-8 text: altered or cut off"))?;
+    let body =
+        std::str::from_utf8(&bytes[end + 1..]).map_err(|_| broken("it is not UTF-8 text: altered or cut off"))?;
     Ok(Sealed { digest, as_of, body })
 }
 

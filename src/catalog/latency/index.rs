@@ -126,10 +126,11 @@ impl LatencyIndex {
         let continent_at = |word: &str| continents.iter().position(|c| c == word).unwrap_or(0);
         let ordinal = |word: &str| u8::try_from(continent_at(word)).unwrap_or(u8::MAX);
         let continent_of = book.regions.iter().map(|r| ordinal(&r.continent)).collect();
-        let fallback = book.latency.fallback.as_ref().map_or(
-            Line { base_us: 2000.0, us_per_km: 16.0, p95_factor: 1.25 },
-            Line::of,
-        );
+        let fallback = book
+            .latency
+            .fallback
+            .as_ref()
+            .map_or(Line { base_us: 2000.0, us_per_km: 16.0, p95_factor: 1.25 }, Line::of);
         let mut index = Self {
             regions,
             pairs: vec![(0, 0); regions * regions],

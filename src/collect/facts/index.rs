@@ -64,7 +64,10 @@ impl PriceIndex {
             let Some(from) = draft.region(provider, base) else { continue };
             let mut by_sku: BTreeMap<[&str; 4], Vec<Fact<'_>>> = BTreeMap::new();
             for fact in services.iter().flat_map(Table::rows).filter(|f| f.get("provider") == provider) {
-                by_sku.entry(["service", "product", "sku", "ha"].map(|column| fact.get(column))).or_default().push(fact);
+                by_sku
+                    .entry(["service", "product", "sku", "ha"].map(|column| fact.get(column)))
+                    .or_default()
+                    .push(fact);
             }
             for facts in by_sku.values().filter(|facts| facts.len() >= KNOWN_MIN) {
                 let Some(base) = facts.iter().find(|f| f.get("region") == base) else { continue };

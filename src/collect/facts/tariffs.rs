@@ -219,11 +219,8 @@ pub fn tariffs(draft: &mut Draft, services: &[Table], index: &PriceIndex) -> Res
 
 /// Drops products of which the first step is not known: the later steps alone would read as a price from 0.
 fn drop_broken(tariffs: &mut Vec<Tariff>) {
-    let starts: std::collections::HashSet<_> = tariffs
-        .iter()
-        .filter(|t| t.from == Quantity::ZERO)
-        .map(|t| (t.region, t.item, t.product.clone()))
-        .collect();
+    let starts: std::collections::HashSet<_> =
+        tariffs.iter().filter(|t| t.from == Quantity::ZERO).map(|t| (t.region, t.item, t.product.clone())).collect();
     tariffs.retain(|t| starts.contains(&(t.region, t.item, t.product.clone())));
 }
 

@@ -8,7 +8,14 @@ use std::collections::BTreeMap;
 /// Where charges go: either only their sum is wanted (a hundred thousand candidates), or the lines (the few that stay).
 /// One pricing routine serves both, so that a line can never differ from the sum it was chosen by.
 pub(super) trait Sink {
-    fn add(&mut self, item: ChargeItem, quantity: Quantity, price: Price, cap: Option<Money>, detail: &dyn Fn() -> String);
+    fn add(
+        &mut self,
+        item: ChargeItem,
+        quantity: Quantity,
+        price: Price,
+        cap: Option<Money>,
+        detail: &dyn Fn() -> String,
+    );
 }
 
 /// Adds up.
@@ -27,7 +34,14 @@ impl Sink for Sum {
 pub(super) struct Lines(pub Vec<Charge>);
 
 impl Sink for Lines {
-    fn add(&mut self, item: ChargeItem, quantity: Quantity, price: Price, cap: Option<Money>, detail: &dyn Fn() -> String) {
+    fn add(
+        &mut self,
+        item: ChargeItem,
+        quantity: Quantity,
+        price: Price,
+        cap: Option<Money>,
+        detail: &dyn Fn() -> String,
+    ) {
         self.0.push(Charge { item, detail: detail(), quantity, price, cap });
     }
 }
@@ -118,7 +132,8 @@ impl Front {
 
     /// The choices, cheapest first.
     pub fn into_choices(mut self) -> Vec<Choice> {
-        self.0.sort_by(|a, b| a.cost.cmp(&b.cost).then_with(|| a.offer.cmp(&b.offer)).then(a.purchase.cmp(&b.purchase)));
+        self.0
+            .sort_by(|a, b| a.cost.cmp(&b.cost).then_with(|| a.offer.cmp(&b.offer)).then(a.purchase.cmp(&b.purchase)));
         self.0
     }
 }

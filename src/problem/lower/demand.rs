@@ -104,7 +104,8 @@ fn demand_of(app: &App, ordinal: usize, component: &Component, scenario: Scenari
         _ => whole(component.replicas.at(scenario)),
     };
     let links = || app.links.iter().filter(|link| link.from == ordinal || link.to == ordinal);
-    let fronted = app.links.iter().any(|link| link.to == ordinal && app.components[link.from].kind == Kind::LoadBalancer);
+    let fronted =
+        app.links.iter().any(|link| link.to == ordinal && app.components[link.from].kind == Kind::LoadBalancer);
     Demand {
         variable: 0,
         app_component: ordinal,

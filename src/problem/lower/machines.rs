@@ -37,6 +37,9 @@ fn fit(demand: &Demand, shape: &Shape) -> Option<Fit> {
     Some(Fit { count: u32::try_from(count).ok()?, replicas_per_machine })
 }
 
+/// Why a burstable machine is refused.
+pub(super) const STEADY: &str = "burstable processor for a steady load";
+
 /// The share of its vCPUs that a burstable machine sustains, in percent: the least that AWS T, Azure B and GCP E2
 /// shared-core machines of that memory size give (AWS "burstable performance instances" table: nano 5, micro 10,
 /// small and larger 20).
@@ -89,13 +92,13 @@ impl Verdicts {
             let Some(fit) = fit(demand, shape) else { return Verdict::Refused("too small") };
             let steady = shape.cpu_kind == CpuKind::Burstable
                 && exceeds_baseline(demand, shape.vcpu_milli, shape.memory_mib, fit.replicas_per_machine);
-            if steady { Verdict::Refused("burstable processor for a steady load") } else { Verdict::Fits(fit) }
+            if steady { Verdict::Refused(STEADY) } else { Verdict::Fits(fit) }
         };
         Self(cx.book.shapes.iter().map(judge).collect())
     }
 }
 
-/// How many machines of an offer that was decided elsewhere (today's, or a pick): as stated, or as many as are needed,
+/// How many machines of an offer that was decided elsewhere: as stated, or as many as are needed,
 /// or, where a replica does not even fit, one for each.
 fn decided_fit(demand: &Demand, shape: &Shape, stated: Option<u32>) -> Fit {
     let needed = fit(demand, shape)
@@ -122,20 +125,37 @@ pub(super) fn offer_machines(
             continue;
         }
         let today = cx.is_today(demand, site, &shape.name);
-        let fit = match verdicts.0[usize::from(offer.shape.0)] {
-            _ if cx.pinned() || today.is_some() => decided_fit(demand, shape, today.and_then(|t| t.count)),
-            Verdict::Fits(fit) => fit,
+        let verdict = verdicts.0[usize::from(offer.shape.0)];
+        let fit = match verdict {
+            _ if cx.pinned() => Some(decided_fit(demand, shape, today.and_then(|t| t.count))),
+            Verdict::Fits(fit) => Some(fit),
             Verdict::Refused(reason) => {
                 excluded.add(reason, 1);
-                continue;
+                None
             }
         };
         for purchase in Purchase::ALL {
-            if today.is_some_and(|t| t.purchase == purchase) || cx.purchase_wanted(demand, purchase) {
-                quote(cx, demand, site, &Quote { offer, shape, purchase, fit }, front, excluded);
+            if let Some(fit) = fit.filter(|_| cx.purchase_wanted(demand, purchase)) {
+                quote(cx, demand, site, &Quote { offer, shape, purchase, fit, today: false }, front, excluded);
+            }
+            let runs = today.filter(|t| t.purchase == purchase && !cx.pinned());
+            if let Some(fit) = runs.and_then(|today| fit_of_today(demand, shape, verdict, today.count)) {
+                quote(cx, demand, site, &Quote { offer, shape, purchase, fit, today: true }, front, excluded);
             }
         }
     }
+}
+
+/// Today's machines as a candidate: as many as there are, when they are enough. A burstable machine that the component
+/// runs on already is the team's own choice, so it may stay.
+fn fit_of_today(demand: &Demand, shape: &Shape, verdict: Verdict, stated: Option<u32>) -> Option<Fit> {
+    let needed = match verdict {
+        Verdict::Fits(fit) => fit,
+        Verdict::Refused(STEADY) => fit(demand, shape)?,
+        Verdict::Refused(_) => return None,
+    };
+    let count = stated.unwrap_or(needed.count);
+    (count >= needed.count).then_some(Fit { count, ..needed })
 }
 
 struct Quote<'a> {
@@ -143,10 +163,11 @@ struct Quote<'a> {
     shape: &'a Shape,
     purchase: Purchase,
     fit: Fit,
+    today: bool,
 }
 
 fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Front, excluded: &mut Excluded) {
-    let today = cx.is_today(demand, site, &q.shape.name).is_some_and(|t| t.purchase == q.purchase);
+    let today = q.today || cx.pinned();
     let Some(price) = q.offer.price(q.purchase) else { return };
     if let Some(reason) = cx.refuse_price(&price) {
         excluded.add(reason, 1);
@@ -171,7 +192,7 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
         included,
         needs: needs_of(cx, demand, site, exposure),
         active_zones: demand.active_zones(q.fit.count),
-        today,
+        today: q.today,
     };
     let floor = price.usd.times(demand.hours.times(i64::from(q.fit.count)));
     let floor = q.offer.month_cap.map_or(floor, |cap| floor.min(times(cap, q.fit.count)));

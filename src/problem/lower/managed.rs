@@ -1,7 +1,7 @@
 //! Managed data stores: the tiers that hold the component, in the form it asks for.
 
 use super::choices::{Candidate, Excluded, Front, Sink, Site};
-use super::machines::exceeds_baseline;
+use super::machines::{STEADY, exceeds_baseline};
 use super::{Context, Demand};
 use crate::app::Kind;
 use crate::catalog::{ManagedKind, ManagedOffer, Unit};
@@ -26,7 +26,8 @@ pub(super) fn offer_managed(cx: &Context, demand: &Demand, site: &Site, front: &
         if cx.pinned() && !cx.wanted(demand, site, &tier.name()) {
             continue;
         }
-        let refusal = refuse(demand, tier).filter(|_| !cx.pinned() && !today);
+        // A burstable tier that the component runs on already is the team's own choice.
+        let refusal = refuse(demand, tier).filter(|&reason| !(cx.pinned() || today && reason == STEADY));
         if let Some(reason) = refusal.or_else(|| cx.refuse_price(&tier.price)) {
             excluded.add(reason, 1);
             continue;
@@ -80,6 +81,5 @@ fn refuse(demand: &Demand, tier: &ManagedOffer) -> Option<&'static str> {
     if burstable && demand.dedicated {
         return Some("processor time is not dedicated");
     }
-    (burstable && exceeds_baseline(demand, tier.vcpu_milli, tier.memory_mib, 1))
-        .then_some("burstable processor for a steady load")
+    (burstable && exceeds_baseline(demand, tier.vcpu_milli, tier.memory_mib, 1)).then_some(STEADY)
 }

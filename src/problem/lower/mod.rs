@@ -180,7 +180,10 @@ fn components_of(cx: &Context, demands: &[Demand], places: &[Place]) -> Vec<Comp
     std::thread::scope(|scope| {
         let parts: Vec<_> = demands.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
         // A worker can only end early by a panic, which is passed on.
-        parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     })
 }
 
@@ -191,9 +194,6 @@ fn component_of(cx: &Context, demand: &Demand, places: &[Place], sites: &[Site])
     let mut all = Vec::new();
     for site in sites {
         let spec = &places[site.place];
-        let today = cx.app.today.iter().any(|t| {
-            t.component == demand.app_component && t.provider == spec.provider_name && t.region == spec.region_code
-        });
         let pinned = cx.options.only.as_ref().is_some_and(|picks| picks[demand.variable].region == spec.region);
         if cx.options.only.is_some() {
             if !pinned {
@@ -202,7 +202,7 @@ fn component_of(cx: &Context, demand: &Demand, places: &[Place], sites: &[Site])
         } else if !cx.may_place(demand, spec.region) {
             excluded.add("place not allowed", offers_at(cx.book, spec.region));
             continue;
-        } else if site.zones < demand.zones && !demand.kind_is_regional() && !today {
+        } else if site.zones < demand.zones && !demand.kind_is_regional() {
             excluded.add("fewer zones than asked for", offers_at(cx.book, spec.region));
             continue;
         }
@@ -283,16 +283,15 @@ impl Context<'_> {
     /// Today's entry of a component when it names this offer at this place.
     fn is_today(&self, demand: &Demand, site: &Site, offer: &str) -> Option<&Today> {
         let today = self.app.today.iter().find(|t| t.component == demand.app_component)?;
-        let here = today.region == self.book.region(site.region).code
-            && today.provider == site.provider;
+        let here = today.region == self.book.region(site.region).code && today.provider == site.provider;
         (here && today.offer == offer).then_some(today)
     }
 
     /// Why a price may not be acted on.
     fn refuse_price(&self, price: &Price) -> Option<&'static str> {
-        (price.quality > self.policy.worst_quality && !self.pinned()).then_some("the policy refuses prices of this quality")
+        (price.quality > self.policy.worst_quality && !self.pinned())
+            .then_some("the policy refuses prices of this quality")
     }
-
 }
 
 /// Today's offers must exist, else "stay" would silently not be a candidate.
@@ -303,7 +302,8 @@ fn check_today(cx: &Context, components: &[Component]) -> Result<(), LowerError>
             let name = format!("{}:{}", today.provider, today.region);
             return Err(LowerError::Unknown { what: "region", name, as_of: cx.book.as_of.clone() });
         };
-        let candidate = components.iter().any(|c| c.app_component == today.component && c.choices.iter().any(|x| x.today));
+        let candidate =
+            components.iter().any(|c| c.app_component == today.component && c.choices.iter().any(|x| x.today));
         if !candidate && !cx.sells(region, today) {
             return Err(LowerError::Today {
                 component: name.clone(),
@@ -359,7 +359,12 @@ fn relations_of(app: &App, demands: &[Demand]) -> Vec<Relation> {
     for (i, a) in demands.iter().enumerate() {
         let Some(kind) = a.keep_apart else { continue };
         for b in demands[i + 1..].iter().filter(|b| b.app_component == a.app_component) {
-            add(a.variable, b.variable, kind, format!("replicas of {}: {}", app.components[a.app_component].name, kind.as_str()));
+            add(
+                a.variable,
+                b.variable,
+                kind,
+                format!("replicas of {}: {}", app.components[a.app_component].name, kind.as_str()),
+            );
         }
     }
     relations

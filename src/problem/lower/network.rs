@@ -51,6 +51,7 @@ fn uses_nat(cx: &Context, demand: &Demand, site: &Site, exposure: Exposure) -> b
         && matches!(exposure, Exposure::Private | Exposure::Balanced)
         && cx.app.private_outbound == PrivateOutbound::Nat
         && site.price(Item::NatGateway).is_some()
+        && site.price(Item::NatData).is_some()
 }
 
 /// The shared needs of a component at a place.
@@ -71,6 +72,10 @@ impl Context<'_> {
         if exposure == Exposure::Balanced && !known(Item::LoadBalancer) {
             return Err("no price known for a load balancer");
         }
+        let balanced = demand.users_gb + demand.balanced_gb;
+        if exposure == Exposure::Balanced && balanced > Quantity::ZERO && !known(Item::LoadBalancerData) {
+            return Err("no price known for traffic through a load balancer");
+        }
         Ok(())
     }
 
@@ -83,10 +88,10 @@ impl Context<'_> {
         sink: &mut dyn Sink,
     ) {
         if exposure == Exposure::Address {
-            self.address_charge(demand, site, 1, sink);
+            address_charge(demand, site, 1, sink);
         }
         if exposure == Exposure::Balanced {
-            self.balancer_charges(demand, site, demand.users_gb, sink);
+            balancer_charges(demand, site, demand.users_gb, sink);
         }
         if demand.outbound_gb == Quantity::ZERO || matches!(exposure, Exposure::Address | Exposure::BuiltIn) {
             return;
@@ -97,29 +102,8 @@ impl Context<'_> {
                 sink.add(ChargeItem::NatData, demand.outbound_gb, price, None, &detail);
             }
         } else {
-            self.address_charge(demand, site, i64::from(count), sink);
+            address_charge(demand, site, i64::from(count), sink);
         }
-    }
-
-    fn address_charge(&self, demand: &Demand, site: &Site, count: i64, sink: &mut dyn Sink) {
-        if let Some(price) = site.price(Item::PublicIpv4).filter(|_| count > 0) {
-            let each = if price.unit == Unit::Month { Quantity::from_units(1) } else { demand.hours };
-            let detail = || format!("{count} public IPv4");
-            sink.add(ChargeItem::PublicIpv4, each.times(count), price, None, &detail);
-        }
-    }
-
-    /// A load balancer with its addresses and `gb` through it.
-    pub(super) fn balancer_charges(&self, demand: &Demand, site: &Site, gb: Quantity, sink: &mut dyn Sink) {
-        let Some(tariff) = site.tariff(Item::LoadBalancer).first() else { return };
-        let month = if tariff.price.unit == Unit::Month { Quantity::from_units(1) } else { Quantity::MONTH_HOURS };
-        sink.add(ChargeItem::LoadBalancer, month, tariff.price, None, &|| tariff.product.clone());
-        if let Some(price) = site.price(Item::LoadBalancerData).filter(|_| gb > Quantity::ZERO) {
-            let detail = || format!("through {}", tariff.product);
-            sink.add(ChargeItem::LoadBalancerData, gb, price, None, &detail);
-        }
-        let addresses = balancer_addresses(&site.provider, demand.zones);
-        self.address_charge(demand, site, addresses, sink);
     }
 
     /// What traffic comes with the machines, as far as this application could ever use it.
@@ -134,6 +118,27 @@ impl Context<'_> {
             TrafficPool::Pooled => Included::Pooled(useful),
         }
     }
+}
+
+fn address_charge(demand: &Demand, site: &Site, count: i64, sink: &mut dyn Sink) {
+    if let Some(price) = site.price(Item::PublicIpv4).filter(|_| count > 0) {
+        let each = if price.unit == Unit::Month { Quantity::from_units(1) } else { demand.hours };
+        let detail = || format!("{count} public IPv4");
+        sink.add(ChargeItem::PublicIpv4, each.times(count), price, None, &detail);
+    }
+}
+
+/// A load balancer with its addresses and `gb` through it.
+pub(super) fn balancer_charges(demand: &Demand, site: &Site, gb: Quantity, sink: &mut dyn Sink) {
+    let Some(tariff) = site.tariff(Item::LoadBalancer).first() else { return };
+    let month = if tariff.price.unit == Unit::Month { Quantity::from_units(1) } else { Quantity::MONTH_HOURS };
+    sink.add(ChargeItem::LoadBalancer, month, tariff.price, None, &|| tariff.product.clone());
+    if let Some(price) = site.price(Item::LoadBalancerData).filter(|_| gb > Quantity::ZERO) {
+        let detail = || format!("through {}", tariff.product);
+        sink.add(ChargeItem::LoadBalancerData, gb, price, None, &detail);
+    }
+    let addresses = balancer_addresses(site.provider, demand.zones);
+    address_charge(demand, site, addresses, sink);
 }
 
 /// All GB of an application that could run through a meter.
@@ -236,7 +241,8 @@ fn flows(cx: &Context, demands: &[Demand], users: &[UserPlace], classes: &Classe
         for a in ends(link.from) {
             for b in ends(link.to) {
                 let share = |gb: Quantity| gb.scale(1, a.siblings * b.siblings);
-                let (forward, back) = (link.forward_gb_month.at(cx.options.scenario), link.back_gb_month.at(cx.options.scenario));
+                let (forward, back) =
+                    (link.forward_gb_month.at(cx.options.scenario), link.back_gb_month.at(cx.options.scenario));
                 push(a.variable, FlowTo::Component(b.variable), b.name.clone(), share(forward));
                 push(b.variable, FlowTo::Component(a.variable), a.name.clone(), share(back));
             }

@@ -21,6 +21,8 @@ struct Product {
     grain_mib: i64,
     /// Whether public services need a load balancer in front (else the product brings its own HTTPS endpoint).
     needs_balancer: bool,
+    /// Whether it bills requests: then their price must be known as soon as there are any.
+    bills_requests: bool,
 }
 
 /// "Task CPU and memory" (AWS Fargate developer guide), "Configure memory limits / CPU limits" (Cloud Run
@@ -39,6 +41,7 @@ const PRODUCTS: [Product; 3] = [
         ],
         grain_mib: 1024,
         needs_balancer: true,
+        bills_requests: false,
     },
     Product {
         provider: "gcp",
@@ -51,6 +54,7 @@ const PRODUCTS: [Product; 3] = [
         ],
         grain_mib: 512,
         needs_balancer: false,
+        bills_requests: true,
     },
     Product {
         provider: "azure",
@@ -64,6 +68,7 @@ const PRODUCTS: [Product; 3] = [
         ],
         grain_mib: 512,
         needs_balancer: false,
+        bills_requests: true,
     },
 ];
 
@@ -110,6 +115,11 @@ pub(super) fn offer_serverless(cx: &Context, demand: &Demand, site: &Site, front
         (true, false) => Exposure::BuiltIn,
         (false, _) => Exposure::Private,
     };
+    let requests = Some(demand.requests_million).filter(|&n| product.bills_requests && n > Quantity::ZERO);
+    if requests.is_some() && site.price(Item::ServerlessRequests).is_none() {
+        excluded.add("no price known for serverless requests", 1);
+        return;
+    }
     if let Err(reason) = cx.network_known(demand, site, exposure) {
         excluded.add(reason, 1);
         return;
@@ -119,10 +129,8 @@ pub(super) fn offer_serverless(cx: &Context, demand: &Demand, site: &Site, front
     let charges = |sink: &mut dyn Sink| {
         sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, &name);
         sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), memory_price, None, &name);
-        if let Some(price) = site.price(Item::ServerlessRequests)
-            && demand.requests_million > Quantity::ZERO
-        {
-            sink.add(ChargeItem::Requests, demand.requests_million, price, None, &|| "requests".to_owned());
+        if let (Some(price), Some(requests)) = (site.price(Item::ServerlessRequests), requests) {
+            sink.add(ChargeItem::Requests, requests, price, None, &|| "requests".to_owned());
         }
         cx.network_charges(demand, site, (exposure, count), sink);
     };

@@ -1,7 +1,7 @@
 //! Object storage, static sites and load balancers: bought by tariff, not by offer.
 
 use super::choices::{Candidate, Excluded, Front, Sink, Site};
-use super::network::Exposure;
+use super::network::{Exposure, balancer_charges};
 use super::{Context, Demand};
 use crate::catalog::{Item, Tariff};
 use crate::problem::{ChargeItem, Form, Included};
@@ -38,9 +38,8 @@ pub(super) fn offer_objects(cx: &Context, demand: &Demand, site: &Site, front: &
         (ChargeItem::Requests, Item::ObjectReads, demand.requests_million, "reads"),
         (ChargeItem::Writes, Item::ObjectWrites, demand.writes_million, "writes"),
     ];
-    let unknown = |(_, item, amount, _): &(_, Item, Quantity, _)| {
-        *amount > Quantity::ZERO && site.price(*item).is_none()
-    };
+    let unknown =
+        |(_, item, amount, _): &(_, Item, Quantity, _)| *amount > Quantity::ZERO && site.price(*item).is_none();
     if requests.iter().any(unknown) {
         excluded.add("no price known for requests", 1);
         return;
@@ -83,6 +82,6 @@ pub(super) fn offer_balancer(cx: &Context, demand: &Demand, site: &Site, front: 
         excluded.add(reason, 1);
         return;
     }
-    let charges = |sink: &mut dyn Sink| cx.balancer_charges(demand, site, demand.balanced_gb, sink);
+    let charges = |sink: &mut dyn Sink| balancer_charges(demand, site, demand.balanced_gb, sink);
     front.offer(&candidate(cx, demand, site, &tariff.product), &|| tariff.product.clone(), &charges);
 }

@@ -50,7 +50,12 @@ fn cloud_sql(draft: &mut Draft, services: &Services<'_>, index: &PriceIndex, kin
         for (region, vcpu) in &vcpus {
             let Some(gib) = ram.get(region) else { continue };
             for (cores, memory) in LADDER {
-                let price = compose(draft, (*vcpu, i64::from(cores)), (*gib, i64::from(memory)), "composed of vCPU and memory prices");
+                let price = compose(
+                    draft,
+                    (*vcpu, i64::from(cores)),
+                    (*gib, i64::from(memory)),
+                    "composed of vCPU and memory prices",
+                );
                 let tier = format!("custom {cores} vCPU {memory} GiB");
                 let size = Size::new(kind, PRODUCT, &tier, cores, memory);
                 add(draft, *region, &size, Form::new(multi_zone, price, ssd.get(region).copied()));
