@@ -1,6 +1,6 @@
 //! What a careful reader should look at before believing a recommendation.
 
-use crate::app::{App, Percentile};
+use crate::app::{App, Kind, Link, Percentile};
 use crate::problem::{ComponentId, PlaceId, Problem};
 
 /// A round trip longer than this between two components is worth a word when nobody bounds it: about what lies between
@@ -16,7 +16,10 @@ pub(super) fn unbounded_links(app: &App, problem: &Problem, place_of: impl Fn(Co
             .any(|path| path.through.windows(2).any(|hop| (hop[0], hop[1]) == (a, b) || (hop[1], hop[0]) == (a, b)))
     };
     let mut notes = Vec::new();
-    for link in app.links.iter().filter(|link| !bounded(link.from, link.to)) {
+    // Archives are read and written in bulk; nobody waits for a single round trip to them.
+    let bulk = |ordinal: usize| app.components[ordinal].kind == Kind::ObjectStorage;
+    let waited_for = |link: &&Link| !bulk(link.from) && !bulk(link.to) && !bounded(link.from, link.to);
+    for link in app.links.iter().filter(waited_for) {
         let ends = |ordinal: usize| {
             (0..problem.components.len()).filter(move |&c| problem.components[c].app_component == ordinal)
         };
