@@ -29,13 +29,13 @@ use crate::problem::{Assignment, Problem};
 pub struct Limits {
     /// Search nodes.
     pub nodes_max: u64,
-    /// Cells of pair tables, the unit of work of the bounds: a release build does about 400 million a second.
+    /// Cells of pair tables, the unit of work of the bounds: a release build does 40 to 80 million a second.
     pub work_max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { nodes_max: 20_000_000, work_max: 10_000_000_000 }
+        Self { nodes_max: 20_000_000, work_max: 2_000_000_000 }
     }
 }
 
