@@ -61,7 +61,10 @@ fn sources(root: &Path) -> Vec<PathBuf> {
 
 /// Unit tests that live in files of their own may reach further than the code.
 fn is_test(path: &Path) -> bool {
-    path.strip_prefix(src()).unwrap_or(path).components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
+    path.strip_prefix(src())
+        .unwrap_or(path)
+        .components()
+        .any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
 fn src() -> PathBuf {

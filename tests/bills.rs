@@ -270,6 +270,45 @@ fn object_storage_by_tier_with_requests() {
 }
 
 #[test]
+fn requests_have_steps_too() {
+    let case = priced(
+        "[[component]]\nname = \"lake\"\nkind = \"object_storage\"\ndisk_gb = 100\nrequests_million_month = 1500\n\
+         constraints.regions = { allow = [\"aws:east\"] }\n",
+    );
+    // 100 x 0.023 = 2.30; 1,000 M reads x 0.40 = 400.00; 500 M x 0.30 = 150.00.
+    assert_eq!(case.total(), usd("552.30"));
+}
+
+#[test]
+fn a_commitment_is_paid_all_month_whatever_a_job_uses() {
+    let job = |purchase: &str| {
+        priced(&format!(
+            "[[component]]\nname = \"j\"\nkind = \"job\"\nimage = \"x\"\ncpu = 2\nmemory_gib = 4\nhours_month = 10\n\
+             purchase = {purchase}\nconstraints.regions = {{ allow = [\"aws:east\"] }}\n"
+        ))
+    };
+    // Committed: 730 x 0.05 = 36.50; on demand: 10 x 0.10 = 1.00; the boot disk 1.60 either way.
+    assert_eq!(job("[\"reserved_3y\"]").total(), usd("38.10"));
+    assert_eq!(job("[\"on_demand\", \"reserved_3y\"]").total(), usd("2.60"));
+}
+
+#[test]
+fn today_is_a_candidate_only_when_it_is_enough() {
+    let today = |replicas: u8, count: u8| {
+        priced(&format!(
+            "[[component]]\nname = \"w\"\nkind = \"worker\"\nimage = \"x\"\ncpu = 2\nmemory_gib = 4\nreplicas = {replicas}\n\
+             constraints.regions = {{ allow = [\"aws:east\"] }}\n\
+             [[today]]\ncomponent = \"w\"\nprovider = \"aws\"\nregion = \"east\"\noffer = \"t.small\"\ncount = {count}\n"
+        ))
+    };
+    let candidates = |case: &Priced| case.problem.components[0].choices.iter().filter(|choice| choice.today).count();
+    // A burstable machine that it runs on already may stay: 730 x 0.02 + 20 GB x 0.08 = 14.60 + 1.60.
+    assert_eq!((candidates(&today(1, 1)), today(1, 1).total()), (1, usd("16.20")));
+    // One of them does not hold two replicas: 2 x (73.00 + 1.60).
+    assert_eq!((candidates(&today(2, 1)), today(2, 1).total()), (0, usd("149.20")));
+}
+
+#[test]
 fn a_packaged_database_carries_its_operator() {
     let case = priced(
         "[operations]\nusd_hour = 60\npackaged_hours_month = 3\n\

@@ -171,7 +171,10 @@ fn cheapest_provider(problem: &Problem, found: Vec<(usize, Option<Solution>)>) -
     };
     let kind = BaselineKind::SingleProvider(Some(provider));
     let mut baseline = scored(problem, kind, &solution.assignment);
-    baseline.note = Some(format!("best of {} providers that can run all of it; {unable} cannot", all - unable));
+    baseline.note = Some(match all - unable {
+        1 => format!("the only provider that can run all of it; {unable} cannot"),
+        able => format!("best of {able} providers that can run all of it; {unable} cannot"),
+    });
     baseline
 }
 

@@ -14,6 +14,7 @@ use crate::problem::lower::{Options, lower};
 use crate::problem::{Bill, Problem, score};
 use crate::solve::{Limits, Status, solve};
 use crate::units::{Latency, Money};
+use std::cell::Cell;
 
 /// A requirement in a conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,10 @@ pub struct Conflict {
 }
 
 /// Solves after which the search for a smaller set ends.
-const SOLVES_MAX: usize = 300;
+const SOLVES_MAX: usize = 100;
+/// The part of the caller's limits that each of these solves may use: an explanation should not take much longer than
+/// the answer that it explains.
+const LIMITS_SHARE: u64 = 10;
 /// A million dollars a month per millisecond: latency comes first, whatever an application costs.
 const NANOS_PER_US_FIRST: i64 = 1_000_000_000_000;
 /// Reasons told per component without an offer.
@@ -51,7 +55,7 @@ struct Case<'a> {
     app: App,
     book: &'a PriceBook,
     policy: &'a Policy,
-    limits: &'a Limits,
+    limits: Limits,
 }
 
 impl Case<'_> {
@@ -64,23 +68,30 @@ impl Case<'_> {
         lower(&app, self.book, &policy, &Options::default()).ok()
     }
 
-    /// Whether it is proven that nothing is possible without some demands.
-    fn impossible_without(&self, dropped: &[Demand]) -> bool {
+    /// Whether it is proven that nothing is possible without some demands. What the limits leave open is noted, and the
+    /// demands are kept.
+    fn impossible_without(&self, dropped: &[Demand], undecided: &Cell<bool>) -> bool {
         let Some(problem) = self.without(dropped) else { return false };
         let bare = problem.components.iter().any(|component| component.choices.is_empty());
-        bare || solve(&problem, self.limits).status == Status::Infeasible
+        let status = if bare { Status::Infeasible } else { solve(&problem, &self.limits).status };
+        undecided.set(undecided.get() || status == Status::Unknown);
+        status == Status::Infeasible
     }
 }
 
 /// Finds a smallest conflicting set of an application that is known to be infeasible.
 pub(super) fn find(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem, limits: &Limits) -> Conflict {
+    let limits =
+        Limits { nodes_max: limits.nodes_max.div_ceil(LIMITS_SHARE), work_max: limits.work_max.div_ceil(LIMITS_SHARE) };
     let case = Case { app: separated(app), book, policy, limits };
+    let undecided = Cell::new(false);
     let all = demands(&case.app, policy);
     let without_offer = without_offer(problem);
-    if case.impossible_without(&all) {
+    if case.impossible_without(&all, &undecided) {
         return Conflict { items: Vec::new(), irreducible: true, without_offer };
     }
-    let (needed, irreducible) = smallest(&all, &|dropped| case.impossible_without(dropped));
+    let (needed, finished) = smallest(&all, &|dropped| case.impossible_without(dropped, &undecided));
+    let irreducible = finished && !undecided.get();
     let items = shared_out(needed.len(), &|at| item(&case, needed[at]));
     Conflict { items, irreducible, without_offer }
 }
@@ -117,7 +128,7 @@ fn smallest(all: &[Demand], impossible_without: &dyn Fn(&[Demand]) -> bool) -> (
 /// A requirement in words, with what giving it up alone would bring.
 fn item(case: &Case, demand: Demand) -> ConflictItem {
     let freed = case.without(&[demand]);
-    let total_without = freed.as_ref().and_then(|problem| best_bill(problem, case.limits)).map(|bill| bill.total);
+    let total_without = freed.as_ref().and_then(|problem| best_bill(problem, &case.limits)).map(|bill| bill.total);
     let would_need = match (demand, total_without, freed) {
         (Demand::Budget, Some(total), _) => Some(format!("at least {total} a month")),
         (Demand::Path(at), Some(_), Some(problem)) => nearest_bound(case, at, problem),
@@ -138,7 +149,7 @@ fn nearest_bound(case: &Case, path: usize, mut problem: Problem) -> Option<Strin
     // In a separated application only this path has lost its bound.
     let lowered = problem.paths.iter().position(|path| path.bound.is_none())?;
     problem.paths[lowered].nanos_per_us = NANOS_PER_US_FIRST;
-    let bill = best_bill(&problem, case.limits)?;
+    let bill = best_bill(&problem, &case.limits)?;
     let latency = words::millis(Latency::from_micros(bill.path_latency_us[lowered]));
     Some(format!("{latency} {}, then {} a month", case.app.paths[path].percentile.as_str(), bill.total))
 }

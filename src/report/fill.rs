@@ -307,7 +307,8 @@ fn line_of(source: &Source, line: &Line) -> wire::Line {
         usd_month: line.cost.to_decimal(),
         capped: line.flow.is_none() && line.cost < price.usd.times(line.quantity),
         source: origin.text.clone(),
-        as_of: origin.as_of.clone(),
+        // What the application itself states is as new as the book that it is priced with.
+        as_of: if origin.as_of.is_empty() { source.book.as_of.clone() } else { origin.as_of.clone() },
         quality: price.quality.as_str().into(),
         uncertainty_pct: price.uncertainty_pct,
         usage_based: usage_based(line),

@@ -1,7 +1,7 @@
 //! What a bill does not contain, and what its figures assume.
 
 use super::wire;
-use crate::app::{App, ManagedChoice, PathAudience, PrivateOutbound};
+use crate::app::{App, Kind, ManagedChoice, PathAudience, PrivateOutbound};
 use crate::problem::Problem;
 use crate::problem::lower::BOOT_DISK_GB;
 
@@ -51,6 +51,14 @@ pub(super) fn assumptions(app: &App) -> Vec<String> {
         all.push(format!(
             "a machine boots from a disk of {BOOT_DISK_GB} GB, bought where its price brings no local disk"
         ));
+    }
+    all.push(
+        "a private component that talks to another provider is not charged for the address or NAT gateway it goes out \
+         by; state `outbound_gb_month` to have it counted"
+            .into(),
+    );
+    if app.components.iter().any(|c| matches!(c.kind, Kind::ObjectStorage | Kind::StaticSite)) {
+        all.push("base fees and free steps of object storage are counted for each component on its own".into());
     }
     all.extend(operator_hours(app));
     if app.private_outbound == PrivateOutbound::Nat && app.components.iter().any(|c| c.kind.runs_image() && !c.public) {

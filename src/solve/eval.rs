@@ -46,7 +46,7 @@ impl Evaluator {
     pub fn value(&mut self, model: &Model, picked: &[usize]) -> Result<i128, Broken> {
         let latency = Self::latency(model, picked)?;
         let cost = self.cost(model, picked)?;
-        if model.problem.budget.is_some_and(|budget| cost > i128::from(budget.nanos())) {
+        if model.budget.is_some_and(|budget| cost > budget) {
             return Err(Broken::Budget);
         }
         Ok(cost + latency)

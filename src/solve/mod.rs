@@ -35,7 +35,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { nodes_max: 20_000_000, work_max: 2_000_000_000 }
+        Self { nodes_max: 20_000_000, work_max: 400_000_000 }
     }
 }
 
@@ -104,6 +104,15 @@ pub fn solve_with(
             let objective = model.external(value);
             debug_assert_eq!(crate::problem::score(problem, &assignment).map(|bill| bill.objective), Some(objective));
             let lower_bound = open.map_or(objective, |bound| bound.min(objective));
+            let over = |value: i128| {
+                let budget = problem.budget.filter(|_| model.budget.is_none());
+                budget.is_some_and(|budget| value > i128::from(budget.nanos()))
+            };
+            match (over(lower_bound), over(objective)) {
+                (true, _) => return none(Status::Infeasible, nothing_below, outcome.nodes),
+                (false, true) => return none(Status::Unknown, lower_bound, outcome.nodes),
+                (false, false) => {}
+            }
             let status = if lower_bound == objective { Status::Optimal } else { Status::Feasible };
             Solution { status, assignment, objective, lower_bound, nodes: outcome.nodes }
         }

@@ -189,6 +189,9 @@ impl Scale {
 
 /// The problem as the search sees it.
 pub(super) struct Model<'a> {
+    /// Nano-dollars that the bill may not exceed, when latency is in the objective too. A bill that is the objective
+    /// is compared with the budget once it is known: the search for the cheapest proves more than one for a cheap one.
+    pub budget: Option<i128>,
     pub problem: &'a Problem,
     pub parts: Vec<Part>,
     pub streams: Vec<Stream>,
@@ -228,6 +231,6 @@ impl Model<'_> {
 
     /// Whether money is bounded apart from the objective.
     pub fn has_own_budget(&self) -> bool {
-        self.problem.budget.is_some() && self.weighs_latency()
+        self.budget.is_some()
     }
 }

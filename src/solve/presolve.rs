@@ -18,6 +18,7 @@ pub(super) fn build<'a>(problem: &'a Problem, restriction: &Restriction) -> Mode
     let coupled = streams.iter().any(|s| s.to.is_some());
     let codes = if coupled { codes(problem) } else { Codes { ladders: ladders.len(), ..Codes::default() } };
     let mut model = Model {
+        budget: None,
         problem,
         parts,
         streams,
@@ -30,6 +31,7 @@ pub(super) fn build<'a>(problem: &'a Problem, restriction: &Restriction) -> Mode
         shared,
     };
     set_scale(&mut model);
+    model.budget = problem.budget.filter(|_| model.weighs_latency()).map(|budget| i128::from(budget.nanos()));
     model
 }
 

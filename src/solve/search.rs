@@ -185,7 +185,7 @@ impl<'m> Search<'m> {
             self.prune_by_paths(domains)?;
             self.prices.update(self.model, &domains.values);
             if let Some(money) = &self.money {
-                let budget = self.model.problem.budget.map_or(i128::MAX >> 2, |b| i128::from(b.nanos()));
+                let budget = self.model.budget.unwrap_or(i128::MAX >> 2);
                 let ceiling = self.model.scale.ceil(budget + 1).min(HARD / 2);
                 let bound = self.sweep.run(self.model, money, &domains.values, &self.prices, ceiling);
                 if bound >= ceiling {

@@ -59,6 +59,7 @@ const FILES: &[(&str, &str)] = &[
          aws,east,object_storage,S3,51200,gb_month,0.022,l,0\n\
          aws,east,object_writes,S3,0,million_requests,5,l,0\n\
          aws,east,object_reads,S3,0,million_requests,0.4,l,0\n\
+         aws,east,object_reads,S3,1000,million_requests,0.3,l,0\n\
          aws,east,load_balancer,ALB,0,hour,0.0225,l,0\n\
          aws,east,load_balancer_data,ALB,0,gb,0.008,l,0\n\
          aws,east,nat_gateway,NAT,0,hour,0.045,l,0\n\

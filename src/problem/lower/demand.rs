@@ -19,6 +19,8 @@ pub(super) struct Demand {
     /// GiB that a replica must find.
     pub memory_gib: Quantity,
     pub disk_gb: Quantity,
+    /// GB that a disk which cannot grow must hold: the maximum, whatever the scenario.
+    pub disk_gb_max: Quantity,
     pub gpu: Option<Gpu>,
     pub arch: Option<Arch>,
     pub dedicated: bool,
@@ -115,6 +117,7 @@ fn demand_of(app: &App, ordinal: usize, component: &Component, scenario: Scenari
         cpu_typical: component.cpu.typical,
         memory_gib: component.memory_gib.max,
         disk_gb: component.disk_gb.at(scenario),
+        disk_gb_max: component.disk_gb.max,
         gpu: component.gpu.clone(),
         arch: component.arch,
         dedicated: component.dedicated,

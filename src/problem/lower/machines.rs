@@ -127,7 +127,7 @@ pub(super) fn offer_machines(
         let today = cx.is_today(demand, site, &shape.name);
         let verdict = verdicts.0[usize::from(offer.shape.0)];
         let fit = match verdict {
-            _ if cx.pinned() => Some(decided_fit(demand, shape, today.and_then(|t| t.count))),
+            _ if cx.pinned() => Some(decided_fit(demand, shape, today.and_then(|t| count_of_one(demand, t.count)))),
             Verdict::Fits(fit) => Some(fit),
             Verdict::Refused(reason) => {
                 excluded.add(reason, 1);
@@ -139,11 +139,19 @@ pub(super) fn offer_machines(
                 quote(cx, demand, site, &Quote { offer, shape, purchase, fit, today: false }, front, excluded);
             }
             let runs = today.filter(|t| t.purchase == purchase && !cx.pinned());
-            if let Some(fit) = runs.and_then(|today| fit_of_today(demand, shape, verdict, today.count)) {
+            if let Some(fit) =
+                runs.and_then(|today| fit_of_today(demand, shape, verdict, count_of_one(demand, today.count)))
+            {
                 quote(cx, demand, site, &Quote { offer, shape, purchase, fit, today: true }, front, excluded);
             }
         }
     }
+}
+
+/// Today's count is of the whole component; a replica that is spread has its share of it.
+fn count_of_one(demand: &Demand, stated: Option<u32>) -> Option<u32> {
+    let siblings = u32::try_from(demand.siblings).unwrap_or(u32::MAX).max(1);
+    stated.map(|count| count.div_ceil(siblings))
 }
 
 /// Today's machines as a candidate: as many as there are, when they are enough. A burstable machine that the component
@@ -194,7 +202,7 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
         active_zones: demand.active_zones(q.fit.count),
         today: q.today,
     };
-    let floor = price.usd.times(demand.hours.times(i64::from(q.fit.count)));
+    let floor = price.usd.times(billed_hours(demand, q.purchase).times(i64::from(q.fit.count)));
     let floor = q.offer.month_cap.map_or(floor, |cap| floor.min(times(cap, q.fit.count)));
     if !today && front.covers(&candidate, floor) {
         return;
@@ -226,9 +234,17 @@ fn times(amount: Money, count: u32) -> Money {
     Money::from_nanos(amount.nanos().saturating_mul(i64::from(count)))
 }
 
+/// Hours a month that are paid: a commitment runs all month, whatever a job uses of it.
+fn billed_hours(demand: &Demand, purchase: Purchase) -> Quantity {
+    match purchase {
+        Purchase::OnDemand | Purchase::Spot => demand.hours,
+        Purchase::Reserved1y | Purchase::Reserved3y => Quantity::MONTH_HOURS,
+    }
+}
+
 fn compute(demand: &Demand, q: &Quote, price: Price, sink: &mut dyn Sink) {
     let count = q.fit.count;
-    let hours = demand.hours.times(i64::from(count));
+    let hours = billed_hours(demand, q.purchase).times(i64::from(count));
     let cap = q.offer.month_cap.filter(|_| q.purchase == Purchase::OnDemand).map(|cap| times(cap, count));
     let shared = match q.shape.cpu_kind {
         CpuKind::Dedicated => "",

@@ -37,8 +37,8 @@ pub(super) fn offer_managed(cx: &Context, demand: &Demand, site: &Site, front: &
             continue;
         }
         let extra = demand.disk_gb.minus(tier.storage_included_gb);
-        if extra > Quantity::ZERO && tier.storage.is_none() {
-            excluded.add("no price known for its storage", 1);
+        if demand.disk_gb_max > tier.storage_included_gb && tier.storage.is_none() {
+            excluded.add("its storage is too small and has no known price", 1);
             continue;
         }
         let candidate = Candidate {

@@ -65,8 +65,8 @@ pub enum LowerError {
         /// Date of the book.
         as_of: String,
     },
-    /// Today's offer of a component does not exist.
-    #[error("today's offer of component `{component}`, {offer} at {place}, is not in the price book: {reason}")]
+    /// Today's offer of a component does not exist, or not in that form.
+    #[error("today's offer of component `{component}`, {offer} at {place}, cannot be priced: {reason}")]
     Today {
         /// Component.
         component: String,
@@ -302,6 +302,15 @@ fn check_today(cx: &Context, components: &[Component]) -> Result<(), LowerError>
             let name = format!("{}:{}", today.provider, today.region);
             return Err(LowerError::Unknown { what: "region", name, as_of: cx.book.as_of.clone() });
         };
+        let machine = cx.book.compute_at(region).iter().any(|o| cx.book.shape(o.shape).name == today.offer);
+        if !machine && (today.purchase != Purchase::OnDemand || today.count.is_some_and(|count| count != 1)) {
+            return Err(LowerError::Today {
+                component: name.clone(),
+                offer: today.offer.clone(),
+                place: format!("{}:{}", today.provider, today.region),
+                reason: "this offer is sold on demand and as one whole; leave out `purchase` and `count`".to_owned(),
+            });
+        }
         let candidate =
             components.iter().any(|c| c.app_component == today.component && c.choices.iter().any(|x| x.today));
         if !candidate && !cx.sells(region, today) {

@@ -137,7 +137,7 @@ pub(super) fn balancer_charges(demand: &Demand, site: &Site, gb: Quantity, sink:
         let detail = || format!("through {}", tariff.product);
         sink.add(ChargeItem::LoadBalancerData, gb, price, None, &detail);
     }
-    let addresses = balancer_addresses(site.provider, demand.zones);
+    let addresses = if demand.public { balancer_addresses(site.provider, demand.zones) } else { 0 };
     address_charge(demand, site, addresses, sink);
 }
 

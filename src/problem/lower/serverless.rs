@@ -79,7 +79,9 @@ fn size_for(product: &Product, demand: &Demand) -> Option<Size> {
     let memory = exact.div_euclid(1_000_000) + i64::from(exact % 1_000_000 != 0);
     product.steps.iter().find(|(cpu, _, most)| *cpu >= cpu_milli && *most >= memory).map(|(cpu, least, _)| {
         let grains = memory.div_euclid(product.grain_mib) + i64::from(memory % product.grain_mib != 0);
-        Size { vcpu_milli: *cpu, memory_mib: (grains * product.grain_mib).max(*least) }
+        // The least memory of a step need not be a whole grain (Fargate's smallest task has half a GiB).
+        let memory_mib = if memory <= *least { *least } else { grains * product.grain_mib };
+        Size { vcpu_milli: *cpu, memory_mib }
     })
 }
 

@@ -50,23 +50,21 @@ pub(super) fn offer_objects(cx: &Context, demand: &Demand, site: &Site, front: &
                 format!("{} base fee", first.product)
             });
         }
-        stored(steps, demand.disk_gb, sink);
+        stepwise(ChargeItem::ObjectStorage, steps, demand.disk_gb, "storage", sink);
         for (charge, item, amount, word) in requests {
-            if let Some(price) = site.price(item).filter(|_| amount > Quantity::ZERO) {
-                sink.add(charge, amount, price, None, &|| format!("million {word}"));
-            }
+            stepwise(charge, site.tariff(item), amount, word, sink);
         }
     };
     front.offer(&candidate(cx, demand, site, &first.product), &|| first.product.clone(), &charges);
 }
 
-/// Each tier of a tariff with the GB that fall into it.
-fn stored(steps: &[Tariff], gb: Quantity, sink: &mut dyn Sink) {
+/// Each step of a tariff with the units that fall into it.
+fn stepwise(charge: ChargeItem, steps: &[Tariff], amount: Quantity, word: &str, sink: &mut dyn Sink) {
     for (i, step) in steps.iter().enumerate() {
         let end = steps.get(i + 1).map_or(Quantity::MAX, |next| next.from);
-        let inside = gb.min(end).minus(step.from);
+        let inside = amount.min(end).minus(step.from);
         if inside > Quantity::ZERO {
-            sink.add(ChargeItem::ObjectStorage, inside, step.price, None, &|| format!("{} storage", step.product));
+            sink.add(charge, inside, step.price, None, &|| format!("{} {word}", step.product));
         }
     }
 }
