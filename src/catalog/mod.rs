@@ -478,6 +478,8 @@ pub struct City {
     pub lat: f64,
     /// Degrees east.
     pub lon: f64,
+    /// Whether round-trip times of this very city were measured.
+    pub measured: bool,
 }
 
 /// An immutable snapshot of offers, tariffs, regions and latencies.

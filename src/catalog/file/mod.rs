@@ -142,7 +142,7 @@ fn parse(files: &[(&str, &str)]) -> Result<PriceBook, BookError> {
     latency::pairs(Rows::open(need("latency.csv")?, header::LATENCY)?, &names, &mut book.latency)?;
     latency::models(Rows::open(need("latency_model.csv")?, header::MODEL)?, &names, &mut book.latency)?;
     let rows = Rows::open(need("city_rtt.csv")?, header::CITY_RTT)?;
-    latency::city_pairs(rows, &names, book.cities.len(), &mut book.latency)?;
+    latency::city_pairs(rows, &names, &mut book.cities, &mut book.latency)?;
     Ok(book)
 }
 
