@@ -286,9 +286,11 @@ impl Lower<'_, '_, '_> {
             Some((city, country)) => (city.trim(), Some(country.trim())),
             None => (text, None),
         };
+        let lesser = names.lesser_cities.iter().filter(|_| country.is_some());
         let mut found: Vec<&(String, String)> = names
             .cities
             .iter()
+            .chain(lesser)
             .filter(|(name, of)| name == city && country.is_none_or(|country| country == of))
             .collect();
         found.sort_unstable();
@@ -300,8 +302,8 @@ impl Lower<'_, '_, '_> {
             [] => {
                 let all: Vec<String> =
                     names.cities.iter().map(full).chain(names.cities.iter().map(|(name, _)| name.clone())).collect();
-                let mut namesakes: Vec<String> =
-                    names.cities.iter().filter(|(name, _)| name == city).map(full).collect();
+                let both = names.cities.iter().chain(&names.lesser_cities);
+                let mut namesakes: Vec<String> = both.filter(|(name, _)| name == city).map(full).collect();
                 namesakes.sort_unstable();
                 namesakes.dedup();
                 let expected = match namesakes.as_slice() {

@@ -11,6 +11,8 @@ pub struct Names {
     pub regions: Vec<(String, String)>,
     /// Cities: name and ISO country code.
     pub cities: Vec<(String, String)>,
+    /// Cities that are meant only when their country is given, because a better known one has the name alone.
+    pub lesser_cities: Vec<(String, String)>,
     /// ISO country codes.
     pub countries: Vec<String>,
     /// Continent words.

@@ -478,6 +478,8 @@ pub struct City {
     pub lat: f64,
     /// Degrees east.
     pub lon: f64,
+    /// Whether round-trip times of this very city were measured.
+    pub measured: bool,
 }
 
 /// An immutable snapshot of offers, tariffs, regions and latencies.
@@ -539,6 +541,27 @@ impl PriceBook {
         static STATED: std::sync::LazyLock<Source> =
             std::sync::LazyLock::new(|| Source { text: "stated by the application".to_owned(), as_of: String::new() });
         self.sources.get(usize::from(id.0)).unwrap_or(&STATED)
+    }
+
+    /// Date of the oldest figure that prices something: cities, regions and round trips do not count.
+    #[must_use]
+    pub fn oldest(&self) -> &str {
+        let mut used = vec![false; self.sources.len()];
+        let managed = self.managed.iter().flat_map(|m| [Some(m.price.source), m.storage.map(|p| p.source)]).flatten();
+        let transfers = self.transfers.iter().filter_map(|rule| match rule.billing {
+            TransferBilling::Flat(price) => Some(price.source),
+            TransferBilling::AsInternet => None,
+        });
+        let egress = self.ladders.iter().flat_map(|l| &l.tiers).map(|t| t.price.source);
+        let tariffs = self.tariffs.iter().map(|t| t.price.source);
+        let compute = self.compute.iter().map(|o| o.source);
+        for source in compute.chain(managed).chain(tariffs).chain(egress).chain(transfers) {
+            if let Some(seen) = used.get_mut(usize::from(source.0)) {
+                *seen = true;
+            }
+        }
+        let dates = self.sources.iter().zip(used).filter(|(_, used)| *used).map(|(s, _)| s.as_of.as_str());
+        dates.min().unwrap_or(&self.as_of)
     }
 
     /// A machine type by ordinal.

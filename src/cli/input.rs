@@ -64,6 +64,20 @@ pub fn app(path: &Path, bytes: &[u8], book: &PriceBook) -> Result<App, Failure> 
     parsed.map(|parsed| parsed.app).map_err(Failure::input)
 }
 
+/// Cities by name and country: those that their name alone means, and those that only name and country mean. As in
+/// [`PriceBook::find_city`], a measured city and one with a region have the name before all others.
+fn cities(book: &PriceBook) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    let measured = book.cities.iter().filter(|city| city.measured).map(|city| (&city.name, &city.country));
+    let known: BTreeSet<_> =
+        measured.chain(book.regions.iter().map(|region| (&region.city, &region.country))).collect();
+    let names: BTreeSet<&String> = known.iter().map(|(name, _)| *name).collect();
+    let all: BTreeSet<_> = book.cities.iter().map(|city| (&city.name, &city.country)).chain(known.clone()).collect();
+    let owned = |(name, country): (&String, &String)| (name.clone(), country.clone());
+    let (first, lesser): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|city| known.contains(city) || !names.contains(city.0));
+    (first.into_iter().map(owned).collect(), lesser.into_iter().map(owned).collect())
+}
+
 /// What an application's file may name.
 fn names(book: &PriceBook) -> Names {
     let region = |id| (book.provider_of(id).name.clone(), book.region(id).code.clone());
@@ -71,14 +85,12 @@ fn names(book: &PriceBook) -> Names {
     let places = book.regions.iter().map(|region| (region.country.as_str(), region.continent.as_str()));
     let (countries, continents): (BTreeSet<&str>, BTreeSet<&str>) = places.unzip();
     let models = book.shapes.iter().map(|shape| shape.gpu_model.as_str()).filter(|model| !model.is_empty());
-    // A city may be known by a region only; such names work as well.
-    let cities = book.cities.iter().map(|city| (city.name.clone(), city.country.clone()));
-    let region_cities = book.regions.iter().map(|region| (region.city.clone(), region.country.clone()));
-    let cities: BTreeSet<(String, String)> = cities.chain(region_cities).collect();
+    let (cities, lesser_cities) = cities(book);
     Names {
         providers: book.providers.iter().map(|provider| provider.name.clone()).collect(),
         regions: book.region_ids().map(region).collect(),
-        cities: cities.into_iter().collect(),
+        cities,
+        lesser_cities,
         countries: distinct(countries),
         continents: distinct(continents),
         gpu_models: distinct(models.collect()),

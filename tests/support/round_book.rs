@@ -111,6 +111,7 @@ pub fn names(book: &PriceBook) -> Names {
             .map(|id| (book.provider_of(id).name.clone(), book.region(id).code.clone()))
             .collect(),
         cities: book.cities.iter().map(|c| (c.name.clone(), c.country.clone())).collect(),
+        lesser_cities: Vec::new(),
         countries: book.regions.iter().map(|r| r.country.clone()).collect(),
         continents: book.regions.iter().map(|r| r.continent.clone()).collect(),
         gpu_models: Vec::new(),

@@ -31,6 +31,7 @@ fn names() -> Names {
         providers: words(&["aws", "azure", "gcp", "hetzner"]),
         regions: pairs(&[("aws", "eu-west-1"), ("aws", "us-east-1"), ("gcp", "europe-west1"), ("hetzner", "fsn1")]),
         cities: pairs(&[("Berlin", "DE"), ("London", "GB"), ("Paris", "FR"), ("Paris", "US"), ("New York", "US")]),
+        lesser_cities: pairs(&[("London", "CA")]),
         countries: words(&["DE", "FR", "GB", "IE", "US"]),
         continents: words(&["asia", "europe", "north_america"]),
         gpu_models: words(&["nvidia-a100", "nvidia-l4", "nvidia-t4"]),

@@ -1,36 +1,39 @@
 //! Reads machine types and their prices: the bulk of the book.
 
 use super::rows::Rows;
-use super::{BookError, Names, header, regions_of};
-use crate::catalog::{ComputeOffer, CpuKind, PriceBook, ProviderId, Region, RegionId, Shape, ShapeId};
+use super::{BookError, Names, Places, header, regions_of};
+use crate::catalog::{ComputeOffer, CpuKind, Provider, ProviderId, Region, RegionId, Shape, ShapeId};
 use std::collections::HashMap;
 
-/// Reads `shapes/*.csv` and `compute/*.csv` into the book.
-pub fn read(files: &[(&str, &str)], names: &Names<'_>, book: &mut PriceBook) -> Result<(), BookError> {
-    let lines = |prefix: &str| {
-        let of_kind = files.iter().filter(|(name, _)| name.starts_with(prefix));
-        of_kind.map(|(_, text)| text.bytes().filter(|&b| b == b'\n').count()).sum::<usize>()
-    };
-    book.shapes.reserve(lines("shapes/"));
-    book.compute.reserve(lines("compute/"));
-    for &(name, text) in files.iter().filter(|(name, _)| name.starts_with("shapes/")) {
-        let mut rows = Rows::open((name, text), header::SHAPES)?;
-        let provider = provider_of_file(book, &rows)?;
-        shapes(&mut rows, provider, names, &mut book.shapes)?;
+/// Reads `shapes/*.csv` and `compute/*.csv`.
+pub fn read(
+    files: &[(&str, &str)],
+    names: &Names<'_>,
+    book: Places<'_>,
+) -> Result<(Vec<Shape>, Vec<ComputeOffer>), BookError> {
+    let of_kind = |prefix: &'static str| files.iter().filter(move |(name, _)| name.starts_with(prefix));
+    let mut types = Vec::new();
+    for &file in of_kind("shapes/") {
+        let mut rows = Rows::open(file, header::SHAPES)?;
+        let provider = provider_of_file(book.providers, &rows)?;
+        shapes(&mut rows, provider, names, &mut types)?;
     }
-    for &(name, text) in files.iter().filter(|(name, _)| name.starts_with("compute/")) {
-        let mut rows = Rows::open((name, text), header::COMPUTE)?;
-        let provider = provider_of_file(book, &rows)?;
-        offers(&mut rows, provider, names, &book.regions, &book.shapes, &mut book.compute)?;
+    // No row is shorter than this.
+    let bytes: usize = of_kind("compute/").map(|(_, text)| text.len()).sum();
+    let mut all = Vec::with_capacity(bytes / 32);
+    for &file in of_kind("compute/") {
+        let mut rows = Rows::open(file, header::COMPUTE)?;
+        let provider = provider_of_file(book.providers, &rows)?;
+        offers(&mut rows, provider, names, book.regions, &types, &mut all)?;
     }
-    Ok(())
+    Ok((types, all))
 }
 
 /// The provider that a file named `<folder>/<provider>[-<part>].csv` is about: the longest name that fits.
-pub fn provider_of_file(book: &PriceBook, rows: &Rows<'_>) -> Result<ProviderId, BookError> {
+pub fn provider_of_file(providers: &[Provider], rows: &Rows<'_>) -> Result<ProviderId, BookError> {
     let stem = rows.file.split_once('/').map_or("", |(_, file)| file.trim_end_matches(".csv"));
     let fits = |name: &str| stem.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-    let ids = (0..).map(ProviderId).zip(&book.providers);
+    let ids = (0..).map(ProviderId).zip(providers);
     let found = ids.filter(|(_, p)| fits(&p.name)).max_by_key(|(_, p)| p.name.len());
     found.map(|(id, _)| id).ok_or_else(|| rows.error("the file name begins with no provider of providers.csv".into()))
 }

@@ -2,7 +2,7 @@
 
 use super::rows::{Row, Rows};
 use super::{BookError, Names};
-use crate::catalog::{Distance, LatencyBook};
+use crate::catalog::{City, Distance, LatencyBook};
 
 /// No round trip on earth takes longer than this: two seconds.
 const RTT_MAX_US: u32 = 2_000_000;
@@ -60,14 +60,14 @@ pub fn models<'a>(mut rows: Rows<'a>, names: &Names<'a>, book: &mut LatencyBook)
 pub fn city_pairs<'a>(
     mut rows: Rows<'a>,
     names: &Names<'a>,
-    cities: usize,
+    cities: &mut [City],
     book: &mut LatencyBook,
 ) -> Result<(), BookError> {
     let mut next = 0;
-    book.city_pairs.reserve(cities * cities / 2);
+    book.city_pairs.reserve(rows.bytes() / 5);
     rows.each(|row| {
         let city: u16 = row.number()?;
-        if city < next || usize::from(city) >= cities {
+        if city < next || usize::from(city) >= cities.len() {
             return Err(format!("city {city} is a duplicate, out of order, or not in cities.csv"));
         }
         next = city + 1;
@@ -83,6 +83,8 @@ pub fn city_pairs<'a>(
                 let tenths = row.number::<u32>()?;
                 let us = tenths.checked_mul(100).filter(|us| (1..=RTT_MAX_US).contains(us));
                 book.city_pairs.insert((other, city), us.ok_or("not a round-trip time")?);
+                cities[usize::from(other)].measured = true;
+                cities[usize::from(city)].measured = true;
             }
             other += 1;
         }

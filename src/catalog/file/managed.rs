@@ -2,17 +2,20 @@
 
 use super::compute::provider_of_file;
 use super::rows::{Row, Rows};
-use super::{BookError, Names, header, regions_of};
-use crate::catalog::{ManagedKind, ManagedOffer, Price, PriceBook, ProviderId, Region, Unit};
+use super::{BookError, Names, Places, header, regions_of};
+use crate::catalog::{ManagedKind, ManagedOffer, Price, ProviderId, Region, Unit};
 
-/// Reads `managed/*.csv` into the book.
-pub fn read(files: &[(&str, &str)], names: &Names<'_>, book: &mut PriceBook) -> Result<(), BookError> {
-    for &(name, text) in files.iter().filter(|(name, _)| name.starts_with("managed/")) {
-        let mut rows = Rows::open((name, text), header::MANAGED)?;
-        let provider = provider_of_file(book, &rows)?;
-        offers(&mut rows, provider, names, &book.regions, &mut book.managed)?;
+/// Reads `managed/*.csv`.
+pub fn read(files: &[(&str, &str)], names: &Names<'_>, book: Places<'_>) -> Result<Vec<ManagedOffer>, BookError> {
+    let mut all = Vec::new();
+    for &file in files.iter().filter(|(name, _)| name.starts_with("managed/")) {
+        let mut rows = Rows::open(file, header::MANAGED)?;
+        let provider = provider_of_file(book.providers, &rows)?;
+        // Most rows are longer than this.
+        all.reserve(rows.bytes() / 80);
+        offers(&mut rows, provider, names, book.regions, &mut all)?;
     }
-    Ok(())
+    Ok(all)
 }
 
 /// A price in three columns: dollars, quality, source.

@@ -18,10 +18,12 @@ mod tests;
 pub use error::BookError;
 pub use seal::{FILE_BYTES_MAX, digest_hex, seal, section_rank};
 
-use super::{PriceBook, Region, RegionId, SourceId};
+use super::{PriceBook, Provider, Region, RegionId, SourceId};
 use rows::{Row, Rows};
 use std::collections::HashMap;
-use std::thread;
+use std::io;
+use std::mem::take;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Header lines of the files: the form is versioned by them and by the first line of the seal.
 pub mod header {
@@ -122,7 +124,7 @@ impl PriceBook {
 /// The sealed book made from `pricing-data` by the build script.
 static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/price-book.txt"));
 
-fn parse(files: &[(&str, &str)]) -> Result<PriceBook, BookError> {
+fn parse<'a>(files: &[(&'a str, &'a str)]) -> Result<PriceBook, BookError> {
     let mut book = PriceBook::empty();
     let find = |name: &str| files.iter().find(|(n, _)| *n == name).map(|(_, text)| *text);
     let need = |name: &'static str| Ok((name, find(name).ok_or_else(|| BookError::Missing(name.to_owned()))?));
@@ -134,16 +136,50 @@ fn parse(files: &[(&str, &str)]) -> Result<PriceBook, BookError> {
     book.regions = places::regions(rows, &book.providers, &mut names)?;
     let rows = Rows::open(need("cities.csv")?, header::CITIES)?;
     book.cities = places::cities(rows, &names)?;
-    compute::read(files, &names, &mut book)?;
-    managed::read(files, &names, &mut book)?;
-    book.tariffs = tariffs::tariffs(Rows::open(need("tariffs.csv")?, header::TARIFFS)?, &names)?;
-    book.ladders = tariffs::ladders(Rows::open(need("egress.csv")?, header::EGRESS)?, &names)?;
-    book.transfers = tariffs::transfers(Rows::open(need("transfers.csv")?, header::TRANSFERS)?, &names)?;
-    latency::pairs(Rows::open(need("latency.csv")?, header::LATENCY)?, &names, &mut book.latency)?;
-    latency::models(Rows::open(need("latency_model.csv")?, header::MODEL)?, &names, &mut book.latency)?;
-    let rows = Rows::open(need("city_rtt.csv")?, header::CITY_RTT)?;
-    latency::city_pairs(rows, &names, book.cities.len(), &mut book.latency)?;
+    let (providers, regions) = (take(&mut book.providers), take(&mut book.regions));
+    let places = Places { providers: &providers, regions: &regions };
+    let machines = || compute::read(files, &names, places);
+    let services = || managed::read(files, &names, places);
+    let (machines, services, others) = thread::scope(|scope| {
+        let spawned_machines = thread::Builder::new().spawn_scoped(scope, machines);
+        let spawned_services = thread::Builder::new().spawn_scoped(scope, services);
+        let others = rules(&need, &names, &mut book);
+        (joined(spawned_machines, machines), joined(spawned_services, services), others)
+    });
+    // Whatever thread was the first: the error of the first file is told.
+    (book.shapes, book.compute) = machines?;
+    book.managed = services?;
+    others?;
+    (book.providers, book.regions) = (providers, regions);
     Ok(book)
+}
+
+/// What the files of one provider refer to.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    providers: &'a [Provider],
+    regions: &'a [Region],
+}
+
+/// The result of a thread, or, where no thread could be had, of the same work done here.
+fn joined<T>(spawned: io::Result<ScopedJoinHandle<'_, T>>, work: impl FnOnce() -> T) -> T {
+    spawned.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(work)
+}
+
+/// The smaller files: price rules and latency.
+fn rules<'a>(
+    need: &impl Fn(&'static str) -> Result<(&'a str, &'a str), BookError>,
+    names: &Names<'a>,
+    book: &mut PriceBook,
+) -> Result<(), BookError> {
+    book.tariffs = tariffs::tariffs(Rows::open(need("tariffs.csv")?, header::TARIFFS)?, names)?;
+    book.ladders = tariffs::ladders(Rows::open(need("egress.csv")?, header::EGRESS)?, names)?;
+    book.transfers = tariffs::transfers(Rows::open(need("transfers.csv")?, header::TRANSFERS)?, names)?;
+    latency::pairs(Rows::open(need("latency.csv")?, header::LATENCY)?, names, &mut book.latency)?;
+    latency::models(Rows::open(need("latency_model.csv")?, header::MODEL)?, names, &mut book.latency)?;
+    let rows = Rows::open(need("city_rtt.csv")?, header::CITY_RTT)?;
+    latency::city_pairs(rows, names, &mut book.cities, &mut book.latency)?;
+    Ok(())
 }
 
 impl PriceBook {

@@ -112,7 +112,9 @@ pub fn cities(mut rows: Rows<'_>, names: &Names<'_>) -> Result<Vec<City>, BookEr
         if !seen.insert((country, name)) || cities.len() >= 60_000 {
             return Err(format!("city `{name}, {country}` is there twice"));
         }
-        cities.push(City { name: name.to_owned(), country: country.to_owned(), lat, lon });
+        let (name, country) = (name.to_owned(), country.to_owned());
+        // The table of times says later which are measured.
+        cities.push(City { name, country, lat, lon, measured: false });
         Ok(())
     })?;
     Ok(cities)

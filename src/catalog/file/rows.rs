@@ -30,6 +30,11 @@ impl<'a> Rows<'a> {
         Ok(rows)
     }
 
+    /// Bytes that have not been read yet.
+    pub fn bytes(&self) -> usize {
+        self.rest.len()
+    }
+
     fn next_line(&mut self) -> Option<&'a str> {
         if self.rest.is_empty() {
             return None;

@@ -109,9 +109,9 @@ pub struct LatencyIndex {
     pub fallback: Line,
     /// Measured regions near a region, nearest first, with their distances.
     stand_ins: Vec<Vec<(u16, f64)>>,
-    /// Positions of the book's cities.
-    pub cities: Vec<Vector>,
-    /// Cities near a region, nearest first, with their distances.
+    /// Measured cities of the book: ordinal and position.
+    cities: Vec<(u16, Vector)>,
+    /// Measured cities near a region, nearest first, with their distances.
     cities_near: Vec<Vec<(u16, f64)>>,
 }
 
@@ -140,7 +140,7 @@ impl LatencyIndex {
             continents,
             fallback,
             stand_ins: vec![Vec::new(); regions],
-            cities: book.cities.iter().map(|c| vector((c.lat, c.lon))).collect(),
+            cities: measured_cities(book),
             cities_near: Vec::new(),
         };
         index.measure(&book.latency);
@@ -194,17 +194,16 @@ impl LatencyIndex {
         (0..self.regions).min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
 
-    /// Cities near a region, nearest first, with their distances.
+    /// Measured cities near a region, nearest first, with their distances.
     #[must_use]
     pub fn cities_near_region(&self, region: RegionId) -> &[(u16, f64)] {
         &self.cities_near[usize::from(region.0)]
     }
 
-    /// Cities within a distance of a point, nearest first.
+    /// Measured cities within a distance of a point, nearest first.
     #[must_use]
     pub fn near_cities(&self, at: Vector, km_max: f64) -> Vec<(u16, f64)> {
-        let ids = (0_u16..).zip(&self.cities);
-        let mut near: Vec<(u16, f64)> = ids.map(|(id, &city)| (id, distance_km(city, at))).collect();
+        let mut near: Vec<(u16, f64)> = self.cities.iter().map(|&(id, city)| (id, distance_km(city, at))).collect();
         near.retain(|&(_, km)| km <= km_max);
         near.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         near.truncate(CITIES_MAX);
@@ -254,6 +253,11 @@ pub fn bridge(away_km: f64) -> f64 {
 /// A median through stand-ins `away_km` from the ends of a way of `km`, when they are near enough.
 pub fn bridged(p50_us: u32, away_km: f64, km: f64) -> Option<u32> {
     (away_km <= km * NEIGHBOUR_SHARE).then(|| whole(f64::from(p50_us) + bridge(away_km), km))
+}
+
+fn measured_cities(book: &PriceBook) -> Vec<(u16, Vector)> {
+    let ids = (0_u16..).zip(&book.cities).filter(|(_, city)| city.measured);
+    ids.map(|(id, city)| (id, vector((city.lat, city.lon)))).collect()
 }
 
 fn lines(book: &LatencyBook, continents: &[String], fallback: Line) -> Vec<Line> {

@@ -52,17 +52,35 @@ fn did_you_mean(near: &[String]) -> String {
 
 impl PriceBook {
     /// Finds a city by name, whatever its case. Without a country, `City, CC` is understood too. Cities that only
-    /// regions name are found as well.
+    /// regions name are found as well. A name alone means the one well-known city of that name: one with measured
+    /// times or with a region; `London` is not the one in Canada.
     ///
     /// # Errors
-    /// [`CityError`] with similar names, or with the choices when a name is in several countries.
+    /// [`CityError`] with similar names, or with the choices when several countries have a city of that name and none
+    /// or several of them are well known.
     pub fn find_city(&self, name: &str, country: Option<&str>) -> Result<Place, CityError> {
         let (name, country) = match (country, name.rsplit_once(',')) {
             (None, Some((city, code))) if code.trim().len() == 2 => (city.trim(), Some(code.trim())),
             _ => (name.trim(), country),
         };
+        let mut found = self.cities_named(name, country);
+        if found.len() > 1 && found.iter().filter(|(_, known)| *known).count() == 1 {
+            found.retain(|(_, known)| *known);
+        }
+        if found.len() > 1 {
+            let of = |place: &Place| format!("{}, {}", place.name, place.country.as_deref().unwrap_or("?"));
+            let choices = found.iter().map(|(place, _)| of(place)).collect();
+            return Err(CityError::Ambiguous { name: name.to_owned(), choices });
+        }
+        let place = found.pop().map(|(place, _)| place);
+        place.ok_or_else(|| CityError::Unknown { name: name.to_owned(), near: self.similar_cities(name) })
+    }
+
+    /// The cities of a name, one per country, and whether each is well known.
+    fn cities_named(&self, name: &str, country: Option<&str>) -> Vec<(Place, bool)> {
+        let lower = name.to_lowercase();
         let wanted = |city: &str, code: &str| {
-            city.to_lowercase() == name.to_lowercase() && country.is_none_or(|c| c.eq_ignore_ascii_case(code))
+            country.is_none_or(|c| c.eq_ignore_ascii_case(code)) && city.to_lowercase() == lower
         };
         let place = |city: &str, code: &str, lat: f64, lon: f64| Place {
             name: city.to_owned(),
@@ -71,36 +89,39 @@ impl PriceBook {
             lon,
         };
         let cities = self.cities.iter().filter(|c| wanted(&c.name, &c.country));
-        let mut found: Vec<Place> = cities.map(|c| place(&c.name, &c.country, c.lat, c.lon)).collect();
-        if found.is_empty() {
-            let regions = self.regions.iter().filter(|r| wanted(&r.city, &r.country));
-            found = regions.map(|r| place(&r.city, &r.country, r.lat, r.lon)).collect();
-            found.sort_by(|a, b| a.country.cmp(&b.country));
-            found.dedup_by(|a, b| a.country == b.country);
+        let mut found: Vec<(Place, bool)> =
+            cities.map(|c| (place(&c.name, &c.country, c.lat, c.lon), c.measured)).collect();
+        for region in self.regions.iter().filter(|r| wanted(&r.city, &r.country)) {
+            match found.iter_mut().find(|(p, _)| p.country.as_deref() == Some(&region.country)) {
+                Some((_, known)) => *known = true,
+                None => found.push((place(&region.city, &region.country, region.lat, region.lon), true)),
+            }
         }
-        if found.len() > 1 {
-            let choices = found.iter().map(|p| format!("{}, {}", p.name, p.country.as_deref().unwrap_or("?")));
-            return Err(CityError::Ambiguous { name: name.to_owned(), choices: choices.collect() });
-        }
-        found.pop().ok_or_else(|| CityError::Unknown { name: name.to_owned(), near: self.similar_cities(name) })
+        found.sort_by(|(a, _), (b, _)| a.country.cmp(&b.country));
+        found
     }
 
     fn similar_cities(&self, name: &str) -> Vec<String> {
         let name = name.to_lowercase();
-        let likeness = |city: &str| strsim::jaro_winkler(&city.to_lowercase(), &name);
-        let mut near: Vec<(f64, String)> =
-            self.cities.iter().map(|c| (likeness(&c.name), format!("{}, {}", c.name, c.country))).collect();
-        near.retain(|(likeness, _)| *likeness > 0.84);
-        near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        near.into_iter().take(3).map(|(_, city)| city).collect()
+        // Equally similar: the measured ones, which are the better known, first.
+        let mut near: Vec<(f64, bool, String)> = Vec::new();
+        for city in &self.cities {
+            let likeness = strsim::jaro_winkler(&city.name.to_lowercase(), &name);
+            if likeness > 0.84 {
+                near.push((likeness, !city.measured, format!("{}, {}", city.name, city.country)));
+            }
+        }
+        near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, &a.2).cmp(&(b.1, &b.2))));
+        near.into_iter().take(3).map(|(_, _, city)| city).collect()
     }
 
     /// A place given by its coordinates in degrees.
     #[must_use]
     pub fn place_at(&self, lat: f64, lon: f64) -> Place {
-        let index = self.latency_index();
-        let near = index.near_cities(vector((lat, lon)), COUNTRY_KM);
-        let country = near.first().and_then(|&(city, _)| self.cities.get(usize::from(city)));
+        let at = vector((lat, lon));
+        let away = self.cities.iter().map(|city| (distance_km(vector((city.lat, city.lon)), at), city));
+        let near = away.filter(|(km, _)| *km <= COUNTRY_KM).min_by(|a, b| a.0.total_cmp(&b.0));
+        let country = near.map(|(_, city)| city);
         Place { name: format!("{lat}, {lon}"), country: country.map(|c| c.country.clone()), lat, lon }
     }
 

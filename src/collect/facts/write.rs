@@ -305,7 +305,9 @@ fn models(draft: &Draft, ids: &Ids) -> String {
 fn city_rtt(draft: &Draft, ids: &Ids) -> String {
     let mut out = String::new();
     let Some(source) = draft.city_source else { return out };
-    for city in 1..draft.cities.len() {
+    // The cities after the last measured one have no row.
+    let measured = draft.city_rtt.keys().map(|&(_, later)| later + 1).max().unwrap_or(0);
+    for city in 1..measured {
         let values: Vec<String> =
             (0..city).map(|o| draft.city_rtt.get(&(o, city)).map(u32::to_string).unwrap_or_default()).collect();
         let _ = writeln!(out, "{city},{},{}", ids.of(source), values.join(","));

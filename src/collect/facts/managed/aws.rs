@@ -21,6 +21,25 @@ pub fn aws(draft: &mut Draft, services: &Services<'_>, index: &PriceIndex) -> Re
 
 type ByRegion = BTreeMap<RegionId, Price>;
 
+/// Families that AWS has retired: their prices still stand in the list, but they cannot be ordered any more.
+const RETIRED: [&str; 11] = [
+    "db.m1.",
+    "db.m2.",
+    "db.m3.",
+    "db.t1.",
+    "db.r3.",
+    "cache.m1.",
+    "cache.m2.",
+    "cache.m3.",
+    "cache.t1.",
+    "cache.c1.",
+    "cache.r3.",
+];
+
+fn on_sale(tier: &str) -> bool {
+    !RETIRED.iter().any(|family| tier.starts_with(family))
+}
+
 /// Hourly rows of a product with their regions and prices. A region of which no row is known gets the rows of us-east-1,
 /// carried over by the price index, for sizes of which the machine itself is on sale there.
 fn hourly<'a>(
@@ -29,7 +48,7 @@ fn hourly<'a>(
     index: &PriceIndex,
 ) -> Result<Vec<(Fact<'a>, RegionId, Price)>, Error> {
     let mut rows = Vec::new();
-    for &fact in facts.iter().filter(|f| f.get("unit") == "hour") {
+    for &fact in facts.iter().filter(|f| f.get("unit") == "hour" && on_sale(f.get("sku"))) {
         if let Some(region) = draft.region("aws", fact.get("region")) {
             rows.push((fact, region, draft.price(fact, Unit::Hour)?));
         }
