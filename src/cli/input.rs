@@ -64,9 +64,12 @@ pub fn app(path: &Path, bytes: &[u8], book: &PriceBook) -> Result<App, Failure> 
     parsed.map(|parsed| parsed.app).map_err(Failure::input)
 }
 
+/// Cities by name and country.
+type Cities = Vec<(String, String)>;
+
 /// Cities by name and country: those that their name alone means, and those that only name and country mean. As in
 /// [`PriceBook::find_city`], a measured city and one with a region have the name before all others.
-fn cities(book: &PriceBook) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn cities(book: &PriceBook) -> (Cities, Cities) {
     let measured = book.cities.iter().filter(|city| city.measured).map(|city| (&city.name, &city.country));
     let known: BTreeSet<_> =
         measured.chain(book.regions.iter().map(|region| (&region.city, &region.country))).collect();

@@ -36,7 +36,11 @@ pub fn render(report: &Report, look: Look) -> String {
     text += &excluded(report, look);
     text += &look.title("Assumptions");
     text.extend(report.assumptions.iter().map(|assumption| look.bullet(assumption)));
-    let _ = writeln!(text, "\nPrice book of {}, sha256 {}", report.price_book.as_of, report.price_book.digest);
+    let _ = writeln!(
+        text,
+        "\nPrice book of {}, oldest price of {}, sha256 {}",
+        report.price_book.as_of, report.price_book.oldest, report.price_book.digest
+    );
     text
 }
 

@@ -37,7 +37,11 @@ pub(super) fn report(recommendation: &Recommendation, app: &App, book: &PriceBoo
         excluded: scope::excluded(problem),
         notes: Vec::new(),
         assumptions: scope::assumptions(app),
-        price_book: wire::PriceBook { as_of: book.as_of.clone(), digest: book.digest.clone() },
+        price_book: wire::PriceBook {
+            as_of: book.as_of.clone(),
+            oldest: book.oldest().to_owned(),
+            digest: book.digest.clone(),
+        },
         conflict: None,
     };
     match &recommendation.outcome {

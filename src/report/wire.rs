@@ -279,6 +279,8 @@ pub struct Excluded {
 pub struct PriceBook {
     /// Date of the newest figure.
     pub as_of: String,
+    /// Date of the oldest source of a price in it.
+    pub oldest: String,
     /// SHA-256 of the book.
     pub digest: String,
 }

@@ -55,12 +55,10 @@ fn plan_number(plans: &Plans<'_>, key: (&str, &str, &str), column: &str) -> Resu
 
 fn offer(draft: &mut Draft, fact: Fact<'_>, region: RegionId, plans: &Plans<'_>) -> Result<(), Error> {
     let (provider, name, code) = (fact.get("provider"), fact.get("instance"), fact.get("region"));
-    let usd_hour = [
-        fact.money("on_demand_usd_hour")?,
-        fact.money("spot_usd_hour")?,
-        fact.money("reserved_1y_usd_hour")?,
-        fact.money("reserved_3y_usd_hour")?,
-    ];
+    let on_demand = fact.money("on_demand_usd_hour")?;
+    // Spot capacity is never dearer than the list price: such a cell is a fault of its source.
+    let spot = fact.money("spot_usd_hour")?.filter(|spot| on_demand.is_none_or(|list| *spot < list));
+    let usd_hour = [on_demand, spot, fact.money("reserved_1y_usd_hour")?, fact.money("reserved_3y_usd_hour")?];
     let traffic = match plan_number(plans, (provider, name, code), "transfer_gb")? {
         Some(gb) => Some(gb),
         None => plan_number(plans, (provider, name, "*"), "transfer_gb")?,

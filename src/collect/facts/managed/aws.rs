@@ -21,8 +21,12 @@ pub fn aws(draft: &mut Draft, services: &Services<'_>, index: &PriceIndex) -> Re
 
 type ByRegion = BTreeMap<RegionId, Price>;
 
-/// Families that AWS has retired: their prices still stand in the list, but they cannot be ordered any more.
-const RETIRED: [&str; 11] = [
+/// Families that cannot be ordered any more although their prices still stand in the list: retired generations, and
+/// those of RDS on VMware (`db.rv11`, `db.mv11`, `db.cv11`), which ran on the customer's own machines.
+const RETIRED: [&str; 14] = [
+    "db.rv11.",
+    "db.mv11.",
+    "db.cv11.",
     "db.m1.",
     "db.m2.",
     "db.m3.",
