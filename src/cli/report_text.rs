@@ -38,7 +38,7 @@ pub fn render(report: &Report, look: Look) -> String {
     text.extend(report.assumptions.iter().map(|assumption| look.bullet(assumption)));
     let _ = writeln!(
         text,
-        "\nPrice book of {}, oldest price of {}, sha256 {}",
+        "\nPrice book of {}, oldest price of {}\nsha256 {}",
         report.price_book.as_of, report.price_book.oldest, report.price_book.digest
     );
     text
