@@ -1,6 +1,7 @@
 //! Loads a price book from a sealed file, or from a folder with a MANIFEST.
 
-use crate::catalog::{BookError, FILE_BYTES_MAX, PriceBook};
+use crate::catalog::{BookError, FILE_BYTES_MAX, PriceBook, digest_hex};
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -42,22 +43,37 @@ pub fn load(path: &Path) -> Result<PriceBook, LoadError> {
     if !path.is_dir() {
         return PriceBook::from_sealed(&read(path)?).map_err(broken);
     }
-    let manifest = String::from_utf8_lossy(&read(&path.join("MANIFEST"))?).into_owned();
-    let value = |key: &str| manifest.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
+    let text = String::from_utf8_lossy(&read(&path.join("MANIFEST"))?).into_owned();
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
     let mut files = Vec::new();
-    for line in manifest.lines().filter_map(|line| line.strip_prefix("file ")) {
+    for line in text.lines().filter_map(|line| line.strip_prefix("file ")) {
         let name = line.rsplit(' ').next().unwrap_or_default();
         if crate::catalog::section_rank(name).is_none() {
             return Err(broken(BookError::NotABook(format!("MANIFEST names `{name}`, which no book has"))));
         }
         files.push((name, read(&path.join(name))?));
     }
-    let book = PriceBook::from_files(files.iter().map(|(name, bytes)| (*name, bytes.as_slice()))).map_err(broken)?;
+    let named = || files.iter().map(|(name, bytes)| (*name, bytes.as_slice()));
+    let book = PriceBook::from_files(named()).map_err(broken)?;
     let expected = value("digest ").unwrap_or_default();
     if expected != book.digest {
         return Err(broken(BookError::Digest { expected, actual: book.digest }));
     }
+    // What the MANIFEST says beyond the digest has to be true as well, to the byte.
+    if text != manifest(&book, named()) {
+        let why = "its MANIFEST is not the one that `placer price-book build` wrote for these files".to_owned();
+        return Err(broken(BookError::NotABook(why)));
+    }
     Ok(book)
+}
+
+/// The MANIFEST of a book: form, date, digest, and digest, length and name of every file.
+pub(super) fn manifest<'a>(book: &PriceBook, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut text = format!("placer-price-book 1\nas_of {}\ndigest {}\n", book.as_of, book.digest);
+    for (name, bytes) in files {
+        let _ = writeln!(text, "file {} {} {name}", digest_hex(bytes), bytes.len());
+    }
+    text
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, LoadError> {

@@ -3,8 +3,9 @@
 use super::Error;
 use super::draft::Draft;
 use crate::catalog::{
-    ManagedOffer, Price, PriceBook, RegionId, SourceId, TransferBilling, TransferTo, digest_hex, header, section_rank,
+    ManagedOffer, Price, PriceBook, RegionId, SourceId, TransferBilling, TransferTo, header, section_rank,
 };
+use crate::collect::book_file::manifest;
 use crate::units::{Money, Quality, format_scaled};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -321,7 +322,6 @@ pub fn write(out: &Path, files: &Files, book: &PriceBook) -> Result<(), Error> {
         let path = path.to_owned();
         move |source| Error::Write { path, source }
     };
-    let mut manifest = format!("placer-price-book 1\nas_of {}\ndigest {}\n", book.as_of, book.digest);
     for folder in ["shapes", "compute", "managed"] {
         let folder = out.join(folder);
         if folder.exists() {
@@ -332,8 +332,8 @@ pub fn write(out: &Path, files: &Files, book: &PriceBook) -> Result<(), Error> {
     for (name, text) in files {
         let path = out.join(name);
         fs::write(&path, text).map_err(failed(&path))?;
-        let _ = writeln!(manifest, "file {} {} {name}", digest_hex(text.as_bytes()), text.len());
     }
     let path = out.join("MANIFEST");
-    fs::write(&path, manifest).map_err(failed(&path))
+    let named = files.iter().map(|(name, text)| (name.as_str(), text.as_bytes()));
+    fs::write(&path, manifest(book, named)).map_err(failed(&path))
 }
