@@ -41,10 +41,10 @@ pub struct Conflict {
 }
 
 /// Solves after which the search for a smaller set ends.
-const SOLVES_MAX: usize = 100;
+const SOLVES_MAX: usize = 60;
 /// The part of the caller's limits that each of these solves may use: an explanation should not take much longer than
 /// the answer that it explains.
-const LIMITS_SHARE: u64 = 10;
+const LIMITS_SHARE: u64 = 100;
 /// A million dollars a month per millisecond: latency comes first, whatever an application costs.
 const NANOS_PER_US_FIRST: i64 = 1_000_000_000_000;
 /// Reasons told per component without an offer.
