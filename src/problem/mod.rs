@@ -153,9 +153,15 @@ impl Charge {
     /// Quantity x unit price, at most the cap.
     #[must_use]
     pub fn cost(&self) -> Money {
-        let full = self.price.usd.times(self.quantity);
-        self.cap.map_or(full, |cap| full.min(cap))
+        capped_cost(self.price, self.quantity, self.cap)
     }
+}
+
+/// Quantity x unit price, at most the cap: the one formula of a charge, for its line and for sums of candidates.
+#[must_use]
+pub fn capped_cost(price: Price, quantity: Quantity, cap: Option<Money>) -> Money {
+    let full = price.usd.times(quantity);
+    cap.map_or(full, |cap| full.min(cap))
 }
 
 /// Internet traffic that comes with what is bought.

@@ -1,7 +1,7 @@
 //! The candidates of one component: priced fast, kept only if no other serves as well for less.
 
 use crate::catalog::{Item, Price, PriceBook, RegionId, Tariff};
-use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed};
+use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
 
@@ -24,8 +24,7 @@ pub(super) struct Sum(pub Money);
 
 impl Sink for Sum {
     fn add(&mut self, _: ChargeItem, quantity: Quantity, price: Price, cap: Option<Money>, _: &dyn Fn() -> String) {
-        let full = price.usd.times(quantity);
-        self.0 += cap.map_or(full, |cap| full.min(cap));
+        self.0 += capped_cost(price, quantity, cap);
     }
 }
 

@@ -4,7 +4,7 @@ use super::choices::{Candidate, Excluded, Front, Sink, Site};
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
 use crate::catalog::{ComputeOffer, CpuKind, Item, Price, Shape, SourceId, Unit};
-use crate::problem::{ChargeItem, Form, Included};
+use crate::problem::{ChargeItem, Form};
 use crate::units::{Money, Purchase, Quantity};
 
 /// GB of the disk that a machine boots from, where the shape does not bring one.
@@ -183,15 +183,11 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
     }
     let store = demand.kind.is_data_store();
     if store && q.purchase == Purchase::Spot && !today {
-        excluded.add("site capacity for a data store", 1);
+        excluded.add("spot capacity for a data store", 1);
         return;
     }
     let exposure = Exposure::of(demand, q.fit.count);
-    let included = match cx.included(demand, site, q.offer.included_gb.times(i64::from(q.fit.count))) {
-        // A machine without internet traffic of its own still feeds the account's pool.
-        Included::Own(_) if !demand.metered => Included::None,
-        other => other,
-    };
+    let included = cx.included(demand, site, q.offer.included_gb.times(i64::from(q.fit.count)));
     let candidate = Candidate {
         place: site.place,
         purchase: q.purchase,
