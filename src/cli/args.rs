@@ -19,6 +19,8 @@ pub struct Cli {
 pub enum Command {
     /// Recommend where to run an application, with its exact bill
     Recommend(RecommendArgs),
+    /// Say why: runner-ups, flip prices, what the requirements cost, and why not something else
+    Explain(ExplainArgs),
     /// List what is on sale, with prices
     Offers(OffersArgs),
     /// List the regions of the price book
@@ -56,10 +58,34 @@ pub struct RecommendArgs {
     pub nodes_max: u64,
 }
 
+/// `placer explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// Only this component
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
+    /// Why not there, or why not that: `provider`, `provider:region`, `OFFER`, `OFFER@provider:region`
+    #[arg(long, value_name = "WHAT")]
+    pub why_not: Option<String>,
+    /// How to print the reasons; `json` is the canonical form
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes after which the best placement found so far is explained
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
 /// Forms of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
     /// For people at a terminal
+    #[value(alias = "text")]
     Table,
     /// For programs: exact and versioned
     Json,
@@ -166,4 +192,6 @@ pub enum SchemaCommand {
     App,
     /// The schema of `placer recommend --format json`
     Report,
+    /// The schema of `placer explain --format json`
+    Explain,
 }

@@ -4,6 +4,8 @@
 //! that says what to do; the exit code is 0, 1, 2 or 3 (see [`failure::Failure`]).
 
 mod args;
+mod explain;
+mod explain_text;
 mod failure;
 mod input;
 mod lists;
@@ -43,13 +45,19 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Recommend(args) => recommend::run(args, out),
+        Command::Explain(args) => explain::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
-        Command::Schema(SchemaCommand::Report) => {
-            serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::wire::Report))?;
-            Ok(writeln!(out)?)
+        Command::Schema(SchemaCommand::Report) => schema(&schemars::schema_for!(crate::report::wire::Report), out),
+        Command::Schema(SchemaCommand::Explain) => {
+            schema(&schemars::schema_for!(crate::report::explain::wire::Explanation), out)
         }
     }
+}
+
+fn schema(schema: &schemars::Schema, out: &mut dyn Write) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, schema)?;
+    Ok(writeln!(out)?)
 }

@@ -27,11 +27,11 @@ pub fn run(args: &RecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
                 report.app
             )))
         }
-        Some(conflict) => Err(Failure::Infeasible(report_text::conflict(&report, conflict))),
+        Some(conflict) => Err(Failure::Infeasible(report_text::conflict(&report.app, conflict))),
     }
 }
 
-fn refused(error: ReportError) -> Failure {
+pub fn refused(error: ReportError) -> Failure {
     match error {
         ReportError::Lower(error) => Failure::input(error),
         ReportError::Unfinished { .. } => Failure::Other(format!("{error}; a larger --nodes-max searches longer")),

@@ -363,29 +363,41 @@ fn offers_left_out(report: &Report) -> Vec<(&str, u64)> {
 
 /// Why there is no placement, in plain words.
 #[must_use]
-pub fn conflict(report: &Report, conflict: &Conflict) -> String {
+pub fn conflict(app: &str, conflict: &Conflict) -> String {
     let mut text = String::new();
     match conflict.requirements.as_slice() {
         [] => {
-            let _ = writeln!(text, "{}: nothing on sale fits, even without any of its requirements", report.app);
+            let _ = writeln!(text, "{app}: nothing on sale fits, even without any of its requirements");
         }
         [_] => {
-            let _ = writeln!(text, "{}: this requirement cannot be met:", report.app);
+            let _ = writeln!(text, "{app}: this requirement cannot be met:");
         }
         _ => {
-            let _ = writeln!(text, "{}: these requirements cannot be met together:", report.app);
+            let _ = writeln!(text, "{app}: these requirements cannot be met together:");
         }
     }
     for requirement in &conflict.requirements {
         let _ = writeln!(text, "  - {}", requirement.text);
-        if let Some(need) = &requirement.would_need {
-            let _ = writeln!(text, "      with the others kept, possible from {need}");
+        if let (Some(need), Some(total)) = (&requirement.would_need, &requirement.total_then_usd_month) {
+            let bill = if requirement.kind == "budget" { String::new() } else { format!(": {} a month", usd(total)) };
+            let _ = writeln!(text, "      with the others kept, possible from {need}{bill}");
         } else if let Some(total) = &requirement.total_without_usd_month {
             let _ = writeln!(text, "      without it, possible at {} a month", usd(total));
         }
     }
     if !conflict.irreducible {
         text += "  (some of these may not be needed for the contradiction)\n";
+    }
+    if let Some(together) = &conflict.together {
+        let at = together.total_usd_month.as_deref().map(|total| format!(", at {} a month", usd(total)));
+        let _ = writeln!(
+            text,
+            "giving up one of them is not enough; possible without all of these{}:",
+            at.unwrap_or_default()
+        );
+        for requirement in &together.requirements {
+            let _ = writeln!(text, "  - {requirement}");
+        }
     }
     for bare in &conflict.without_offer {
         let _ = writeln!(text, "nothing on sale fits component `{}`:", bare.component);

@@ -1,6 +1,6 @@
 //! What other ways of choosing would cost: runner-ups and baselines, each with its true bill.
 
-use super::{OtherMonth, search, words};
+use super::{OtherMonth, ReportError, search, words};
 use crate::app::Scenario;
 use crate::problem::{Assignment, Choice, ChoiceId, Problem, check, score};
 use crate::solve::{Limits, Solution, Status};
@@ -83,8 +83,10 @@ enum Done {
     RunnerUp(Option<RunnerUp>),
 }
 
-/// Components above which the runner-ups share one budget of search nodes instead of having a full one each.
-const RUNNER_UPS_AT_FULL_LIMIT: u64 = 16;
+/// The part of the caller's limits that each comparison may use: what is told beside the answer should not take much
+/// longer than the answer. Components above so many share what so many have.
+const LIMITS_SHARE: u64 = 20;
+const RUNNER_UPS_AT_FULL_SHARE: u64 = 16;
 
 /// Finds all alternatives to an assignment.
 pub(super) fn explore(
@@ -93,19 +95,24 @@ pub(super) fn explore(
     assignment: &Assignment,
     today: Option<Baseline>,
     other_month: &OtherMonth,
-) -> Alternatives {
+) -> Result<Alternatives, ReportError> {
     let components = problem.components.len();
     let mut tasks = vec![Task::Month(Scenario::Low), Task::Month(Scenario::High)];
     tasks.extend((0..problem.providers.len()).map(Task::Provider));
     tasks.extend((0..components).map(Task::RunnerUp));
-    let share = (components as u64).div_ceil(RUNNER_UPS_AT_FULL_LIMIT).max(1);
-    let side = Limits { nodes_max: limits.nodes_max / share, work_max: limits.work_max / share };
-    let work = |at: usize| match tasks[at] {
-        Task::Month(scenario) => Done::Month(other_month(assignment, scenario)),
-        Task::Provider(provider) => Done::Provider(provider, single_provider(problem, limits, provider)),
-        Task::RunnerUp(component) => Done::RunnerUp(runner_up(problem, &side, assignment, component)),
+    let part =
+        |share: u64| Limits { nodes_max: limits.nodes_max.div_ceil(share), work_max: limits.work_max.div_ceil(share) };
+    let whole = part(LIMITS_SHARE);
+    let side = part(LIMITS_SHARE * (components as u64).div_ceil(RUNNER_UPS_AT_FULL_SHARE).max(1));
+    let work = |at: usize| {
+        Ok(match tasks[at] {
+            Task::Month(scenario) => Done::Month(other_month(assignment, scenario)),
+            Task::Provider(provider) => Done::Provider(provider, single_provider(problem, &whole, provider)?),
+            Task::RunnerUp(component) => Done::RunnerUp(runner_up(problem, &side, assignment, component)?),
+        })
     };
-    collect(problem, today, search::shared_out(tasks.len(), &work))
+    let done: Result<Vec<Done>, ReportError> = search::shared_out(tasks.len(), &work).into_iter().collect();
+    Ok(collect(problem, today, done?))
 }
 
 fn collect(problem: &Problem, today: Option<Baseline>, done: Vec<Done>) -> Alternatives {
@@ -128,36 +135,31 @@ fn provider_of(problem: &Problem, choice: &Choice) -> usize {
     problem.places[choice.place].provider
 }
 
-fn runner_up(problem: &Problem, limits: &Limits, best: &Assignment, component: usize) -> Option<RunnerUp> {
+fn runner_up(
+    problem: &Problem,
+    limits: &Limits,
+    best: &Assignment,
+    component: usize,
+) -> Result<Option<RunnerUp>, ReportError> {
     let spec = &problem.components[component];
     let chosen = provider_of(problem, &spec.choices[best[component]]);
     if spec.choices.iter().all(|choice| provider_of(problem, choice) == chosen) {
-        return None;
+        return Ok(None);
     }
     let allowed = |c: usize, choice: &Choice| c != component || provider_of(problem, choice) != chosen;
     let solution = search::solve_allowed(problem, limits, &allowed, Some(best));
-    let total = confirmed_total(problem, &solution)?;
     let optimal = solution.status == Status::Optimal;
-    Some(RunnerUp { choice: solution.assignment[component], total, optimal })
+    let bill = search::confirmed(problem, &solution)?;
+    Ok(bill.map(|bill| RunnerUp { choice: solution.assignment[component], total: bill.total, optimal }))
 }
 
-/// The exact total of a solution that the checker passes.
-fn confirmed_total(problem: &Problem, solution: &Solution) -> Option<Money> {
-    let found = matches!(solution.status, Status::Optimal | Status::Feasible);
-    (found && check(problem, &solution.assignment).is_empty())
-        .then(|| score(problem, &solution.assignment))
-        .flatten()
-        .filter(|bill| bill.objective == solution.objective)
-        .map(|bill| bill.total)
-}
-
-fn single_provider(problem: &Problem, limits: &Limits, provider: usize) -> Option<Solution> {
+fn single_provider(problem: &Problem, limits: &Limits, provider: usize) -> Result<Option<Solution>, ReportError> {
     let sells = |choice: &Choice| provider_of(problem, choice) == provider;
     if !problem.components.iter().all(|component| component.choices.iter().any(sells)) {
-        return None;
+        return Ok(None);
     }
     let solution = search::solve_allowed(problem, limits, &|_, choice| sells(choice), None);
-    confirmed_total(problem, &solution).map(|_| solution)
+    Ok(search::confirmed(problem, &solution)?.map(|_| solution))
 }
 
 fn cheapest_provider(problem: &Problem, found: Vec<(usize, Option<Solution>)>) -> Baseline {
@@ -191,8 +193,13 @@ pub(super) fn scored(problem: &Problem, kind: BaselineKind, assignment: &Assignm
     let breaks = check(problem, assignment).iter().map(|broken| words::violation(problem, broken)).collect();
     let total = score(problem, assignment).map(|bill| bill.total);
     let note = total.is_none().then(|| "some of its traffic has no known price".to_owned());
+    Baseline { kind, picks: picked_of(problem, assignment), total, breaks, note }
+}
+
+/// An assignment by names.
+pub(super) fn picked_of(problem: &Problem, assignment: &Assignment) -> Vec<Picked> {
     let picked = problem.components.iter().zip(problem.picked(assignment));
-    let picks = picked.map(|(component, choice)| {
+    let named = picked.map(|(component, choice)| {
         let place = &problem.places[choice.place];
         Picked {
             name: component.name.clone(),
@@ -203,5 +210,5 @@ pub(super) fn scored(problem: &Problem, kind: BaselineKind, assignment: &Assignm
             count: choice.count,
         }
     });
-    Baseline { kind, picks: picks.collect(), total, breaks, note }
+    named.collect()
 }

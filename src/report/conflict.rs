@@ -1,20 +1,22 @@
-//! Why nothing fits: a smallest set of requirements that cannot hold together.
+//! Why nothing fits: a smallest set of requirements that cannot hold together, and what it takes to resolve it.
 //!
 //! Method: a deletion filter. A requirement whose removal leaves the rest impossible is not needed for the
 //! contradiction and goes for good; what remains is irreducible. Removal is tried on whole blocks first, and the
-//! blocks are halved, so that hundreds of requirements need tens of solves.
+//! blocks are halved, so that hundreds of requirements need tens of trials. A trial asks only whether anything is
+//! possible (see [`Case::possible`]), not what would be best.
 
-use super::requirement::{Demand, demands, separated};
+use super::ReportError;
+use super::relax::{Case, Possible, tightest};
+use super::requirement::{Demand, Field, Side};
 use super::search::shared_out;
-use super::words;
 use crate::app::App;
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
-use crate::problem::lower::{Options, lower};
-use crate::problem::{Bill, Problem, score};
-use crate::solve::{Limits, Status, solve};
+use crate::problem::{Assignment, Problem};
+use crate::solve::Limits;
 use crate::units::{Latency, Money};
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// A requirement in a conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +27,17 @@ pub struct ConflictItem {
     pub text: String,
     /// The best bill if only this one were given up; `None` when that alone does not help.
     pub total_without: Option<Money>,
-    /// What the requirement would have to be for that bill, when it is a number.
-    pub would_need: Option<String>,
+    /// The nearest value of the requirement at which something is possible.
+    pub nearest: Option<Nearest>,
+}
+
+/// The least change of a requirement that makes everything possible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearest {
+    /// What it would have to be, in words.
+    pub value: String,
+    /// The best bill then.
+    pub total: Money,
 }
 
 /// Requirements that cannot hold together.
@@ -38,62 +49,99 @@ pub struct Conflict {
     pub irreducible: bool,
     /// Components that nothing on sale fits, with the reasons, the most frequent first.
     pub without_offer: Vec<(String, Vec<(String, u64)>)>,
+    /// When no single requirement resolves it (there are several conflicts): a smallest set that does.
+    pub together: Option<Together>,
 }
 
-/// Solves after which the search for a smaller set ends.
-const SOLVES_MAX: usize = 60;
-/// The part of the caller's limits that each of these solves may use: an explanation should not take much longer than
-/// the answer that it explains.
+/// Requirements which, given up together, make a placement possible; none of them can be spared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Together {
+    /// In plain words.
+    pub texts: Vec<String>,
+    /// The best bill then; `None` when the limits left it open.
+    pub total: Option<Money>,
+}
+
+/// Trials after which the search for a smaller set ends.
+const TRIALS_MAX: usize = 400;
+/// The part of the caller's limits that each solve may use: an explanation should not take much longer than the answer
+/// that it explains.
 const LIMITS_SHARE: u64 = 100;
-/// A million dollars a month per millisecond: latency comes first, whatever an application costs.
-const NANOS_PER_US_FIRST: i64 = 1_000_000_000_000;
 /// Reasons told per component without an offer.
 const REASONS_MAX: usize = 5;
 
-/// An application with what it may be placed on.
-struct Case<'a> {
-    app: App,
-    book: &'a PriceBook,
-    policy: &'a Policy,
-    limits: Limits,
-}
-
-impl Case<'_> {
-    /// The problem without some demands; `None` when it cannot even be stated.
-    fn without(&self, dropped: &[Demand]) -> Option<Problem> {
-        let (mut app, mut policy) = (self.app.clone(), self.policy.clone());
-        for demand in dropped {
-            demand.relax(&mut app, &mut policy);
-        }
-        lower(&app, self.book, &policy, &Options::default()).ok()
-    }
-
-    /// Whether it is proven that nothing is possible without some demands. What the limits leave open is noted, and the
-    /// demands are kept.
-    fn impossible_without(&self, dropped: &[Demand], undecided: &Cell<bool>) -> bool {
-        let Some(problem) = self.without(dropped) else { return false };
-        let bare = problem.components.iter().any(|component| component.choices.is_empty());
-        let status = if bare { Status::Infeasible } else { solve(&problem, &self.limits).status };
-        undecided.set(undecided.get() || status == Status::Unknown);
-        status == Status::Infeasible
-    }
-}
-
 /// Finds a smallest conflicting set of an application that is known to be infeasible.
-pub(super) fn find(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem, limits: &Limits) -> Conflict {
+///
+/// # Errors
+/// [`ReportError`] when the solver's answer to a trial is wrong.
+pub(super) fn find(
+    app: &App,
+    book: &PriceBook,
+    policy: &Policy,
+    problem: &Problem,
+    limits: &Limits,
+) -> Result<Conflict, ReportError> {
     let limits =
         Limits { nodes_max: limits.nodes_max.div_ceil(LIMITS_SHARE), work_max: limits.work_max.div_ceil(LIMITS_SHARE) };
-    let case = Case { app: separated(app), book, policy, limits };
-    let undecided = Cell::new(false);
-    let all = demands(&case.app, policy);
-    let without_offer = without_offer(problem);
-    if case.impossible_without(&all, &undecided) {
-        return Conflict { items: Vec::new(), irreducible: true, without_offer };
+    let mut app = app.clone();
+    // A conflict is about what is possible, and its ways out are told by what they cost.
+    app.objective = crate::app::Objective::Cost;
+    let case = Case::new(&app, book, policy, limits, Vec::new(), None)?;
+    Ok(Conflict { without_offer: without_offer(problem), ..of_case(&case)? })
+}
+
+/// The smallest conflicting set of a case that is known to be infeasible, with the ways out.
+pub(super) fn of_case(case: &Case) -> Result<Conflict, ReportError> {
+    let trials = Trials { case, undecided: RefCell::default() };
+    let none = Conflict { items: Vec::new(), irreducible: true, without_offer: Vec::new(), together: None };
+    if trials.impossible_without(&case.demands) {
+        return trials.done(none);
     }
-    let (needed, finished) = smallest(&all, &|dropped| case.impossible_without(dropped, &undecided));
-    let irreducible = finished && !undecided.get();
-    let items = shared_out(needed.len(), &|at| item(&case, needed[at]));
-    Conflict { items, irreducible, without_offer }
+    let (needed, finished) = smallest(&case.demands, &|dropped| trials.impossible_without(dropped));
+    let irreducible = finished && !trials.undecided.borrow().open;
+    let items = shared_out(needed.len(), &|at| item(case, needed[at]));
+    let items = items.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let alone = items.iter().any(|item| item.total_without.is_some() || item.nearest.is_some());
+    let together = if alone { None } else { together(case, &trials)? };
+    trials.done(Conflict { items, irreducible, together, ..none })
+}
+
+/// What went wrong in trials.
+#[derive(Default)]
+struct Undecided {
+    /// The limits left some trial open; its requirements were kept.
+    open: bool,
+    error: Option<ReportError>,
+}
+
+struct Trials<'a> {
+    case: &'a Case<'a>,
+    undecided: RefCell<Undecided>,
+}
+
+impl Trials<'_> {
+    /// Whether it is proven that nothing is possible without some requirements.
+    fn impossible_without(&self, dropped: &[Demand]) -> bool {
+        match self.case.possible(&self.case.without(dropped)) {
+            Ok(Possible::No) => true,
+            Ok(Possible::Yes(_)) => false,
+            Ok(Possible::Unknown) => {
+                self.undecided.borrow_mut().open = true;
+                false
+            }
+            Err(error) => {
+                self.undecided.borrow_mut().error = Some(error);
+                false
+            }
+        }
+    }
+
+    fn done(self, conflict: Conflict) -> Result<Conflict, ReportError> {
+        match self.undecided.into_inner().error {
+            Some(error) => Err(error),
+            None => Ok(conflict),
+        }
+    }
 }
 
 /// The deletion filter: an irreducible part of `all` that is impossible, given that `all` is, and whether the filter
@@ -101,14 +149,14 @@ pub(super) fn find(app: &App, book: &PriceBook, policy: &Policy, problem: &Probl
 fn smallest(all: &[Demand], impossible_without: &dyn Fn(&[Demand]) -> bool) -> (Vec<Demand>, bool) {
     let (mut kept, mut dropped) = (all.to_vec(), Vec::new());
     let mut block = kept.len().div_ceil(2).max(1);
-    let mut solves = 0;
+    let mut trials = 0;
     loop {
         let mut at = 0;
         while at < kept.len() {
-            if solves == SOLVES_MAX {
+            if trials == TRIALS_MAX {
                 return (kept, false);
             }
-            solves += 1;
+            trials += 1;
             let end = (at + block).min(kept.len());
             let trial: Vec<Demand> = dropped.iter().chain(&kept[at..end]).copied().collect();
             if impossible_without(&trial) {
@@ -125,33 +173,105 @@ fn smallest(all: &[Demand], impossible_without: &dyn Fn(&[Demand]) -> bool) -> (
     }
 }
 
-/// A requirement in words, with what giving it up alone would bring.
-fn item(case: &Case, demand: Demand) -> ConflictItem {
+/// A smallest set of requirements that has to go for anything to be possible: kept are as many as can be, those that
+/// people care most about (the last ones) first.
+fn together(case: &Case, trials: &Trials) -> Result<Option<Together>, ReportError> {
+    let mut dropped = case.demands.clone();
+    let mut block = dropped.len().div_ceil(2).max(1);
+    loop {
+        let mut end = dropped.len();
+        while end > 0 {
+            let start = end.saturating_sub(block);
+            let fewer: Vec<Demand> = dropped[..start].iter().chain(&dropped[end..]).copied().collect();
+            // Only what is proven to be possible may come back.
+            if matches!(case.possible(&case.without(&fewer))?, Possible::Yes(_)) {
+                dropped = fewer;
+            }
+            end = start;
+        }
+        if block == 1 {
+            break;
+        }
+        block = block.div_ceil(2);
+    }
+    if dropped.is_empty() || trials.undecided.borrow().error.is_some() {
+        return Ok(None);
+    }
+    let texts = dropped.iter().map(|demand| demand.text(&case.app, case.policy)).collect();
+    let total = case.best(&case.without(&dropped))?.map(|(_, bill, _)| bill.total);
+    Ok(Some(Together { texts, total }))
+}
+
+/// A requirement in words, with what giving it up alone would bring, and how little of that would do.
+fn item(case: &Case, demand: Demand) -> Result<ConflictItem, ReportError> {
     let freed = case.without(&[demand]);
-    let total_without = freed.as_ref().and_then(|problem| best_bill(problem, &case.limits)).map(|bill| bill.total);
-    let would_need = match (demand, total_without, freed) {
-        (Demand::Budget, Some(total), _) => Some(format!("at least {total} a month")),
-        (Demand::Path(at), Some(_), Some(problem)) => nearest_bound(case, at, problem),
+    let item = |total_without, nearest| ConflictItem {
+        kind: demand.kind(),
+        text: demand.text(&case.app, case.policy),
+        total_without,
+        nearest,
+    };
+    if matches!(case.possible(&freed)?, Possible::No) {
+        return Ok(item(None, None));
+    }
+    let best = case.best(&freed)?;
+    let total = best.as_ref().map(|(_, bill, _)| bill.total);
+    let nearest = match (demand, &best) {
+        (Demand::Budget, Some((_, bill, true))) => {
+            Some(Nearest { value: format!("{} a month", bill.total), total: bill.total })
+        }
+        (Demand::Path(at), _) => nearest_bound(case, at, freed)?,
+        (Demand::Place(whose, field, side), Some((assignment, bill, _))) => {
+            let value = also(case, &freed, assignment, whose, field, side);
+            value.map(|value| Nearest { value, total: bill.total })
+        }
         _ => None,
     };
-    ConflictItem { kind: demand.kind(), text: demand.text(&case.app, case.policy), total_without, would_need }
+    Ok(item(total, nearest))
 }
 
-fn best_bill(problem: &Problem, limits: &Limits) -> Option<Bill> {
-    let solution = solve(problem, limits);
-    matches!(solution.status, Status::Optimal | Status::Feasible)
-        .then(|| score(problem, &solution.assignment))
-        .flatten()
+/// The tightest bound of a path that everything else allows, given the problem without its bound, and the best bill
+/// within it.
+fn nearest_bound(case: &Case, path: usize, mut freed: Problem) -> Result<Option<Nearest>, ReportError> {
+    let Some((bound, _)) = tightest(case, freed.clone(), path, &|problem| case.possible(problem))? else {
+        return Ok(None);
+    };
+    case.bound(&mut freed, path, Some(bound));
+    let best = case.best(&freed)?;
+    let percentile = case.app.paths[path].percentile.as_str();
+    Ok(best.map(|(_, bill, _)| Nearest { value: format!("{} {percentile}", bound_words(bound)), total: bill.total }))
 }
 
-/// The tightest bound of a path that everything else allows, given the problem without its bound.
-fn nearest_bound(case: &Case, path: usize, mut problem: Problem) -> Option<String> {
-    // In a separated application only this path has lost its bound.
-    let lowered = problem.paths.iter().position(|path| path.bound.is_none())?;
-    problem.paths[lowered].nanos_per_us = NANOS_PER_US_FIRST;
-    let bill = best_bill(&problem, &case.limits)?;
-    let latency = words::millis(Latency::from_micros(bill.path_latency_us[lowered]));
-    Some(format!("{latency} {}, then {} a month", case.app.paths[path].percentile.as_str(), bill.total))
+/// A bound that holds when it is written into the file: thousandths of a millisecond, as many as there are.
+pub(in crate::report) fn bound_words(bound: Latency) -> String {
+    format!("{} ms", crate::units::format_scaled(bound.micros(), 3, 0))
+}
+
+/// What a list of places would have to allow for a placement.
+pub(in crate::report) fn also(
+    case: &Case,
+    problem: &Problem,
+    assignment: &Assignment,
+    whose: Option<usize>,
+    field: Field,
+    side: Side,
+) -> Option<String> {
+    let place = whose.map_or(&case.app.place, |component| &case.app.components[component].place);
+    let listed = side.of(field.of(place));
+    let mut new: BTreeSet<String> = BTreeSet::new();
+    for (component, choice) in problem.components.iter().zip(problem.picked(assignment)) {
+        if whose.is_none_or(|whose| whose == component.app_component) {
+            let name = field.name_of(case.book, problem.places[choice.place].region);
+            if (side == Side::Allow) != listed.contains(&name) {
+                new.insert(name);
+            }
+        }
+    }
+    let names = new.into_iter().collect::<Vec<_>>().join(", ");
+    (!names.is_empty()).then(|| match side {
+        Side::Allow => format!("also allow {names}"),
+        Side::Deny => format!("no longer deny {names}"),
+    })
 }
 
 /// Components for which nothing on sale fits.

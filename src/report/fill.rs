@@ -37,11 +37,7 @@ pub(super) fn report(recommendation: &Recommendation, app: &App, book: &PriceBoo
         excluded: scope::excluded(problem),
         notes: Vec::new(),
         assumptions: scope::assumptions(app),
-        price_book: wire::PriceBook {
-            as_of: book.as_of.clone(),
-            oldest: book.oldest().to_owned(),
-            digest: book.digest.clone(),
-        },
+        price_book: price_book(book),
         conflict: None,
     };
     match &recommendation.outcome {
@@ -51,6 +47,11 @@ pub(super) fn report(recommendation: &Recommendation, app: &App, book: &PriceBoo
             filled(&Source { app, book, problem, placed, picked }, empty)
         }
     }
+}
+
+/// Which prices.
+pub(super) fn price_book(book: &PriceBook) -> wire::PriceBook {
+    wire::PriceBook { as_of: book.as_of.clone(), oldest: book.oldest().to_owned(), digest: book.digest.clone() }
 }
 
 fn filled(source: &Source, empty: wire::Report) -> wire::Report {
@@ -251,7 +252,7 @@ fn usage_based(line: &Line) -> bool {
     }
 }
 
-fn item_name(item: LineItem) -> &'static str {
+pub(super) fn item_name(item: LineItem) -> &'static str {
     match item {
         LineItem::Charge(item) | LineItem::Shared(item) => item.as_str(),
         LineItem::TransferZone => "transfer_zone",
@@ -439,12 +440,13 @@ fn quality(bill: &Bill) -> Vec<wire::QualityShare> {
     [Quality::Listed, Quality::Derived, Quality::Estimated].map(share).into()
 }
 
-fn conflict_of(conflict: &Conflict) -> wire::Conflict {
+pub(super) fn conflict_of(conflict: &Conflict) -> wire::Conflict {
     let requirement = |item: &super::ConflictItem| wire::Requirement {
         kind: item.kind.into(),
         text: item.text.clone(),
         total_without_usd_month: item.total_without.map(Money::to_decimal),
-        would_need: item.would_need.clone(),
+        would_need: item.nearest.as_ref().map(|nearest| nearest.value.clone()),
+        total_then_usd_month: item.nearest.as_ref().map(|nearest| nearest.total.to_decimal()),
     };
     let bare = |(component, reasons): &(String, Vec<(String, u64)>)| wire::WithoutOffer {
         component: component.clone(),
@@ -462,5 +464,9 @@ fn conflict_of(conflict: &Conflict) -> wire::Conflict {
         requirements: conflict.items.iter().map(requirement).collect(),
         irreducible: conflict.irreducible,
         without_offer: conflict.without_offer.iter().map(bare).collect(),
+        together: conflict.together.as_ref().map(|together| wire::Together {
+            requirements: together.texts.clone(),
+            total_usd_month: together.total.map(Money::to_decimal),
+        }),
     }
 }

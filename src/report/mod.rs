@@ -6,8 +6,10 @@
 
 mod alternatives;
 mod conflict;
+pub mod explain;
 mod fill;
 mod notes;
+mod relax;
 mod requirement;
 mod scope;
 mod search;
@@ -118,7 +120,7 @@ pub fn recommend(app: &App, book: &PriceBook, policy: &Policy, limits: &Limits) 
         |assignment: &Assignment, scenario| other_month(app, book, policy, &problem, assignment, scenario);
     let outcome = match place(&problem, limits, || today::find(app, book, policy, &problem), &other_month)? {
         Some(placed) => Outcome::Placed(Box::new(placed)),
-        None => Outcome::Infeasible(conflict::find(app, book, policy, &problem, limits)),
+        None => Outcome::Infeasible(conflict::find(app, book, policy, &problem, limits)?),
     };
     Ok(Recommendation { problem, outcome })
 }
@@ -134,20 +136,15 @@ fn place(
     other_month: &OtherMonth,
 ) -> Result<Option<Placed>, ReportError> {
     let solution = search::solve_allowed(problem, limits, &|_, _| true, None);
-    match solution.status {
-        Status::Infeasible => return Ok(None),
-        Status::Unknown => return Err(ReportError::Unfinished { nodes_max: limits.nodes_max }),
-        Status::Optimal | Status::Feasible => {}
-    }
-    let found = confirm(problem, &solution.assignment, solution.objective)?;
-    if solution.lower_bound > solution.objective {
-        return Err(ReportError::Internal("the lower bound is above the answer".into()));
-    }
+    let Some(found) = search::confirmed(problem, &solution)? else {
+        let unfinished = ReportError::Unfinished { nodes_max: limits.nodes_max };
+        return if solution.status == Status::Unknown { Err(unfinished) } else { Ok(None) };
+    };
     let today = today();
     let (assignment, bill, decision) = decide(problem, solution.assignment, found, today.as_ref());
     let cost_bound = cost_bound(problem, limits, solution.lower_bound, &assignment).min(i128::from(bill.total.nanos()));
     let baseline = today.map(|today| today.baseline);
-    let more = alternatives::explore(problem, limits, &assignment, baseline, other_month);
+    let more = alternatives::explore(problem, limits, &assignment, baseline, other_month)?;
     Ok(Some(Placed {
         optimal: solution.status == Status::Optimal,
         assignment,
@@ -181,20 +178,6 @@ fn cost_bound(problem: &Problem, limits: &Limits, lower_bound: i128, found: &Ass
     search::solve_allowed(&by_cost, limits, &|_, _| true, Some(found)).lower_bound
 }
 
-/// The exact bill of the solver's answer, if the checker passes it and the bill agrees with the solver.
-fn confirm(problem: &Problem, assignment: &Assignment, objective: i128) -> Result<Bill, ReportError> {
-    if let Some(broken) = check(problem, assignment).first() {
-        return Err(ReportError::Internal(format!("the solver's placement breaks a rule: {broken}")));
-    }
-    let bill = score(problem, assignment);
-    let bill = bill.ok_or_else(|| ReportError::Internal("the solver's placement cannot be priced".into()))?;
-    if bill.objective != objective {
-        let message = format!("the solver's objective {objective} differs from the bill's {}", bill.objective);
-        return Err(ReportError::Internal(message));
-    }
-    Ok(bill)
-}
-
 /// Prefers today's placement when it keeps every rule and nothing better was found.
 fn decide(problem: &Problem, found: Assignment, bill: Bill, today: Option<&Today>) -> (Assignment, Bill, Decision) {
     let Some(today) = today else { return (found, bill, Decision::New) };
@@ -216,7 +199,7 @@ fn other_month(
     scenario: Scenario,
 ) -> Option<Money> {
     let only = Some(search::picks(problem, assignment));
-    let month = lower(app, book, policy, &Options { scenario, only }).ok()?;
+    let month = lower(app, book, policy, &Options { scenario, only, ..Options::default() }).ok()?;
     let fits = month.components.iter().all(|component| component.choices.len() == 1);
     if !fits {
         return None;

@@ -1,12 +1,13 @@
 //! The requirements of an application one by one, in plain words, each with the way to give it up.
 
 use super::words;
-use crate::app::{App, Component, Filter, ManagedChoice, Objective, Path, PathAudience, RunOn, Spread, Usage, Where};
+use crate::app::{App, Component, Filter, ManagedChoice, Path, PathAudience, RunOn, Spread, Usage, Where};
+use crate::catalog::{PriceBook, RegionId};
 use crate::policy::Policy;
 use crate::units::{Money, Purchase, Quality, Quantity};
 
 /// A demand that can be given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Demand {
     /// The bound of a path, by ordinal.
     Path(usize),
@@ -37,7 +38,7 @@ pub(super) enum Demand {
 }
 
 /// A list of a [`Where`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Field {
     Providers,
     Regions,
@@ -57,12 +58,23 @@ impl Field {
         }
     }
 
-    fn of(self, place: &Where) -> &Filter {
+    pub(super) fn of(self, place: &Where) -> &Filter {
         match self {
             Self::Providers => &place.providers,
             Self::Regions => &place.regions,
             Self::Countries => &place.countries,
             Self::Continents => &place.continents,
+        }
+    }
+
+    /// What a region is called in such a list.
+    pub(super) fn name_of(self, book: &PriceBook, region: RegionId) -> String {
+        let (spec, provider) = (book.region(region), &book.provider_of(region).name);
+        match self {
+            Self::Providers => provider.clone(),
+            Self::Regions => format!("{provider}:{}", spec.code),
+            Self::Countries => spec.country.clone(),
+            Self::Continents => spec.continent.clone(),
         }
     }
 
@@ -77,7 +89,7 @@ impl Field {
 }
 
 /// A side of a [`Filter`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Allow,
     Deny,
@@ -86,7 +98,7 @@ pub(super) enum Side {
 impl Side {
     const BOTH: [Self; 2] = [Self::Allow, Self::Deny];
 
-    fn of(self, filter: &Filter) -> &[String] {
+    pub(super) fn of(self, filter: &Filter) -> &[String] {
         match self {
             Self::Allow => &filter.allow,
             Self::Deny => &filter.deny,
@@ -94,21 +106,20 @@ impl Side {
     }
 }
 
-/// An application in a form in which every demand can be given up on its own, and feasibility is all that is asked:
-/// no placement today, cost only, and a path for each audience where the bound holds for each.
+/// An application in a form in which every demand can be given up on its own: a path for each audience where the bound
+/// holds for each. It means the same, and is priced the same.
 pub(super) fn separated(app: &App) -> App {
     let mut app = app.clone();
-    app.today.clear();
-    app.objective = Objective::Cost;
+    let audiences = i64::try_from(app.audiences.len()).unwrap_or(i64::MAX).max(1);
     let mut paths: Vec<Path> = Vec::new();
-    for path in app.paths.drain(..).filter(|path| path.bound.is_some()) {
-        let path = Path { usd_per_ms: Money::ZERO, ..path };
-        match path.audience {
-            PathAudience::Each => {
-                let each = (0..app.audiences.len()).map(PathAudience::One);
-                paths.extend(each.map(|audience| Path { audience, ..path.clone() }));
-            }
-            _ => paths.push(path),
+    for path in app.paths.drain(..) {
+        if path.audience == PathAudience::Each {
+            // What a millisecond is worth counts once for all audiences together.
+            let usd_per_ms = Money::from_nanos(path.usd_per_ms.nanos() / audiences);
+            let each = (0..app.audiences.len()).map(PathAudience::One);
+            paths.extend(each.map(|audience| Path { audience, usd_per_ms, ..path.clone() }));
+        } else {
+            paths.push(path);
         }
     }
     app.paths = paths;
@@ -131,7 +142,7 @@ pub(super) fn demands(app: &App, policy: &Policy) -> Vec<Demand> {
     }
     all.extend(place_demands(None, &app.place));
     all.extend(app.budget.map(|_| Demand::Budget));
-    all.extend((0..app.paths.len()).map(Demand::Path));
+    all.extend((0..app.paths.len()).filter(|&at| app.paths[at].bound.is_some()).map(Demand::Path));
     all
 }
 
@@ -158,6 +169,32 @@ fn place_demands(whose: Option<usize>, place: &Where) -> impl Iterator<Item = De
 }
 
 impl Demand {
+    /// The component whose offers it decides; `None` when it decides those of all components, or none.
+    pub(super) fn component(self) -> Option<usize> {
+        match self {
+            Self::Zones(at)
+            | Self::Spread(at)
+            | Self::Dedicated(at)
+            | Self::Arch(at)
+            | Self::Gpu(at)
+            | Self::Purchase(at)
+            | Self::Form(at)
+            | Self::Size(at) => Some(at),
+            Self::Place(whose, ..) => whose,
+            Self::Path(_) | Self::Relation(_) | Self::Budget | Self::Policy => None,
+        }
+    }
+
+    /// Whether it decides what a component may be bought as, or where.
+    pub(super) fn concerns(self, component: usize) -> bool {
+        match self {
+            // The replicas of a spread component are variables of their own whether or not they must lie apart.
+            Self::Path(_) | Self::Relation(_) | Self::Budget | Self::Spread(_) => false,
+            Self::Policy | Self::Place(None, ..) => true,
+            _ => self.component() == Some(component),
+        }
+    }
+
     /// The word used in the wire form.
     pub(super) fn kind(self) -> &'static str {
         match self {

@@ -1,8 +1,10 @@
-//! Solving under restrictions, and sharing out independent work over threads.
+//! Solving under restrictions, believing what was found only after the checker and the exact bill, and sharing out
+//! independent work over threads.
 
+use super::ReportError;
 use crate::problem::lower::Pick;
-use crate::problem::{Assignment, Choice, ChoiceId, ComponentId, Problem};
-use crate::solve::{Limits, Restriction, Solution, solve_with};
+use crate::problem::{Assignment, Bill, Choice, ChoiceId, ComponentId, Problem, check, score};
+use crate::solve::{Limits, Restriction, Solution, Status, solve_with};
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +18,46 @@ pub(super) fn solve_allowed(
 ) -> Solution {
     let allows = |component: ComponentId, _: ChoiceId, choice: &Choice| allowed(component, choice);
     solve_with(problem, limits, &Restriction::allowing(&allows), warm)
+}
+
+/// The exact bill of what a solve found; `None` when it found nothing.
+///
+/// # Errors
+/// [`ReportError::Internal`] when the placement breaks a rule, or the bill differs from what the solver says: then no
+/// figure of this problem can be trusted, and saying nothing would hide it.
+pub(super) fn confirmed(problem: &Problem, solution: &Solution) -> Result<Option<Bill>, ReportError> {
+    match solution.status {
+        Status::Infeasible | Status::Unknown => return Ok(None),
+        Status::Optimal | Status::Feasible => {}
+    }
+    if let Some(broken) = check(problem, &solution.assignment).first() {
+        return Err(ReportError::Internal(format!("the solver's placement breaks a rule: {broken}")));
+    }
+    let bill = score(problem, &solution.assignment);
+    let bill = bill.ok_or_else(|| ReportError::Internal("the solver's placement cannot be priced".into()))?;
+    if bill.objective != solution.objective {
+        return Err(ReportError::Internal(format!(
+            "the solver's objective {} differs from the bill's {}",
+            solution.objective, bill.objective
+        )));
+    }
+    if solution.lower_bound > solution.objective {
+        return Err(ReportError::Internal("the lower bound is above the answer".into()));
+    }
+    Ok(Some(bill))
+}
+
+/// The same placement in another lowering of the same application; `None` when a choice is not in it.
+pub(super) fn carried(from: &Problem, assignment: &Assignment, to: &Problem) -> Option<Assignment> {
+    let same = |a: &Choice, b: &Choice| {
+        from.places[a.place].region == to.places[b.place].region
+            && (&a.offer, a.purchase, a.count, a.form, a.today) == (&b.offer, b.purchase, b.count, b.form, b.today)
+    };
+    let picked = from.picked(assignment);
+    if to.components.len() != picked.len() {
+        return None;
+    }
+    picked.iter().zip(&to.components).map(|(a, component)| component.choices.iter().position(|b| same(a, b))).collect()
 }
 
 /// The picked choices in the words of the price book.

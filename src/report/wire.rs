@@ -294,6 +294,18 @@ pub struct Conflict {
     pub irreducible: bool,
     /// Components for which nothing on sale fits at all.
     pub without_offer: Vec<WithoutOffer>,
+    /// When giving up any single requirement does not help: a smallest set that has to go together.
+    #[serde(default)]
+    pub together: Option<Together>,
+}
+
+/// Requirements which, given up together, make a placement possible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Together {
+    /// In plain words.
+    pub requirements: Vec<String>,
+    /// The best bill then.
+    pub total_usd_month: Option<String>,
 }
 
 /// A requirement of a conflict.
@@ -306,8 +318,12 @@ pub struct Requirement {
     pub text: String,
     /// The best bill if only this requirement were given up; `null` when that alone does not help.
     pub total_without_usd_month: Option<String>,
-    /// What the requirement would have to be for that bill, in words, when it is a number.
+    /// The least change of the requirement that makes everything possible, in words (`212.5 ms p95`, `$190.00 a month`,
+    /// `also allow NL`).
     pub would_need: Option<String>,
+    /// The best bill with that change.
+    #[serde(default)]
+    pub total_then_usd_month: Option<String>,
 }
 
 /// A component without a single offer, and why.

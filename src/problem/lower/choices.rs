@@ -1,5 +1,6 @@
 //! The candidates of one component: priced fast, kept only if no other serves as well for less.
 
+use super::Loose;
 use crate::catalog::{Item, Price, PriceBook, RegionId, Tariff};
 use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
@@ -79,23 +80,68 @@ impl Excluded {
 
 /// The choices of a component at one place.
 #[derive(Default)]
-pub(super) struct Front(Vec<Choice>);
+pub(super) struct Front {
+    kept: Vec<Choice>,
+    /// Offers and items with a price about to be varied.
+    offers: Vec<String>,
+    items: Vec<ChargeItem>,
+}
+
+/// What of a choice moves with the loose prices: choices are compared only when this is equal.
+#[derive(Default, PartialEq, Eq)]
+struct Moves {
+    offer: Option<(String, Purchase)>,
+    quantities: Vec<(ChargeItem, Money, Quantity)>,
+}
 
 impl Front {
+    /// An empty front for a region.
+    pub fn new(loose: &[Loose], here: RegionId) -> Self {
+        let mut front = Self::default();
+        for price in loose {
+            match price {
+                Loose::Offer { region, offer } if region.is_none_or(|region| region == here) => {
+                    front.offers.push(offer.clone());
+                }
+                Loose::Item { region, item } if region.is_none_or(|region| region == here) => front.items.push(*item),
+                Loose::Offer { .. } | Loose::Item { .. } => {}
+            }
+        }
+        front
+    }
+
+    fn is_rigid(&self) -> bool {
+        self.offers.is_empty() && self.items.is_empty()
+    }
+
+    fn moves(&self, choice: &Choice) -> Moves {
+        let moving = choice.charges.iter().filter(|charge| self.items.contains(&charge.item));
+        Moves {
+            offer: self.offers.contains(&choice.offer).then(|| (choice.offer.clone(), choice.purchase)),
+            quantities: moving.map(|charge| (charge.item, charge.price.usd, charge.quantity)).collect(),
+        }
+    }
+
+    /// [`Self::covers_moving`] for a candidate whose charges are not known yet: never, when some of its prices may move.
+    pub fn covers(&self, candidate: &Candidate, cost: Money) -> bool {
+        self.is_rigid() && self.covers_moving(candidate, cost, &Moves::default())
+    }
+
     /// Whether something already there is at least as good in every solution. A larger pool never makes anything
     /// dearer; an allowance of one's own can (it thins out the account's volume, and with it the share in the cheap
     /// steps of another ladder), so it must be equal.
-    pub fn covers(&self, candidate: &Candidate, cost: Money) -> bool {
+    fn covers_moving(&self, candidate: &Candidate, cost: Money, moves: &Moves) -> bool {
         let includes = |kept: Included| match (kept, candidate.included) {
             (Included::Pooled(more), Included::Pooled(less)) => more >= less,
             (Included::Pooled(_), Included::None) => true,
             (a, b) => a == b,
         };
-        self.0.iter().any(|kept| {
+        self.kept.iter().any(|kept| {
             kept.cost <= cost
                 && kept.active_zones == candidate.active_zones
                 && kept.needs.iter().all(|need| candidate.needs.contains(need))
                 && includes(kept.included)
+                && (self.is_rigid() || self.moves(kept) == *moves)
         })
     }
 
@@ -122,18 +168,23 @@ impl Front {
             active_zones: candidate.active_zones,
             today: candidate.today,
         };
-        let before = std::mem::take(&mut self.0);
-        let newcomer = Self(vec![choice]);
-        let beaten = |kept: &Choice| !kept.today && newcomer.covers(&light(kept), kept.cost);
-        self.0 = before.into_iter().filter(|kept| !beaten(kept)).collect();
-        self.0.extend(newcomer.0);
+        if !candidate.today && self.covers_moving(candidate, sum.0, &self.moves(&choice)) {
+            return;
+        }
+        let before = std::mem::take(&mut self.kept);
+        self.kept.push(choice);
+        // For a moment the newcomer is all there is.
+        let beaten = |kept: &Choice| !kept.today && self.covers_moving(&light(kept), kept.cost, &self.moves(kept));
+        let mut after: Vec<Choice> = before.into_iter().filter(|kept| !beaten(kept)).collect();
+        after.append(&mut self.kept);
+        self.kept = after;
     }
 
     /// The choices, cheapest first.
     pub fn into_choices(mut self) -> Vec<Choice> {
-        self.0
+        self.kept
             .sort_by(|a, b| a.cost.cmp(&b.cost).then_with(|| a.offer.cmp(&b.offer)).then(a.purchase.cmp(&b.purchase)));
-        self.0
+        self.kept
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn offer_managed(cx: &Context, demand: &Demand, site: &Site, front: &
     let Some(kind) = managed_kind(demand.kind).filter(|_| demand.managed || cx.pinned()) else { return };
     for tier in cx.book.managed_at(site.region).iter().filter(|tier| tier.kind == kind) {
         let today = !cx.app.today.is_empty() && cx.is_today(demand, site, &tier.name()).is_some();
-        if cx.pinned() && !cx.wanted(demand, site, &tier.name()) {
+        if (cx.pinned() || cx.options.focus.is_some()) && !cx.wanted(demand, site, &tier.name()) {
             continue;
         }
         // A burstable tier that the component runs on already is the team's own choice.

@@ -14,7 +14,7 @@ mod storage;
 
 pub use machines::BOOT_DISK_GB;
 
-use super::{Component, Objective, Place, Problem, Relation};
+use super::{ChargeItem, Component, Objective, Place, Problem, Relation};
 use crate::app::{self, App, RelationKind, Scenario, Today};
 use crate::catalog::{Item, Price, PriceBook, RegionId};
 use crate::policy::Policy;
@@ -43,12 +43,39 @@ pub struct Options {
     /// One pick per variable of the problem: nothing else is offered, and neither place rules nor fitting rules are
     /// asked, since this prices what was decided elsewhere. Bounds and rules over pairs stay in the problem.
     pub only: Option<Vec<Pick>>,
+    /// Prices that the caller is about to vary. See [`Loose`].
+    pub loose: Vec<Loose>,
+    /// Only these regions are looked at; `None`: all.
+    pub regions: Option<Vec<RegionId>>,
+    /// Only the offer of this name is looked at, under all rules; `None`: all offers.
+    pub focus: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { scenario: Scenario::Typical, only: None }
+        Self { scenario: Scenario::Typical, only: None, loose: Vec::new(), regions: None, focus: None }
     }
+}
+
+/// A price that is about to be varied in the lowered problem. Which offers dominate which depends on prices, so what
+/// has a loose price is compared only with what moves by the same amount when that price moves: the problem then stays
+/// complete whatever that price becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loose {
+    /// The price of an offer in a region (`None`: in all), each purchase option for itself.
+    Offer {
+        /// Where.
+        region: Option<RegionId>,
+        /// Name of the offer.
+        offer: String,
+    },
+    /// The price of what a charge is for, in a region (`None`: in all).
+    Item {
+        /// Where.
+        region: Option<RegionId>,
+        /// For what.
+        item: ChargeItem,
+    },
 }
 
 /// Why an application could not be lowered at all. (A component without a single choice is not an error here: the
@@ -141,7 +168,8 @@ fn eligible_regions(cx: &Context, demands: &[Demand]) -> Vec<RegionId> {
             || !cx.book.managed_at(id).is_empty()
             || !cx.book.tariff(id, Item::ObjectStorage).is_empty()
     };
-    let open = |id: &RegionId| sells(*id) && demands.iter().any(|demand| cx.may_place(demand, *id));
+    let asked = |id: &RegionId| cx.options.regions.as_ref().is_none_or(|regions| regions.contains(id));
+    let open = |id: &RegionId| asked(id) && sells(*id) && demands.iter().any(|demand| cx.may_place(demand, *id));
     cx.book.region_ids().filter(open).collect()
 }
 
@@ -168,6 +196,26 @@ fn places_of(book: &PriceBook, regions: &[RegionId]) -> (Vec<Place>, Vec<String>
         });
     }
     (places, providers)
+}
+
+/// The variables of one component alone, on the places of a problem that was lowered before: what they would be under
+/// changed requirements, without lowering everything else again. `app` must have the same components, links and
+/// replicas as the application of that problem.
+#[must_use]
+pub fn variables(
+    app: &App,
+    book: &PriceBook,
+    policy: &Policy,
+    options: &Options,
+    places: &[Place],
+    app_component: usize,
+) -> Vec<Component> {
+    let traffic = network::total_traffic(app, options.scenario);
+    let cx = Context { app, book, policy, options, traffic };
+    let demands = demand::demands(app, options.scenario);
+    let sites: Vec<Site> = places.iter().enumerate().map(|(place, spec)| Site::of(book, place, spec)).collect();
+    let mine = demands.iter().filter(|demand| demand.app_component == app_component);
+    mine.map(|demand| component_of(&cx, demand, places, &sites)).collect()
 }
 
 /// All variables, on as many threads as there are processors; the order is that of the demands.
@@ -206,7 +254,7 @@ fn component_of(cx: &Context, demand: &Demand, places: &[Place], sites: &[Site])
             excluded.add("fewer zones than asked for", offers_at(cx.book, spec.region));
             continue;
         }
-        let mut front = Front::default();
+        let mut front = Front::new(&cx.options.loose, site.region);
         offer_all(cx, demand, &verdicts, site, &mut front, &mut excluded);
         all.extend(front.into_choices());
     }
@@ -267,7 +315,9 @@ impl Context<'_> {
 
     /// Whether an offer is looked at: all of them, or the one that was decided.
     fn wanted(&self, demand: &Demand, site: &Site, offer: &str) -> bool {
-        let Some(picks) = &self.options.only else { return true };
+        let Some(picks) = &self.options.only else {
+            return self.options.focus.as_ref().is_none_or(|focus| focus == offer);
+        };
         let pick = &picks[demand.variable];
         pick.region == site.region && pick.offer == offer
     }
