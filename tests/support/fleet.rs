@@ -293,13 +293,15 @@ impl Writer {
         let many = self.style == Style::Bound;
         let job = kind == "job";
         let mut zones = 1;
-        if !job {
+        if job {
+            let hours = self.amount(10, 500);
+            let _ = writeln!(text, "hours_month = {hours}");
+        } else {
             let replicas = self.random.pick(&[1, 1, 2, 2, 2, 3, 3, 4, 6, 10]);
             zones = if replicas > 1 && self.random.chance(if many { 40 } else { 15 }) { 2 } else { 1 };
             if self.random.chance(25) {
-                let (min, max) = (replicas.min(2).max(zones), replicas * 2);
-                let typical = replicas.max(min);
-                let _ = writeln!(text, "replicas = {{ min = {min}, typical = {typical}, max = {max} }}");
+                let (min, max) = (replicas.min(2), replicas * 2);
+                let _ = writeln!(text, "replicas = {{ min = {min}, typical = {replicas}, max = {max} }}");
             } else {
                 let _ = writeln!(text, "replicas = {replicas}");
             }
@@ -307,9 +309,6 @@ impl Writer {
                 let _ = writeln!(text, "zones = {zones}");
             }
             self.parts[at].replicas = replicas;
-        } else {
-            let hours = self.amount(10, 500);
-            let _ = writeln!(text, "hours_month = {hours}");
         }
         if self.random.chance(30) {
             let gb = self.traffic(1, 200);
@@ -403,10 +402,8 @@ impl Writer {
         }
         self.path_count += 1;
         let names: Vec<String> = through.iter().map(|&at| format!("\"{}\"", self.parts[at].name)).collect();
-        let bound = match internal {
-            true => self.random.pick(&[30, 50, 60, 100, 150, 250]),
-            false => self.random.pick(&[250, 300, 400, 500, 800]),
-        };
+        let bounds = if internal { [30, 50, 60, 100, 150, 250] } else { [200, 250, 300, 400, 500, 800] };
+        let bound = self.random.pick(&bounds);
         let key = if self.random.chance(80) { "p95_ms" } else { "p50_ms" };
         let audience = match internal {
             true => "audience = \"internal\"\n",
@@ -503,6 +500,10 @@ impl Writer {
             _ => None,
         };
         let fits = |cpu: u32, memory: u32| u64::from(cpu) >= part.cpu_milli && u64::from(memory) >= part.memory_mib;
+        // Nobody buys ten times what is needed.
+        let small = |cpu: u32, memory: u32| {
+            u64::from(cpu) <= 2 * part.cpu_milli.max(2000) && u64::from(memory) <= 2 * part.memory_mib.max(4096)
+        };
         let managed: Vec<String> = book
             .managed_at(region)
             .iter()
@@ -524,7 +525,7 @@ impl Writer {
             .filter(|shape| {
                 fits(shape.vcpu_milli, shape.memory_mib) && shape.gpu_milli == 0 && shape.cpu_kind == CpuKind::Dedicated
             })
-            .filter(|shape| u64::from(shape.memory_mib) <= 4 * part.memory_mib.max(4096))
+            .filter(|shape| small(shape.vcpu_milli, shape.memory_mib))
             .filter(|shape| !part.arm || shape.arch == placer::units::Arch::Arm64)
             .map(|shape| shape.name.as_str())
             .collect();

@@ -53,13 +53,13 @@ pub fn out<T: Send>(
 /// In place of a message on standard error for each panic: it becomes part of the result.
 fn remember(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
-    PLACE.with(|last| last.replace(place));
+    PLACE.set(place);
 }
 
 fn told(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic");
-    format!("{text} ({})", PLACE.with(|last| last.take()))
+    format!("{text} ({})", PLACE.take())
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use crate::report::wire::Action;
 use std::fmt::Write as _;
 use std::io::Write;
 
-/// Rows that a terminal table aligns; more are a list for programs, which the other formats are better at.
 const HEADING: [(&str, Side); 7] = [
     ("FILE", Side::Left),
     ("APP", Side::Left),
@@ -79,7 +78,9 @@ fn applications(rows: &[&Row], look: Look) -> String {
     };
     if look.markdown {
         let mut grid = Grid::new(look, &HEADING);
-        rows.iter().for_each(|row| grid.row(cells(row)));
+        for row in rows {
+            grid.row(cells(row));
+        }
         return grid.render();
     }
     let mut text = Vec::new();
