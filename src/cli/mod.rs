@@ -7,6 +7,7 @@ mod args;
 mod explain;
 mod explain_text;
 mod failure;
+mod fleet;
 mod input;
 mod lists;
 mod nearest;
@@ -17,7 +18,7 @@ mod regions;
 mod report_text;
 mod text;
 
-use args::{Cli, Command, SchemaCommand};
+use args::{Cli, Command, FleetCommand, SchemaCommand};
 use clap::Parser;
 use failure::Failure;
 use std::io::{self, BufWriter, Write};
@@ -46,6 +47,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Recommend(args) => recommend::run(args, out),
         Command::Explain(args) => explain::run(args, out),
+        Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
@@ -54,6 +56,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Schema(SchemaCommand::Explain) => {
             schema(&schemars::schema_for!(crate::report::explain::wire::Explanation), out)
         }
+        Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),
     }
 }
 

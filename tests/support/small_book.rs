@@ -127,6 +127,20 @@ pub fn sealed() -> Vec<u8> {
     seal(FILES.iter().map(|(name, text)| (*name, text.as_bytes()))).expect("the small book has its files")
 }
 
+/// The sealed book with texts replaced: (file, from, to), each of which must be there once.
+#[must_use]
+pub fn sealed_with(edits: &[(&str, &str, &str)]) -> Vec<u8> {
+    let edited = FILES.map(|(name, text)| {
+        let mut text = text.to_owned();
+        for (_, from, to) in edits.iter().filter(|(file, _, _)| *file == name) {
+            assert_eq!(text.matches(from).count(), 1, "{from} in {name}");
+            text = text.replace(from, to);
+        }
+        (name, text)
+    });
+    seal(edited.iter().map(|(name, text)| (*name, text.as_bytes()))).expect("the small book has its files")
+}
+
 /// The book.
 #[must_use]
 pub fn book() -> PriceBook {

@@ -22,13 +22,13 @@ pub use requirements::Binding;
 pub use rivals::Rival;
 pub use why_not::{Target, Verdict, WhyNot};
 
-use super::{Conflict, ReportError, conflict, decide, search, today};
+use super::{Conflict, ReportError, conflict, search, today};
 use crate::app::App;
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
 use crate::problem::lower::{Loose, Options, lower};
 use crate::problem::{Assignment, Bill, Choice, Problem};
-use crate::solve::{Limits, Status};
+use crate::solve::Limits;
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,17 +153,11 @@ pub fn explain(
     let source = Source { app, book, policy, limits: side, ask };
     let mut loose: Vec<Loose> = ask.why_not.iter().filter_map(Target::loose).collect();
     let problem = lower(app, book, policy, &Options { loose: loose.clone(), ..Options::default() })?;
-    let solution = search::solve_allowed(&problem, limits, &|_, _| true, None);
-    let Some(found) = search::confirmed(&problem, &solution)? else {
-        if solution.status == Status::Unknown {
-            return Err(ReportError::Unfinished { nodes_max: limits.nodes_max });
-        }
+    let today = || today::find(app, book, policy, &problem);
+    let Some(super::Found { assignment, bill, optimal, .. }) = super::find(&problem, limits, today)? else {
         let outcome = Explained::Infeasible(conflict::find(app, book, policy, &problem, limits)?);
         return Ok(Explanation { problem, outcome });
     };
-    let today = today::find(app, book, policy, &problem);
-    let optimal = solution.status == Status::Optimal;
-    let (assignment, bill, _) = decide(&problem, solution.assignment, found, today.as_ref());
     let answer = Answer { problem: &problem, assignment: &assignment, bill: &bill };
     let (mut rivals, why_not) = match &ask.why_not {
         Some(target) => why_not::answer(&source, &answer, target)?,
