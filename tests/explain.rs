@@ -10,6 +10,7 @@ use assert_cmd::Command;
 use placer::problem::{Assignment, LineItem, Problem, check, score};
 use placer::report::explain::wire::{Explanation, Flip as WireFlip, WhyNot};
 use placer::report::explain::{Dial, Direction, FOLLOWED_TIMES, Flip, Gives, Knob, find_flip};
+use placer::report::frontier::trace;
 use placer::solve::{Limits, Status, solve};
 use placer::units::Money;
 use proptest::prelude::*;
@@ -133,6 +134,77 @@ proptest! {
             assert_flips(&problem, &knob, Direction::Falls, &solution.assignment, component);
         }
     }
+}
+
+/// All pairs (latency, bill) that nothing beats, by trying everything.
+fn pareto(problem: &Problem, measured: &[usize]) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> = Vec::new();
+    let mut assignment: Assignment = vec![0; problem.components.len()];
+    loop {
+        if check(problem, &assignment).is_empty()
+            && let Some(bill) = score(problem, &assignment)
+        {
+            let latency = measured.iter().map(|&at| bill.path_latency_us[at]).max().expect("a path is measured");
+            all.push((bill.total.nanos(), latency));
+        }
+        let Some(next) = (0..assignment.len()).find(|&c| assignment[c] + 1 < problem.components[c].choices.len())
+        else {
+            break;
+        };
+        assignment[next] += 1;
+        assignment[..next].fill(0);
+    }
+    all.sort_unstable();
+    let mut points: Vec<(i64, i64)> = Vec::new();
+    for (total, latency) in all {
+        if points.last().is_none_or(|last| latency < last.1) {
+            points.push((total, latency));
+        }
+    }
+    points
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    /// The frontier has every point that brute force finds, and no other.
+    #[test]
+    fn the_frontier_is_complete(seed in any::<u64>(), bits in 0_u16..32, one in any::<bool>()) {
+        let mut problem = small(seed, 4, 5, 4, Features { paths: true, ..Features::from_bits(bits) });
+        let measured: Vec<usize> = if one { vec![0] } else { (0..problem.paths.len()).collect() };
+        measured.iter().for_each(|&at| problem.paths[at].bound = None);
+        let (found, complete) = trace(&problem, &measured, &Limits::default(), 10_000).expect("no internal error");
+        prop_assert!(complete);
+        let found: Vec<(i64, i64)> =
+            found.iter().map(|point| (point.bill.total.nanos(), point.latency.micros())).collect();
+        prop_assert_eq!(found, pareto(&problem, &measured));
+    }
+}
+
+#[test]
+fn the_frontier_as_table_json_and_pictures() {
+    let run = |args: &[&str]| {
+        let args: Vec<&str> = ["frontier", "app.toml"].iter().chain(args).copied().collect();
+        let (out, err, code) = placer(&small_book::sealed(), SHOP, &args);
+        assert_eq!((err.as_str(), code), ("", 0));
+        out
+    };
+    insta::assert_snapshot!("frontier_table", run(&[]));
+    let json: placer::report::frontier::wire::Frontier =
+        serde_json::from_str(&run(&["--format", "json", "--path", "open a page"])).expect("the canonical form");
+    assert!(json.complete && json.points.len() > 1, "{json:?}");
+    assert_eq!(json.points.iter().filter(|point| point.cheapest_allowed).count(), 1);
+    let recommended = explain(SHOP, &["--component", "db"]).total_usd_month;
+    let allowed = json.points.iter().find(|point| point.cheapest_allowed).expect("one is allowed");
+    assert_eq!(Some(allowed.total_usd_month.clone()), recommended);
+    let svg = run(&["--format", "svg"]);
+    assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
+    assert_eq!(svg.matches("<circle").count(), json.points.len(), "a dot for every point");
+    let html = run(&["--format", "html"]);
+    assert!(html.contains("<svg") && !html.contains("http-equiv") && !html.contains("<script"), "self-contained");
+    let (_, err, code) = placer(&small_book::sealed(), SHOP, &["frontier", "app.toml", "--path", "open page"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("did you mean `open a page`?"), "{err}");
 }
 
 #[test]

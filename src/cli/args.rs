@@ -22,6 +22,8 @@ pub enum Command {
     Recommend(RecommendArgs),
     /// Say why: runner-ups, flip prices, what the requirements cost, and why not something else
     Explain(ExplainArgs),
+    /// List every trade-off between cost and latency that is worth making
+    Frontier(FrontierArgs),
     /// Recommend for many applications at once
     #[command(subcommand)]
     Fleet(FleetCommand),
@@ -83,6 +85,46 @@ pub struct ExplainArgs {
     /// Search nodes after which the best placement found so far is explained
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
+}
+
+/// `placer frontier`
+#[derive(Debug, Args)]
+pub struct FrontierArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// Measure this path, its slowest audience; without it, the slowest of all paths
+    #[arg(long, value_name = "NAME")]
+    pub path: Option<String>,
+    /// How to show the frontier; `json` is the canonical form
+    #[arg(long, value_enum, default_value_t = FrontierFormat::Table)]
+    pub format: FrontierFormat,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Points after which the search ends, and says so
+    #[arg(long, value_name = "POINTS", default_value_t = 1000)]
+    pub points_max: usize,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes for each point
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// Forms of a frontier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FrontierFormat {
+    /// For people at a terminal
+    #[value(alias = "text")]
+    Table,
+    /// For programs: exact and versioned
+    Json,
+    /// A picture
+    Svg,
+    /// A page with the picture and the table
+    Html,
 }
 
 /// Forms of a report.
@@ -252,6 +294,8 @@ pub enum SchemaCommand {
     Report,
     /// The schema of `placer explain --format json`
     Explain,
+    /// The schema of `placer frontier --format json`
+    Frontier,
     /// The schema of `placer fleet recommend --format json`
     Fleet,
 }

@@ -134,7 +134,8 @@ fn requirements(all: &[Requirement], look: Look) -> String {
 /// Moves told in one line; the rest is counted.
 const MOVES_TOLD: usize = 4;
 
-fn moves(moved: &[Moved]) -> String {
+/// Who goes where, in one line.
+pub fn moves(moved: &[Moved]) -> String {
     let one = |moved: &Moved| {
         let to = if place(&moved.from) == place(&moved.to) { String::new() } else { format!("{}, ", place(&moved.to)) };
         format!("{} -> {to}{}", moved.to.name, bought(&moved.to))

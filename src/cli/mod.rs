@@ -8,6 +8,8 @@ mod explain;
 mod explain_text;
 mod failure;
 mod fleet;
+mod frontier;
+mod frontier_picture;
 mod input;
 mod lists;
 mod nearest;
@@ -47,6 +49,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Recommend(args) => recommend::run(args, out),
         Command::Explain(args) => explain::run(args, out),
+        Command::Frontier(args) => frontier::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
@@ -55,6 +58,9 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Schema(SchemaCommand::Report) => schema(&schemars::schema_for!(crate::report::wire::Report), out),
         Command::Schema(SchemaCommand::Explain) => {
             schema(&schemars::schema_for!(crate::report::explain::wire::Explanation), out)
+        }
+        Command::Schema(SchemaCommand::Frontier) => {
+            schema(&schemars::schema_for!(crate::report::frontier::wire::Frontier), out)
         }
         Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),
     }

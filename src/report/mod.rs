@@ -10,6 +10,7 @@ mod conflict;
 pub mod explain;
 mod fill;
 pub mod fleet;
+pub mod frontier;
 mod notes;
 mod relax;
 mod requirement;

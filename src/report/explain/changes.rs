@@ -30,7 +30,7 @@ pub struct Difference {
 }
 
 /// The components that differ, in order. The placements may be of different problems of one application.
-pub(super) fn moved(before: (&Problem, &Assignment), after: (&Problem, &Assignment)) -> Vec<Moved> {
+pub(in crate::report) fn moved(before: (&Problem, &Assignment), after: (&Problem, &Assignment)) -> Vec<Moved> {
     let (before, after) = (picked_of(before.0, before.1), picked_of(after.0, after.1));
     let pair = |from: Picked| {
         let to = after.iter().find(|to| to.name == from.name)?.clone();

@@ -43,7 +43,7 @@ pub(super) fn explanation(explanation: &Explanation, book: &PriceBook) -> wire::
     }
 }
 
-fn named(pick: &Picked) -> report::BaselineComponent {
+pub(in crate::report) fn named(pick: &Picked) -> report::BaselineComponent {
     report::BaselineComponent {
         name: pick.name.clone(),
         provider: pick.provider.clone(),
@@ -150,7 +150,7 @@ fn flip(problem: &Problem, placed: &Reasoned, priced: &Priced) -> wire::Flip {
     }
 }
 
-fn moved_of(moved: &Moved) -> wire::Moved {
+pub(in crate::report) fn moved_of(moved: &Moved) -> wire::Moved {
     wire::Moved { from: named(&moved.from), to: named(&moved.to) }
 }
 

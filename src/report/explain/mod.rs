@@ -15,7 +15,9 @@ mod why_not;
 pub mod wire;
 mod words;
 
+pub(super) use changes::moved;
 pub use changes::{Difference, Moved};
+pub(super) use fill::{moved_of as moved_wire, named};
 pub use flip::{Direction, FOLLOWED_TIMES, Flip, Gives, find as find_flip};
 pub use knob::{Dial, Knob};
 pub use requirements::Binding;
