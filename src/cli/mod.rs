@@ -10,9 +10,11 @@ mod lists;
 mod nearest;
 mod offers;
 mod price_book;
+mod problem;
 mod recommend;
 mod regions;
 mod report_text;
+mod solve;
 mod text;
 
 use args::{Cli, Command, SchemaCommand};
@@ -43,6 +45,8 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Recommend(args) => recommend::run(args, out),
+        Command::Problem(args) => problem::run(args, out),
+        Command::Solve(args) => solve::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),

@@ -27,7 +27,9 @@
 //! (AWS Ireland and Sao Paulo) each flow pays what its share of the whole volume costs on its own ladder.
 
 mod check;
+pub mod file;
 pub mod lower;
+pub mod packing;
 mod score;
 
 pub use check::{Violation, check};

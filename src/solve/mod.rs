@@ -15,6 +15,7 @@ mod eval;
 mod lagrange;
 mod meter;
 mod model;
+pub mod packing;
 mod presolve;
 mod restrict;
 mod search;
