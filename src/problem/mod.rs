@@ -29,6 +29,7 @@
 mod check;
 pub mod file;
 pub mod lower;
+pub mod lp;
 pub mod packing;
 mod score;
 

@@ -16,6 +16,7 @@ mod lagrange;
 mod meter;
 mod model;
 pub mod packing;
+pub mod pairwise;
 mod presolve;
 mod restrict;
 mod search;
