@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::input;
 use crate::policy::Policy;
 use crate::problem::lower::{Options, lower};
-use crate::problem::{file, lp};
+use crate::problem::{file, linear};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub fn run(args: &ProblemArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let problem = lower(&app, &book, &Policy::default(), &Options::default()).map_err(Failure::input)?;
     let document = match args.format {
         ProblemFormat::Json => file::to_json(&problem)? + "\n",
-        ProblemFormat::Lp => lp::to_lp(&problem).map_err(Failure::input)?,
+        ProblemFormat::Lp => linear::to_lp(&problem).map_err(Failure::input)?,
     };
     match &args.output {
         Some(path) => write_whole(path, document.as_bytes()),

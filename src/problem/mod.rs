@@ -29,7 +29,7 @@
 mod check;
 pub mod file;
 pub mod lower;
-pub mod lp;
+pub mod linear;
 pub mod packing;
 mod score;
 
