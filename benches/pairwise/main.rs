@@ -1,7 +1,13 @@
 //! Pairwise problems: generator, files for the peers, and how long solves take. `cargo bench --bench pairwise -- help`.
 
 #![allow(clippy::print_stdout, reason = "a table for people is what it is for")]
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it measures")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "it measures"
+)]
 
 mod forms;
 mod generate;
@@ -45,13 +51,16 @@ fn wishes() -> Vec<Wish> {
     wishes
 }
 
+/// Size and degree, and per seed: milliseconds, nodes, whether proven, gap in millionths.
+type Group = ((String, String), Vec<(f64, u64, bool, i64)>);
+
 fn table() {
     let seconds: f64 = option("--seconds").map_or(20.0, |s| s.parse().expect("seconds"));
     println!(
         "{:<12} {:>8} {:>6} {:>6} {:>10} {:>10} {:>10} {:>10}",
         "family", "size", "degree", "proven", "median ms", "worst ms", "most nodes", "gap ppm"
     );
-    let mut groups: Vec<((String, String), Vec<(f64, u64, bool, i64)>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for wish in wishes() {
         let network = generate(&wish);
         let start = Instant::now();

@@ -5,6 +5,7 @@
 
 mod args;
 mod failure;
+mod fleet;
 mod input;
 mod lists;
 mod nearest;
@@ -17,7 +18,7 @@ mod report_text;
 mod solve;
 mod text;
 
-use args::{Cli, Command, SchemaCommand};
+use args::{Cli, Command, FleetCommand, SchemaCommand};
 use clap::Parser;
 use failure::Failure;
 use std::io::{self, BufWriter, Write};
@@ -47,12 +48,17 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Recommend(args) => recommend::run(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
+        Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => {
             serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::wire::Report))?;
+            Ok(writeln!(out)?)
+        }
+        Command::Schema(SchemaCommand::Fleet) => {
+            serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::fleet::Fleet))?;
             Ok(writeln!(out)?)
         }
     }
