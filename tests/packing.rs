@@ -92,14 +92,13 @@ proptest! {
     #[test]
     fn equals_brute_force(packing in packing()) {
         let packed = solve(&packing, u64::MAX, &|| false).unwrap();
-        match brute_force(&packing) {
-            Some(best) => {
-                prop_assert_eq!(packed.status, Status::Optimal);
-                prop_assert_eq!(check(&packing, &packed.machines), Ok(packed.price));
-                prop_assert_eq!((packed.price, packed.lower_bound), (best, best));
-            }
-            None => prop_assert_eq!(packed.status, Status::Infeasible),
-        }
+        let Some(best) = brute_force(&packing) else {
+            prop_assert_eq!(packed.status, Status::Infeasible);
+            return Ok(());
+        };
+        prop_assert_eq!(packed.status, Status::Optimal);
+        prop_assert_eq!(check(&packing, &packed.machines), Ok(packed.price));
+        prop_assert_eq!((packed.price, packed.lower_bound), (best, best));
     }
 
     #[test]
@@ -113,5 +112,25 @@ proptest! {
             Status::Feasible => prop_assert_eq!(check(&packing, &packed.machines), Ok(packed.price)),
             Status::Unknown => prop_assert!(packed.machines.is_empty()),
         }
+    }
+}
+
+/// Every instance of the SAGE benchmarks: `cargo test --release --test packing -- --ignored`. Their folder is
+/// `../shared/bench/sage` beside the repository, or `SAGE_DIR`.
+#[test]
+#[ignore = "needs the files of the benchmarks, which are not part of the repository"]
+fn the_published_optima_are_met() {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/bench/sage");
+    let folder = std::env::var("SAGE_DIR").unwrap_or_else(|_| beside.to_owned());
+    let bytes = |name: String| std::fs::read(format!("{folder}/{name}")).expect("a file of the benchmarks");
+    let optima = String::from_utf8(bytes("optima.csv".into())).expect("text");
+    for line in optima.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let app = bytes(format!("apps/{}.json", cells[0]));
+        let offers = bytes(format!("offers/offers_{}.json", cells[1]));
+        let packing = placer::problem::file::read_sage(&app, &offers).expect("it is read");
+        let packed = solve(&packing, u64::MAX, &|| false).expect("it is small");
+        assert_eq!((packed.status, packed.price.to_string().as_str()), (Status::Optimal, cells[2]), "{line}");
+        assert_eq!(check(&packing, &packed.machines), Ok(packed.price), "{line}");
     }
 }

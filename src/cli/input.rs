@@ -36,11 +36,12 @@ pub fn bytes(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, Failure> {
 fn unreadable(name: &str, error: &io::Error, what: &str) -> Failure {
     let help = match error.kind() {
         io::ErrorKind::NotFound => {
-            let described =
-                if what == APPLICATION { "`placer schema app` describes it" } else { "docs/problem-format.md describes it" };
-            return Failure::Input(format!(
-                "there is no file {name}; give the path of {what}'s file ({described})"
-            ));
+            let described = if what == APPLICATION {
+                "`placer schema app` describes it"
+            } else {
+                "docs/problem-format.md describes it"
+            };
+            return Failure::Input(format!("there is no file {name}; give the path of {what}'s file ({described})"));
         }
         io::ErrorKind::PermissionDenied => "; check who may read it",
         _ => "",

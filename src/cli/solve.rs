@@ -13,6 +13,10 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// How long somebody else's solver may take, when no time limit is given.
+#[cfg(feature = "second-opinion")]
+const FALL_BACK: Duration = Duration::from_secs(60);
+
 /// What is printed.
 #[derive(Debug, Serialize)]
 struct Answer {
@@ -136,7 +140,8 @@ fn answer(
 
 fn solve_pairwise(pairwise: Pairwise, deadline: Deadline) -> Result<Answer, Failure> {
     let pair = |table: Table| Pair { a: table.a, b: table.b, table: table.cost };
-    let network = Network::new(pairwise.unary, pairwise.pairs.into_iter().map(pair).collect()).map_err(Failure::input)?;
+    let network =
+        Network::new(pairwise.unary, pairwise.pairs.into_iter().map(pair).collect()).map_err(Failure::input)?;
     let deadline = deadline.start();
     let cancel = || deadline.passed();
     let limits = solve::pairwise::Limits { cancel: Some(&cancel), ..solve::pairwise::Limits::default() };
@@ -166,7 +171,10 @@ fn cost(network: &Network, assignment: &[usize]) -> Option<i64> {
 
 fn solve_application(problem: &Problem, deadline: Deadline) -> Result<Answer, Failure> {
     let deadline = deadline.start();
-    let solution = solve::solve(problem, &solve::Limits::default());
+    let mut solution = solve::solve(problem, &solve::Limits::default());
+    if solution.status == Status::Unknown {
+        fall_back(problem, deadline, &mut solution);
+    }
     let ms = deadline.ms();
     if matches!(solution.status, Status::Optimal | Status::Feasible) {
         if let Some(broken) = check(problem, &solution.assignment).first() {
@@ -179,6 +187,19 @@ fn solve_application(problem: &Problem, deadline: Deadline) -> Result<Answer, Fa
     let assignment = Assignment::Ordinals(solution.assignment);
     Ok(answer(solution.status, solution.objective, solution.lower_bound, assignment, ms, solution.nodes))
 }
+
+/// Somebody else's solver, when ours found nothing within its limits: its answer, with our bound.
+#[cfg(feature = "second-opinion")]
+fn fall_back(problem: &Problem, deadline: Deadline, solution: &mut solve::Solution) {
+    use crate::solve::second_opinion::{Opinion, second_opinion};
+    let left = deadline.limit.map_or(FALL_BACK, |limit| limit.saturating_sub(deadline.elapsed()));
+    if let Ok(Opinion::Found { assignment, objective, .. }) = second_opinion(problem, left.as_secs_f64()) {
+        (solution.status, solution.assignment, solution.objective) = (Status::Feasible, assignment, objective);
+    }
+}
+
+#[cfg(not(feature = "second-opinion"))]
+fn fall_back(_: &Problem, _: Deadline, _: &mut solve::Solution) {}
 
 fn solve_packing(packing: &Packing, deadline: Deadline) -> Result<Answer, Failure> {
     let deadline = deadline.start();

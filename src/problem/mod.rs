@@ -28,8 +28,8 @@
 
 mod check;
 pub mod file;
-pub mod lower;
 pub mod linear;
+pub mod lower;
 pub mod packing;
 mod score;
 

@@ -20,6 +20,8 @@ pub mod pairwise;
 mod presolve;
 mod restrict;
 mod search;
+#[cfg(feature = "second-opinion")]
+pub mod second_opinion;
 mod sweep;
 
 pub use restrict::{Allows, Restriction};

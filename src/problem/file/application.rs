@@ -420,7 +420,7 @@ fn problem(file: File) -> Problem {
         routes: file.routes.into_iter().flat_map(&decode).collect(),
         internet: file.internet.into_iter().map(&decode).collect(),
         ladders: file.ladders.into_iter().map(ladder).collect(),
-        shared: file.shared.into_iter().map(shared).collect(),
+        shared: file.shared.iter().map(shared).collect(),
         relations: file.relations.into_iter().map(relation).collect(),
         paths: file.paths.into_iter().map(path).collect(),
         rtt: [file.rtt_us.p50.concat(), file.rtt_us.p95.concat()],
@@ -494,7 +494,7 @@ fn ladder(row: LadderRow) -> Ladder {
     Ladder { meter: row.provider, included, steps: row.steps.into_iter().map(step).collect() }
 }
 
-fn shared(row: SharedRow) -> SharedCharge {
+fn shared(row: &SharedRow) -> SharedCharge {
     let need = SharedNeed::from(row.need);
     let item = match need {
         SharedNeed::Nat => ChargeItem::NatGateway,

@@ -87,24 +87,23 @@ pub fn read(bytes: &[u8]) -> Result<Document, FileError> {
     if bytes[start] != b'{' {
         return Err(FileError::said("", "a problem is a JSON object, which begins with `{` (docs/problem-format.md)"));
     }
-    match format_of(bytes).as_deref() {
-        None => {
-            limited(bytes, PAIRWISE_BYTES_MAX)?;
-            pairwise::read(bytes).map(Document::Pairwise)
-        }
-        Some(APPLICATION_FORMAT) => {
-            limited(bytes, BYTES_MAX)?;
-            application::read(bytes).map(|problem| Document::Application(Box::new(problem)))
-        }
-        Some(PACKING_FORMAT) => {
-            limited(bytes, BYTES_MAX)?;
-            packing::read(bytes).map(Document::Packing)
-        }
-        Some(other) => {
-            let known = format!("`{APPLICATION_FORMAT}`, `{PACKING_FORMAT}`, or no `format` for the plain pairwise form");
-            Err(FileError::said("format", format!("`{}` is not a known form; known are {known}", shown(other))))
-        }
+    let (format, version) = head_of(bytes);
+    let Some(format) = format else {
+        limited(bytes, PAIRWISE_BYTES_MAX)?;
+        return pairwise::read(bytes).map(Document::Pairwise);
+    };
+    limited(bytes, BYTES_MAX)?;
+    if format != APPLICATION_FORMAT && format != PACKING_FORMAT {
+        let known = format!("`{APPLICATION_FORMAT}`, `{PACKING_FORMAT}`, or no `format` for the plain pairwise form");
+        return Err(FileError::said("format", format!("`{}` is not a known form; known are {known}", shown(&format))));
     }
+    if version.is_some_and(|version| version != u64::from(VERSION)) {
+        return Err(FileError::said("version", format!("this is not version {VERSION}, the one that is understood")));
+    }
+    if format == PACKING_FORMAT {
+        return packing::read(bytes).map(Document::Packing);
+    }
+    application::read(bytes).map(|problem| Document::Application(Box::new(problem)))
 }
 
 /// At most so many characters of something foreign, without control characters.
@@ -120,10 +119,10 @@ fn limited(bytes: &[u8], most: u64) -> Result<(), FileError> {
     Err(FileError::said("", format!("the file is larger than {} MiB, the limit of this form", most >> 20)))
 }
 
-/// The member `format` of the object, wherever it stands. `None` also when the document breaks off before it: the reader
-/// of the plain form then says what is wrong.
-fn format_of(bytes: &[u8]) -> Option<String> {
-    struct Probe<'a>(&'a mut Option<String>);
+/// The members `format` and `version` of the object, wherever they stand; `None` also when the document breaks off
+/// before them: the reader of the plain form then says what is wrong.
+fn head_of(bytes: &[u8]) -> (Option<String>, Option<u64>) {
+    struct Probe<'a>(&'a mut (Option<String>, Option<u64>));
     impl<'de> Visitor<'de> for Probe<'_> {
         type Value = ();
         fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -131,17 +130,20 @@ fn format_of(bytes: &[u8]) -> Option<String> {
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
             while let Some(key) = map.next_key::<String>()? {
-                if key == "format" {
-                    *self.0 = Some(map.next_value()?);
-                    // Nothing else is of interest; whoever reads the form reads on from the start.
-                    return Ok(());
+                match key.as_str() {
+                    "format" => self.0.0 = Some(map.next_value()?),
+                    "version" => self.0.1 = Some(map.next_value()?),
+                    _ => drop(map.next_value::<IgnoredAny>()?),
                 }
-                map.next_value::<IgnoredAny>()?;
+                if self.0.0.is_some() && self.0.1.is_some() {
+                    // Nothing else is of interest; whoever reads the form reads on from the start.
+                    break;
+                }
             }
             Ok(())
         }
     }
-    let mut found = None;
+    let mut found = (None, None);
     let mut json = serde_json::Deserializer::from_slice(bytes);
     // An error here is one of the document, or of the members that were left unread: neither matters yet.
     let _ = serde::Deserializer::deserialize_map(&mut json, Probe(&mut found));

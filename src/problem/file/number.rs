@@ -28,7 +28,7 @@ impl<'de> serde::de::DeserializeSeed<'de> for Integer {
     }
 }
 
-impl<'de> Visitor<'de> for Integer {
+impl Visitor<'_> for Integer {
     type Value = i64;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -46,7 +46,8 @@ impl<'de> Visitor<'de> for Integer {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<i64, E> {
         let whole = value.fract() == 0.0;
-        let why = if whole { "is written with a point or an exponent, or does not fit 64 bits" } else { "is a fraction" };
+        let why =
+            if whole { "is written with a point or an exponent, or does not fit 64 bits" } else { "is a fraction" };
         Err(E::custom(format!("{value} {why}; costs are integers: scale them")))
     }
 
@@ -55,9 +56,10 @@ impl<'de> Visitor<'de> for Integer {
     }
 }
 
-/// An ordinal or a size, at most `most`.
+/// An ordinal or a size.
 #[derive(Clone, Copy)]
 pub(super) struct Ordinal {
+    pub least: usize,
     pub most: usize,
 }
 
@@ -65,10 +67,8 @@ impl<'de> serde::de::DeserializeSeed<'de> for Ordinal {
     type Value = usize;
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<usize, D::Error> {
         let value = Integer { most: i64::MAX, null: None }.deserialize(from)?;
-        let fits = usize::try_from(value).ok().filter(|value| *value <= self.most);
-        fits.ok_or_else(|| {
-            let most = self.most;
-            D::Error::custom(format!("{value} is out of range: it must be between 0 and {most}"))
-        })
+        let Self { least, most } = self;
+        let fits = usize::try_from(value).ok().filter(|value| (least..=most).contains(value));
+        fits.ok_or_else(|| D::Error::custom(format!("{value} is out of range: it must be between {least} and {most}")))
     }
 }

@@ -47,13 +47,40 @@ struct OfferRow {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 enum RuleRow {
-    Conflict { component: usize, with: Vec<usize> },
-    Everywhere { component: usize, #[serde(default)] except: Vec<usize> },
-    Together { a: usize, b: usize },
-    Count { components: Vec<usize>, #[serde(default)] at_least: i64, at_most: Option<i64> },
-    Requires { component: usize, needs: i64, of: usize, gives: i64 },
-    OneFor { component: usize, of: usize, number: i64 },
-    Either { a: usize, b: usize },
+    Conflict {
+        component: usize,
+        with: Vec<usize>,
+    },
+    Everywhere {
+        component: usize,
+        #[serde(default)]
+        except: Vec<usize>,
+    },
+    Together {
+        a: usize,
+        b: usize,
+    },
+    Count {
+        components: Vec<usize>,
+        #[serde(default)]
+        at_least: i64,
+        at_most: Option<i64>,
+    },
+    Requires {
+        component: usize,
+        needs: i64,
+        of: usize,
+        gives: i64,
+    },
+    OneFor {
+        component: usize,
+        of: usize,
+        number: i64,
+    },
+    Either {
+        a: usize,
+        b: usize,
+    },
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Packing, FileError> {

@@ -67,7 +67,8 @@ struct Form {
 
 impl Form {
     fn finish(self) -> Result<Pairwise, FileError> {
-        let missing = |what: &str| FileError::said("", format!("the member `{what}` is missing (docs/problem-format.md)"));
+        let missing =
+            |what: &str| FileError::said("", format!("the member `{what}` is missing (docs/problem-format.md)"));
         let unary = self.unary.ok_or_else(|| missing("components"))?;
         let pairs = self.pairs.ok_or_else(|| missing("pairs"))?;
         let places = self.places.ok_or_else(|| missing("places"))?;
@@ -158,12 +159,11 @@ impl<'de> Visitor<'de> for Whole<'_> {
             match key.as_str() {
                 "places" if !stated => {
                     stated = true;
-                    let places = map.next_value_seed(Ordinal { most: PLACES_MAX })?;
-                    if places == 0 {
-                        return Err(A::Error::custom("there must be at least one place"));
-                    }
+                    let places = map.next_value_seed(Ordinal { least: 1, most: PLACES_MAX })?;
                     if let Some(found) = form.places.filter(|found| *found != places) {
-                        return Err(A::Error::custom(format!("{places} places are stated, but there are {found} costs")));
+                        return Err(A::Error::custom(format!(
+                            "{places} places are stated, but there are {found} costs"
+                        )));
                     }
                     form.places = Some(places);
                 }
@@ -208,7 +208,6 @@ impl<'de> Visitor<'de> for Components<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         while let Some((name, costs)) = list.next_element_seed(Component(self.0))? {
             let form = &mut *self.0;
-            form.weigh(&costs)?;
             let ordinal = form.names.len();
             if ordinal == COMPONENTS_MAX {
                 return Err(A::Error::custom(format!("there are more than {COMPONENTS_MAX} components")));
@@ -244,7 +243,9 @@ impl<'de> Visitor<'de> for Component<'_> {
                 _ => return Err(unknown(&key, "name, cost")),
             }
         }
-        Ok((name, costs.ok_or_else(|| A::Error::custom("the component has no `cost`"))?))
+        let costs = costs.ok_or_else(|| A::Error::custom("the component has no `cost`"))?;
+        self.0.weigh(&costs)?;
+        Ok((name, costs))
     }
 }
 
@@ -296,7 +297,6 @@ impl<'de> Visitor<'de> for Pairs<'_> {
                 return Err(A::Error::custom(format!("there are more than {PAIRS_MAX} pairs, the limit of this form")));
             }
             count += 1;
-            self.0.weigh(&table.cost)?;
             self.0.pairs.get_or_insert_default().push(table);
         }
         Ok(())
@@ -315,7 +315,7 @@ impl<'de> Visitor<'de> for Pair<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Table, A::Error> {
         let (mut a, mut b, mut cost) = (None, None, None);
-        let ordinal = Ordinal { most: COMPONENTS_MAX - 1 };
+        let ordinal = Ordinal { least: 0, most: COMPONENTS_MAX - 1 };
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "a" if a.is_none() => a = Some(map.next_value_seed(ordinal)?),
@@ -326,11 +326,9 @@ impl<'de> Visitor<'de> for Pair<'_> {
             }
         }
         let missing = |what: &str| A::Error::custom(format!("the pair has no `{what}`"));
-        Ok(Table {
-            a: a.ok_or_else(|| missing("a"))?,
-            b: b.ok_or_else(|| missing("b"))?,
-            cost: cost.ok_or_else(|| missing("cost"))?,
-        })
+        let cost = cost.ok_or_else(|| missing("cost"))?;
+        self.0.weigh(&cost)?;
+        Ok(Table { a: a.ok_or_else(|| missing("a"))?, b: b.ok_or_else(|| missing("b"))?, cost })
     }
 }
 
@@ -357,7 +355,9 @@ impl<'de> Visitor<'de> for Rows<'_> {
             }
         }
         match self.0.places {
-            Some(places) if places != rows => Err(A::Error::custom(format!("there are {rows} rows for {places} places"))),
+            Some(places) if places != rows => {
+                Err(A::Error::custom(format!("there are {rows} rows for {places} places")))
+            }
             _ => Ok(cost),
         }
     }

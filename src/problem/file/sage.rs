@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 #[derive(Debug, Deserialize)]
 struct Application {
-    #[serde(default)]
-    application: String,
+    #[serde(default, rename = "application")]
+    name: String,
     components: Vec<ComponentRow>,
     #[serde(default)]
     restrictions: Vec<Restriction>,
@@ -95,7 +95,7 @@ pub fn read(application: &[u8], offers: &[u8]) -> Result<Packing, FileError> {
         price: row.price,
     };
     let packing = Packing {
-        name: file.application,
+        name: file.name,
         resources: ["cpu", "memory_mb", "storage_gb"].map(String::from).to_vec(),
         components: file.components.into_iter().map(component).collect(),
         offers: rows.into_iter().map(offer).collect(),
@@ -110,7 +110,10 @@ impl Restriction {
     fn rule(&self, ordinals: &BTreeMap<i64, usize>, path: &str) -> Result<Rule, FileError> {
         let missing = |member: &str| FileError::said(path, format!("`{member}` is missing"));
         let find = |id: i64| {
-            ordinals.get(&id).copied().ok_or_else(|| FileError::said(path, format!("there is no component with id {id}")))
+            ordinals
+                .get(&id)
+                .copied()
+                .ok_or_else(|| FileError::said(path, format!("there is no component with id {id}")))
         };
         let alpha = || find(self.alpha_comp_id.ok_or_else(|| missing("alphaCompId"))?);
         let beta = || find(self.beta_comp_id.ok_or_else(|| missing("betaCompId"))?);

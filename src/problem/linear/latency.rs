@@ -58,17 +58,16 @@ fn one(builder: &mut Builder, p: usize, path: &Path) {
         sum.extend(places.iter().map(|&(place, z)| (z, i128::from(us[place]) * ONE)));
     }
     let least: i64 = tables.iter().map(Table::least).sum();
-    for h in 0..tables.len() {
-        let others = least - tables[h].least();
+    for (h, table) in tables.iter_mut().enumerate() {
+        let others = least - table.least();
         if let Some(bound) = path.bound {
             let free = bound.micros() - constant - others;
-            exclude(builder, &format!("b{p}_{h}"), &mut tables[h], free, entry_least, &entry, path);
+            exclude(builder, &format!("b{p}_{h}"), table, free, entry_least, &entry, path);
         }
-        if tables[h].a == tables[h].b {
-            let table = &tables[h];
+        if table.a == table.b {
             sum.extend((0..table.rows.len()).map(|row| (table.rows[row].1, i128::from(table.at(row, row)) * ONE)));
         } else {
-            let l = hop(builder, &format!("l{p}_{h}"), &tables[h]);
+            let l = hop(builder, &format!("l{p}_{h}"), table);
             sum.push((l, ONE));
         }
     }
@@ -137,7 +136,8 @@ fn hop(builder: &mut Builder, name: &str, table: &Table) -> VarId {
         if top == 0 {
             continue;
         }
-        let terms = table.columns.iter().enumerate().map(|(column, &(_, w))| (w, -i128::from(table.at(row, column)) * ONE));
+        let terms =
+            table.columns.iter().enumerate().map(|(column, &(_, w))| (w, -i128::from(table.at(row, column)) * ONE));
         let slack = (table.rows[row].1, -i128::from(top) * ONE);
         builder.row(
             format!("{name}_{row}"),

@@ -170,8 +170,7 @@ impl Account {
         if tiers.is_convex() {
             for (p, &(from, price)) in tiers.pieces.iter().enumerate().filter(|(_, piece)| piece.1 > 0) {
                 // cost >= cost at the start + price * (net - start)
-                let mut terms: Sum =
-                    self.net().into_iter().map(|(var, gb)| (var, -gb * price / ONE)).collect();
+                let mut terms: Sum = self.net().into_iter().map(|(var, gb)| (var, -gb * price / ONE)).collect();
                 terms.push((cost, ONE));
                 let rhs = tiers.start_cost(p) - from * price / 1_000_000;
                 builder.row(format!("c{name}_{p}"), terms, Sense::AtLeast, rhs);

@@ -108,23 +108,23 @@ impl Builder<'_> {
         self.row(format!("one{c}"), part.picks.iter().map(|&(_, x)| (x, ONE)).collect(), Sense::Equal, ONE);
         let mut places: BTreeMap<PlaceId, Vec<VarId>> = BTreeMap::new();
         for (at, (state, picks)) in states.into_iter().enumerate() {
-            let z = self.sum_of(format!("s{c}_{at}"), &picks);
+            let z = self.sum_of(&format!("s{c}_{at}"), &picks);
             part.states.push((state, z));
             places.entry(state.place).or_default().push(z);
         }
         for (place, states) in places {
-            let z = self.sum_of(format!("p{c}_{place}"), &states);
+            let z = self.sum_of(&format!("p{c}_{place}"), &states);
             part.places.push((place, z));
         }
         self.parts.push(part);
     }
 
     /// A variable that equals a sum; the variable itself, if there is only one.
-    fn sum_of(&mut self, name: String, of: &[VarId]) -> VarId {
+    fn sum_of(&mut self, name: &str, of: &[VarId]) -> VarId {
         if let [only] = of {
             return *only;
         }
-        let z = self.variable(name.clone(), Some(ONE), false);
+        let z = self.variable(name.to_owned(), Some(ONE), false);
         let terms = of.iter().map(|&x| (x, -ONE)).chain([(z, ONE)]).collect();
         self.row(format!("is_{name}"), terms, Sense::Equal, 0);
         z
@@ -155,12 +155,12 @@ impl Builder<'_> {
     }
 
     fn relations(&mut self) {
+        use RelationKind as K;
         for r in 0..self.problem.relations.len() {
             let relation = &self.problem.relations[r];
             if relation.a == relation.b {
                 continue;
             }
-            use RelationKind as K;
             let problem = self.problem;
             let class = |place: PlaceId| match relation.kind {
                 K::SameRegion | K::DifferentRegion => place,

@@ -71,14 +71,12 @@ fn terms(out: &mut String, program: &Linear, terms: &[(usize, i128)]) {
 
 /// Billionths as an exact decimal.
 fn decimal(billionths: i128) -> String {
-    match i64::try_from(billionths) {
-        Ok(small) => format_scaled(small, 9, 0),
-        Err(_) => {
-            let (sign, size) = (if billionths < 0 { "-" } else { "" }, billionths.unsigned_abs());
-            let (whole, part) = (size / 1_000_000_000, size % 1_000_000_000);
-            format!("{sign}{whole}.{part:09}")
-        }
+    if let Ok(small) = i64::try_from(billionths) {
+        return format_scaled(small, 9, 0);
     }
+    let (sign, size) = (if billionths < 0 { "-" } else { "" }, billionths.unsigned_abs());
+    let (whole, part) = (size / 1_000_000_000, size % 1_000_000_000);
+    format!("{sign}{whole}.{part:09}")
 }
 
 /// What the variables mean, as comments.

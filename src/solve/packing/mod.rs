@@ -19,7 +19,9 @@ const DEPLOYMENTS_MAX: usize = 4_096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
     /// Too many sets of components fit on a machine.
-    #[error("more sets of components fit on one machine than this solver lists (20,000); split the problem or add conflicts")]
+    #[error(
+        "more sets of components fit on one machine than this solver lists (20,000); split the problem or add conflicts"
+    )]
     TooManyPatterns,
     /// Too many ways to choose among alternatives.
     #[error("the alternatives leave more than {DEPLOYMENTS_MAX} ways to choose what is deployed")]
@@ -82,8 +84,11 @@ fn deployments(packing: &Packing) -> Result<Vec<u64>, Stop> {
     use crate::problem::packing::Rule;
     let all = u64::MAX >> (64 - packing.components.len().max(1));
     let optional = patterns::optional(packing);
-    let pairs: Vec<(usize, usize)> =
-        packing.rules.iter().filter_map(|r| if let Rule::Either { a, b } = r { Some((*a, *b)) } else { None }).collect();
+    let pairs: Vec<(usize, usize)> = packing
+        .rules
+        .iter()
+        .filter_map(|r| if let Rule::Either { a, b } = r { Some((*a, *b)) } else { None })
+        .collect();
     let mut found = vec![all & !optional];
     let mut decided = !optional;
     for c in (0..packing.components.len()).filter(|c| optional >> c & 1 == 1) {

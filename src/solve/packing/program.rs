@@ -34,8 +34,7 @@ struct Row {
 impl Program {
     /// The program where exactly the components in `deployed` are deployed.
     pub fn new(packing: &Packing, patterns: &[Pattern], conflicts: &[u64], deployed: u64) -> Self {
-        let everywhere: Vec<usize> =
-            super::patterns::everywhere(packing).filter(|c| deployed >> c & 1 == 1).collect();
+        let everywhere: Vec<usize> = super::patterns::everywhere(packing).filter(|c| deployed >> c & 1 == 1).collect();
         let usable = |p: &&Pattern| p.set & !deployed == 0 && complete(p.set, &everywhere, conflicts);
         let patterns: Vec<Pattern> = patterns.iter().filter(usable).copied().collect();
         let rows = rows(packing, deployed);
@@ -124,12 +123,18 @@ fn rows(packing: &Packing, deployed: u64) -> Vec<Row> {
                     rows[one].high = rows[one].high.min(high);
                 } else {
                     let mut weights = vec![0; components];
-                    of.iter().for_each(|&c| weights[c] += 1);
+                    for &c in of {
+                        weights[c] += 1;
+                    }
                     rows.push(Row { weights, low: *at_least, high });
                 }
             }
             Rule::Requires { component, needs, of, gives } => {
-                rows.push(Row { weights: difference(components, (*of, *gives), (*component, *needs)), low: 0, high: i64::MAX });
+                rows.push(Row {
+                    weights: difference(components, (*of, *gives), (*component, *needs)),
+                    low: 0,
+                    high: i64::MAX,
+                });
             }
             Rule::OneFor { component, of, number } => {
                 let weights = difference(components, (*component, *number), (*of, 1));
