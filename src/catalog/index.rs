@@ -111,14 +111,13 @@ impl PriceBook {
         let rows = &self.tables().rtts;
         rows[usize::from(from.0)].get_or_init(|| {
             let micros = |latency: crate::units::Latency| u32::try_from(latency.micros()).unwrap_or(u32::MAX);
-            let one = |to: RegionId| match rows[usize::from(to.0)].get() {
-                // Times are the same both ways.
-                Some(row) => row[usize::from(from.0)],
-                None => {
-                    let rtt = self.rtt(from, to);
-                    (micros(rtt.p50), micros(rtt.p95))
-                }
+            let ask = |to: RegionId| {
+                let rtt = self.rtt(from, to);
+                (micros(rtt.p50), micros(rtt.p95))
             };
+            // Times are the same both ways.
+            let known = |to: RegionId| Some(rows[usize::from(to.0)].get()?[usize::from(from.0)]);
+            let one = |to: RegionId| known(to).unwrap_or_else(|| ask(to));
             self.region_ids().map(one).collect()
         })
     }

@@ -86,7 +86,9 @@ impl<'x> Draft<'x> {
         for component in 0..self.problem.components.len() {
             let choices = &self.problem.components[component].choices;
             let today: Vec<ChoiceId> = (0..choices.len()).filter(|&choice| choices[choice].today).collect();
-            today.into_iter().for_each(|choice| self.write_out(component, choice));
+            for choice in today {
+                self.write_out(component, choice);
+            }
         }
     }
 

@@ -302,22 +302,21 @@ pub(super) fn count_excluded(cx: &Context, demand: &Demand, verdicts: &Verdicts,
         return;
     }
     let spot = store && cx.purchase_wanted(demand, Purchase::Spot);
-    let mut last: Option<(&'static str, u64)> = None;
+    // Neighbours in the book mostly share their reason.
+    let (mut last, mut count) = ("", 0);
     for offer in site.compute {
         let reason = match verdicts.on(cx, demand, offer.shape) {
             Verdict::Refused(reason) => reason,
             Verdict::Fits(_) if spot && offer.usd_hour[Purchase::Spot as usize].is_some() => SPOT_STORE,
             Verdict::Fits(_) => continue,
         };
-        last = match last {
-            Some((same, count)) if same == reason => Some((same, count + 1)),
-            before => {
-                before.into_iter().for_each(|(reason, count)| excluded.add(reason, count));
-                Some((reason, 1))
-            }
-        };
+        if reason != last {
+            excluded.add(last, count);
+            (last, count) = (reason, 0);
+        }
+        count += 1;
     }
-    last.into_iter().for_each(|(reason, count)| excluded.add(reason, count));
+    excluded.add(last, count);
 }
 
 struct Quote<'a> {
