@@ -7,6 +7,7 @@ use placer::problem::file::{Document, FORBIDDEN, read, read_sage, to_json};
 use placer::problem::{Assignment, Problem, check, score};
 use placer::solve::{Limits, solve};
 use proptest::prelude::*;
+use serde_json::json;
 use support::{Features, small};
 
 fn told(text: &str) -> String {
@@ -141,32 +142,30 @@ proptest! {
 
 #[test]
 fn faults_of_the_application_form_are_told_with_their_place() {
-    let bits = 0b11_1111_1111;
-    let with = |f: fn(&mut Problem)| {
-        let mut problem = small(7, 3, 4, 3, Features::from_bits(bits));
-        f(&mut problem);
-        told(&to_json(&problem).unwrap())
+    let text = to_json(&small(7, 3, 4, 3, Features::from_bits(0b11_1111_1111))).unwrap();
+    let with = |pointer: &str, value: serde_json::Value| {
+        let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        *document.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
+        told(&document.to_string())
     };
-    assert!(
-        with(|p| p.components[1].choices[0].place = 99)
-            .contains("components[1].choices[0].place: there is no place 99")
-    );
-    assert!(with(|p| p.places[0].provider = 99).contains("places[0].provider: there is no provider 99"));
-    assert!(with(|p| p.routes.truncate(4)).contains("routes: there are 1 rows for 4 places"));
-    assert!(with(|p| p.rtt[1].truncate(15)).contains("rtt_us.p95[3]: there are 3 entries"));
-    assert!(with(|p| p.components.clear()).contains("no component"));
-    let cost = placer::units::Money::from_nanos(-1);
-    assert!(
-        with(|p| p.components[0].choices[0].cost = placer::units::Money::from_nanos(-1)).contains("-1 is negative"),
-        "{cost}"
-    );
-    assert!(
-        with(|p| p.components[0].choices[0].cost = placer::units::Money::MAX).contains("a billion dollars a month")
-    );
-    assert!(with(|p| p.ladders[0].steps.clear()).contains("ladders[0].steps: the first step must begin at 0"));
-    let text = to_json(&small(7, 3, 4, 3, Features::from_bits(bits))).unwrap();
-    assert!(told(&text.replacen("\"version\":1", "\"version\":2", 1)).contains("version"));
-    assert!(told(&text.replacen("placer-problem", "placer-riddle", 1)).contains("`placer-riddle` is not a known form"));
+    for (pointer, value, words) in [
+        ("/components/1/choices/0/place", json!(99), "components[1].choices[0].place: there is no place 99"),
+        ("/components/0/choices/0/cost_nanos", json!(-1), "components[0].choices[0].cost_nanos: -1 is negative"),
+        ("/components/0/choices/0/cost_nanos", json!(i64::MAX), "a billion dollars a month"),
+        ("/components/0/choices/0/cost_nanos", json!(1.5), "components[0].choices[0].cost_nanos"),
+        ("/components", json!([]), "no component"),
+        ("/places/0/provider", json!(99), "places[0].provider: there is no provider 99"),
+        ("/places/0/zones", json!(0), "places[0].zones"),
+        ("/routes", json!([[0, 0, 0, 0]]), "routes: there are 1 rows for 4 places"),
+        ("/routes/1/2", json!(9999), "routes[1][2]: there is no entry of `route_kinds` 9999"),
+        ("/rtt_us/p95/3", json!([1, 2, 3]), "rtt_us.p95[3]: there are 3 entries for 4 places"),
+        ("/ladders/0/steps", json!([]), "ladders[0].steps: the first step must begin at 0"),
+        ("/version", json!(2), "version"),
+        ("/format", json!("placer-riddle"), "`placer-riddle` is not a known form"),
+    ] {
+        let text = with(pointer, value);
+        assert!(text.contains(words), "{pointer}: {text}");
+    }
     assert!(told(&text.replacen("\"app\":", "\"apps\":", 1)).contains("unknown field `apps`"));
 }
 

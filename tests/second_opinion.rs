@@ -12,12 +12,14 @@ use proptest::prelude::*;
 use support::realistic::{Wish, realistic};
 use support::{Features, small};
 
-/// Both agree, within what floats can tell. Gives `None` where the problem has no linear form.
+/// Both agree, within what floats can tell. Gives `None` where there is no second opinion: the problem has no linear
+/// form, or the other solver gives up (microlp meets singular bases now and then).
 fn agree(problem: &Problem) -> Option<()> {
     let ours = solve(problem, &Limits::default());
-    let theirs = match second_opinion(problem, 60.0) {
+    let theirs = match second_opinion(problem, 10.0) {
         Ok(theirs) => theirs,
         Err(OpinionError::NotLinear(LinearError::LatencyFirst | LinearError::Allowance { .. })) => return None,
+        Err(OpinionError::GaveUp(_)) => return None,
         Err(error) => panic!("{error}"),
     };
     match theirs {
@@ -60,11 +62,11 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(25))]
+    #![proptest_config(cases(10))]
 
     #[test]
     fn agrees_on_realistic_problems(
-        seed in any::<u64>(), components in 3_usize..=6, traffic in prop::sample::select(vec![5_i64, 100, 5_000]),
+        seed in any::<u64>(), components in 3_usize..=5, traffic in prop::sample::select(vec![5_i64, 100, 5_000]),
         relations in any::<bool>(), price_per_us in 0_i64..100_000, budget in prop::option::of(100_i64..2_000),
     ) {
         let wish = Wish {
@@ -74,12 +76,13 @@ proptest! {
     }
 }
 
+/// Without this, the tests above could pass by never hearing a second opinion.
 #[test]
-fn most_problems_have_a_linear_form() {
-    let linear = (0..200).filter(|&seed| {
+fn most_problems_get_a_second_opinion() {
+    let heard = (0..200).filter(|&seed| {
         let bits = u16::try_from(seed * 37 % 1024).unwrap() & !(1 << 8);
-        placer::problem::linear::linear(&small(seed, 3, 4, 3, Features::from_bits(bits))).is_ok()
+        agree(&small(seed, 3, 4, 3, Features::from_bits(bits))).is_some()
     });
-    let count = linear.count();
+    let count = heard.count();
     assert!(count > 120, "only {count} of 200");
 }

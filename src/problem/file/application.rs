@@ -12,6 +12,7 @@ use crate::problem::{
 };
 use crate::units::{Latency, Money, Purchase, Quality, Quantity};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Value of the member `format`.
 pub const FORMAT: &str = "placer-problem";
@@ -265,25 +266,24 @@ impl From<&Problem> for File {
             budget,
             objective,
         } = problem;
-        let all = routes.iter().chain(internet.iter().flatten());
+        let all = routes.kinds().iter().chain(internet.iter().flatten());
         let mut route_kinds: Vec<RouteKind> = all.map(|route| RouteKind::from(*route)).collect();
         route_kinds.sort_unstable();
         route_kinds.dedup();
-        let code = |route: &Route| route_kinds.binary_search(&RouteKind::from(*route)).unwrap_or_default();
-        let codes = |routes: &[Route]| routes.iter().map(code).collect::<Vec<_>>();
+        let code = |route: Route| route_kinds.binary_search(&RouteKind::from(route)).unwrap_or_default();
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
             app: app.clone(),
             objective: (*objective).into(),
             budget_nanos: budget.map(Money::nanos),
-            providers: providers.clone(),
+            providers: providers.to_vec(),
             places: places.iter().map(PlaceRow::from).collect(),
             components: components.iter().map(ComponentRow::from).collect(),
             flows: flows.iter().map(FlowRow::from).collect(),
             ladders: ladders.iter().map(LadderRow::from).collect(),
-            routes: square(&codes(routes), places.len()),
-            internet: internet.iter().map(|class| codes(class)).collect(),
+            routes: square(&routes.iter().map(code).collect::<Vec<_>>(), places.len()),
+            internet: internet.iter().map(|class| class.iter().copied().map(code).collect()).collect(),
             route_kinds,
             shared: shared.iter().map(SharedRow::from).collect(),
             relations: relations.iter().map(RelationRow::from).collect(),
@@ -423,10 +423,10 @@ fn problem(file: File) -> Problem {
         shared: file.shared.iter().map(shared).collect(),
         relations: file.relations.into_iter().map(relation).collect(),
         paths: file.paths.into_iter().map(path).collect(),
-        rtt: [file.rtt_us.p50.concat(), file.rtt_us.p95.concat()],
+        rtt: Arc::new([file.rtt_us.p50.concat(), file.rtt_us.p95.concat()]),
         budget: file.budget_nanos.map(Money::from_nanos),
         objective: file.objective.into(),
-        providers,
+        providers: providers.into(),
     }
 }
 
