@@ -18,8 +18,10 @@ fn agree(problem: &Problem) -> Option<()> {
     let ours = solve(problem, &Limits::default());
     let theirs = match second_opinion(problem, 10.0) {
         Ok(theirs) => theirs,
-        Err(OpinionError::NotLinear(LinearError::LatencyFirst | LinearError::Allowance { .. })) => return None,
-        Err(OpinionError::GaveUp(_)) => return None,
+        Err(
+            OpinionError::NotLinear(LinearError::LatencyFirst | LinearError::Allowance { .. })
+            | OpinionError::GaveUp(_),
+        ) => return None,
         Err(error) => panic!("{error}"),
     };
     match theirs {
