@@ -32,7 +32,9 @@ fn turned(problem: &Problem, knob: &Knob, to: i64) -> Problem {
             }
         }
         Dial::Egress { provider, from } => {
-            for ladder in turned.ladders.iter_mut().filter(|ladder| ladder.meter == *provider) {
+            for ladder in
+                std::sync::Arc::make_mut(&mut turned.ladders).iter_mut().filter(|ladder| ladder.meter == *provider)
+            {
                 for step in ladder.steps.iter_mut().filter(|s| s.from == *from && s.price.usd == knob.now) {
                     step.price.usd = to;
                 }
@@ -40,7 +42,8 @@ fn turned(problem: &Problem, knob: &Knob, to: i64) -> Problem {
         }
         Dial::Flat { provider, zones } => {
             let places = turned.places.len();
-            for (at, route) in turned.routes.iter_mut().enumerate() {
+            let mut routes: Vec<placer::problem::Route> = turned.routes.iter().collect();
+            for (at, route) in routes.iter_mut().enumerate() {
                 let same = at / places == at % places;
                 if let placer::problem::Route::Flat(price) = route
                     && turned.places[at / places].provider == *provider
@@ -50,9 +53,13 @@ fn turned(problem: &Problem, knob: &Knob, to: i64) -> Problem {
                     price.usd = to;
                 }
             }
+            turned.routes = routes.into();
         }
         Dial::Shared { place, .. } => {
-            for shared in turned.shared.iter_mut().filter(|s| s.place == *place && s.charge.price.usd == knob.now) {
+            for shared in std::sync::Arc::make_mut(&mut turned.shared)
+                .iter_mut()
+                .filter(|s| s.place == *place && s.charge.price.usd == knob.now)
+            {
                 shared.charge.price.usd = to;
             }
         }

@@ -15,9 +15,11 @@ mod lists;
 mod nearest;
 mod offers;
 mod price_book;
+mod problem;
 mod recommend;
 mod regions;
 mod report_text;
+mod solve;
 mod text;
 
 use args::{Cli, Command, FleetCommand, SchemaCommand};
@@ -50,6 +52,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Recommend(args) => recommend::run(args, out),
         Command::Explain(args) => explain::run(args, out),
         Command::Frontier(args) => frontier::run(args, out),
+        Command::Problem(args) => problem::run(args, out),
+        Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),

@@ -114,12 +114,12 @@ struct Undecided {
     error: Option<ReportError>,
 }
 
-struct Trials<'a> {
-    case: &'a Case<'a>,
+struct Trials<'a, 'c> {
+    case: &'a Case<'c>,
     undecided: RefCell<Undecided>,
 }
 
-impl Trials<'_> {
+impl Trials<'_, '_> {
     /// Whether it is proven that nothing is possible without some requirements.
     fn impossible_without(&self, dropped: &[Demand]) -> bool {
         match self.case.possible(&self.case.without(dropped)) {

@@ -9,7 +9,8 @@ use super::{ReportError, search};
 use crate::app::App;
 use crate::catalog::{Price, PriceBook, SourceId, Unit};
 use crate::policy::Policy;
-use crate::problem::lower::{Loose, Options, lower, variables};
+use crate::problem::Routes;
+use crate::problem::lower::{Loose, Lowerer, Options, variables};
 use crate::problem::{Assignment, Bill, Choice, Component, ComponentId, Included, Objective, Problem, Relation, Route};
 use crate::solve::{Limits, Restriction, Solution, Status, solve_with};
 use crate::units::{Latency, Money, Quality};
@@ -31,6 +32,7 @@ pub(super) struct Case<'a> {
     pub limits: Limits,
     /// Every requirement.
     pub demands: Vec<Demand>,
+    lowerer: Lowerer<'a>,
     /// Everything that no requirement decides.
     base: Problem,
     options: Options,
@@ -64,11 +66,12 @@ impl<'a> Case<'a> {
         for demand in demands.iter().filter(|demand| !matches!(demand, Demand::Spread(_))) {
             demand.relax(&mut free, &mut free_policy);
         }
-        let mut base = lower(&free, book, &free_policy, &options)?;
+        let lowerer = Lowerer::new(book);
+        let mut base = lowerer.lower(&free, &free_policy, &options)?;
         for component in &mut base.components {
             component.choices.clear();
         }
-        Ok(Self { app, book, policy, limits, demands, base, options, allowed, known: Mutex::default() })
+        Ok(Self { app, book, policy, limits, demands, lowerer, base, options, allowed, known: Mutex::default() })
     }
 
     /// The problem without some requirements.
@@ -141,7 +144,7 @@ impl<'a> Case<'a> {
         for demand in &key.1 {
             demand.relax(&mut app, &mut policy);
         }
-        let fresh = variables(&app, self.book, &policy, &self.options, &self.base.places, at);
+        let fresh = variables(&self.lowerer, &app, &policy, &self.options, &self.base.places, at);
         let fresh = Arc::new(fresh);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, fresh.clone());
         fresh
@@ -218,16 +221,12 @@ fn without_money(problem: &Problem, allowed: &dyn Fn(ComponentId, &Choice) -> bo
     let mut free = problem.clone();
     free.budget = None;
     free.objective = Objective::Cost;
-    free.ladders.clear();
-    free.shared.clear();
+    free.ladders = Arc::new([]);
+    free.shared = Arc::new([]);
     free.paths.iter_mut().for_each(|path| path.nanos_per_us = 0);
-    let nothing = |route: &mut Route| {
-        if *route != Route::Unknown {
-            *route = Route::Flat(FREE);
-        }
-    };
-    free.routes.iter_mut().for_each(nothing);
-    free.internet.iter_mut().flatten().for_each(nothing);
+    let nothing = |route: &Route| if *route == Route::Unknown { Route::Unknown } else { Route::Flat(FREE) };
+    free.routes = Routes::new(problem.routes.codes().to_vec(), problem.routes.kinds().iter().map(nothing).collect());
+    free.internet = problem.internet.iter().map(|row| row.iter().map(nothing).collect()).collect();
     let mut kept = Vec::new();
     for (c, component) in free.components.iter_mut().enumerate() {
         let mut mine: Vec<usize> = Vec::new();

@@ -1,7 +1,8 @@
 //! The candidates of one component: priced fast, kept only if no other serves as well for less.
 
 use super::Loose;
-use crate::catalog::{Item, Price, PriceBook, RegionId, Tariff};
+use super::machines::Fit;
+use crate::catalog::{ComputeOffer, Item, ManagedOffer, Price, PriceBook, RegionId, Tariff};
 use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
@@ -78,13 +79,30 @@ impl Excluded {
     }
 }
 
-/// The choices of a component at one place.
-#[derive(Default)]
-pub(super) struct Front {
-    kept: Vec<Choice>,
-    /// Offers and items with a price about to be varied.
-    offers: Vec<String>,
-    items: Vec<ChargeItem>,
+/// From what a choice's name and charges are written out, once they are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Recipe {
+    /// They are there already.
+    Written,
+    /// A machine, by its ordinal among those on sale at the place.
+    Machine(u32, Fit),
+    /// A managed tier, by its ordinal among those on sale at the place.
+    Managed(u32),
+    /// The place's serverless product.
+    Serverless,
+    /// The place's object storage.
+    Objects,
+    /// The place's load balancer.
+    Balancer,
+}
+
+/// A choice that nothing covers so far.
+struct Kept {
+    choice: Choice,
+    recipe: Recipe,
+    /// Which of two choices that are equally good stays: the one with the lower rank.
+    rank: u64,
+    moves: Moves,
 }
 
 /// What of a choice moves with the loose prices: choices are compared only when this is equal.
@@ -94,112 +112,175 @@ struct Moves {
     quantities: Vec<(ChargeItem, Money, Quantity)>,
 }
 
-impl Front {
-    /// An empty front for a region.
-    pub fn new(loose: &[Loose], here: RegionId) -> Self {
-        let mut front = Self::default();
+/// Offers and items at a place with a price about to be varied (see [`Loose`]), and how a choice is called there.
+struct Varied<'a> {
+    offers: Vec<&'a str>,
+    items: Vec<ChargeItem>,
+    name: Box<dyn Fn(Recipe) -> String + 'a>,
+}
+
+/// The choices of a component at one place.
+#[derive(Default)]
+pub(super) struct Front<'a> {
+    kept: Vec<Kept>,
+    next: u64,
+    varied: Option<Varied<'a>>,
+}
+
+/// Whether `kept` is at least as good as `other` in every solution, costs apart. A larger pool never makes anything
+/// dearer; an allowance of one's own can (it thins out the account's volume, and with it the share in the cheap steps of
+/// another ladder), so it must be equal.
+fn serves(kept: &Choice, active_zones: u8, needs: &[SharedNeed], included: Included) -> bool {
+    let includes = match (kept.included, included) {
+        (Included::Pooled(more), Included::Pooled(less)) => more >= less,
+        (Included::Pooled(_), Included::None) => true,
+        (a, b) => a == b,
+    };
+    includes && kept.active_zones == active_zones && kept.needs.iter().all(|need| needs.contains(need))
+}
+
+impl<'a> Front<'a> {
+    /// Takes up the prices that are about to be varied at a place.
+    pub fn loosen(&mut self, loose: &'a [Loose], here: RegionId, name: impl Fn(Recipe) -> String + 'a) {
+        let (mut offers, mut items) = (Vec::new(), Vec::new());
         for price in loose {
             match price {
                 Loose::Offer { region, offer } if region.is_none_or(|region| region == here) => {
-                    front.offers.push(offer.clone());
+                    offers.push(offer.as_str());
                 }
-                Loose::Item { region, item } if region.is_none_or(|region| region == here) => front.items.push(*item),
+                Loose::Item { region, item } if region.is_none_or(|region| region == here) => items.push(*item),
                 Loose::Offer { .. } | Loose::Item { .. } => {}
             }
         }
-        front
+        let rigid = offers.is_empty() && items.is_empty();
+        self.varied = (!rigid).then(|| Varied { offers, items, name: Box::new(name) });
     }
 
-    fn is_rigid(&self) -> bool {
-        self.offers.is_empty() && self.items.is_empty()
+    /// Whether prices here are about to be varied: then every offer has to be looked at.
+    pub fn is_loose(&self) -> bool {
+        self.varied.is_some()
     }
 
-    fn moves(&self, choice: &Choice) -> Moves {
-        let moving = choice.charges.iter().filter(|charge| self.items.contains(&charge.item));
+    fn moves(&self, candidate: &Candidate, recipe: Recipe, price: &dyn Fn(&mut dyn Sink)) -> Moves {
+        let Some(varied) = &self.varied else { return Moves::default() };
+        let mut lines = Lines::default();
+        price(&mut lines);
+        let moving = lines.0.iter().filter(|charge| varied.items.contains(&charge.item));
+        let name = (varied.name)(recipe);
         Moves {
-            offer: self.offers.contains(&choice.offer).then(|| (choice.offer.clone(), choice.purchase)),
             quantities: moving.map(|charge| (charge.item, charge.price.usd, charge.quantity)).collect(),
+            offer: varied.offers.contains(&name.as_str()).then_some((name, candidate.purchase)),
         }
     }
 
-    /// [`Self::covers_moving`] for a candidate whose charges are not known yet: never, when some of its prices may move.
-    pub fn covers(&self, candidate: &Candidate, cost: Money) -> bool {
-        self.is_rigid() && self.covers_moving(candidate, cost, &Moves::default())
+    /// Whether something already there costs less than this, and is at least as good as a candidate in every solution.
+    pub fn undercuts(&self, candidate: &Candidate, cost: Money) -> bool {
+        let Candidate { active_zones, needs, included, .. } = *candidate;
+        !self.is_loose()
+            && self
+                .kept
+                .iter()
+                .any(|kept| kept.choice.cost < cost && serves(&kept.choice, active_zones, needs, included))
     }
 
-    /// Whether something already there is at least as good in every solution. A larger pool never makes anything
-    /// dearer; an allowance of one's own can (it thins out the account's volume, and with it the share in the cheap
-    /// steps of another ladder), so it must be equal.
-    fn covers_moving(&self, candidate: &Candidate, cost: Money, moves: &Moves) -> bool {
-        let includes = |kept: Included| match (kept, candidate.included) {
-            (Included::Pooled(more), Included::Pooled(less)) => more >= less,
-            (Included::Pooled(_), Included::None) => true,
-            (a, b) => a == b,
-        };
+    /// Whether something already there is at least as good as a candidate in every solution. Of two that are equally
+    /// good the one of the lower rank stays; `None`: the one that came first.
+    ///
+    /// While prices are varied nothing is covered before its charges are known.
+    pub fn covers(&self, candidate: &Candidate, cost: Money, rank: Option<u32>) -> bool {
+        !self.is_loose() && self.covers_moving(candidate, cost, rank, &Moves::default())
+    }
+
+    fn covers_moving(&self, candidate: &Candidate, cost: Money, rank: Option<u32>, moves: &Moves) -> bool {
+        let Candidate { active_zones, needs, included, .. } = *candidate;
+        let rank = self.rank(rank);
         self.kept.iter().any(|kept| {
-            kept.cost <= cost
-                && kept.active_zones == candidate.active_zones
-                && kept.needs.iter().all(|need| candidate.needs.contains(need))
-                && includes(kept.included)
-                && (self.is_rigid() || self.moves(kept) == *moves)
+            let choice = &kept.choice;
+            choice.cost <= cost
+                && kept.moves == *moves
+                && serves(choice, active_zones, needs, included)
+                && (choice.cost < cost || kept.rank < rank || choice.today || !mutual(choice, candidate))
         })
     }
 
-    /// Adds a candidate unless it is covered. `price` writes its charges, `name` its offer.
+    /// Begins a batch of ranked candidates, which come after all that was offered before.
+    pub fn batch(&mut self) {
+        self.next += 1;
+    }
+
+    fn rank(&self, rank: Option<u32>) -> u64 {
+        match rank {
+            Some(rank) => (self.next << 32) | u64::from(rank),
+            None => (self.next + 1) << 32,
+        }
+    }
+
+    /// Adds a candidate unless it is covered; `price` prices it.
     /// Today's choice always stays in the running, so that the report can say what staying costs.
-    pub fn offer(&mut self, candidate: &Candidate, name: &dyn Fn() -> String, price: &dyn Fn(&mut dyn Sink)) {
+    pub fn offer(&mut self, candidate: &Candidate, recipe: Recipe, rank: Option<u32>, price: &dyn Fn(&mut dyn Sink)) {
         let mut sum = Sum::default();
         price(&mut sum);
-        if !candidate.today && self.covers(candidate, sum.0) {
+        let moves = self.moves(candidate, recipe, price);
+        if !candidate.today && self.covers_moving(candidate, sum.0, rank, &moves) {
             return;
         }
-        let mut lines = Lines::default();
-        price(&mut lines);
+        let at = self.rank(rank);
+        if rank.is_none() {
+            self.next += 1;
+        }
+        self.add(candidate, recipe, sum.0, at, moves);
+    }
+
+    fn add(&mut self, candidate: &Candidate, recipe: Recipe, cost: Money, rank: u64, moves: Moves) {
         let choice = Choice {
             place: candidate.place,
-            offer: name(),
+            offer: String::new(),
             purchase: candidate.purchase,
             count: candidate.count,
             form: candidate.form,
-            charges: lines.0,
-            cost: sum.0,
+            charges: Vec::new(),
+            cost,
             included: candidate.included,
             needs: candidate.needs.to_vec(),
             active_zones: candidate.active_zones,
             today: candidate.today,
         };
-        if !candidate.today && self.covers_moving(candidate, sum.0, &self.moves(&choice)) {
-            return;
-        }
-        let before = std::mem::take(&mut self.kept);
-        self.kept.push(choice);
-        // For a moment the newcomer is all there is.
-        let beaten = |kept: &Choice| !kept.today && self.covers_moving(&light(kept), kept.cost, &self.moves(kept));
-        let mut after: Vec<Choice> = before.into_iter().filter(|kept| !beaten(kept)).collect();
-        after.append(&mut self.kept);
-        self.kept = after;
+        self.kept.retain(|kept| {
+            let other = &kept.choice;
+            let covered = cost <= other.cost && serves(&choice, other.active_zones, &other.needs, other.included);
+            other.today || !covered || kept.moves != moves
+        });
+        self.kept.push(Kept { choice, recipe, rank, moves });
     }
 
-    /// The choices, cheapest first.
-    pub fn into_choices(mut self) -> Vec<Choice> {
-        self.kept
-            .sort_by(|a, b| a.cost.cmp(&b.cost).then_with(|| a.offer.cmp(&b.offer)).then(a.purchase.cmp(&b.purchase)));
-        self.kept
+    /// Moves the choices out, cheapest first; `name` names one.
+    pub fn drain_into(
+        &mut self,
+        choices: &mut Vec<Choice>,
+        recipes: &mut Vec<Recipe>,
+        name: &dyn Fn(&Choice, Recipe) -> String,
+    ) {
+        self.next = 0;
+        self.kept.sort_by(|a, b| {
+            let names = || name(&a.choice, a.recipe).cmp(&name(&b.choice, b.recipe));
+            a.choice.cost.cmp(&b.choice.cost).then_with(names).then(a.choice.purchase.cmp(&b.choice.purchase))
+        });
+        for kept in self.kept.drain(..) {
+            choices.push(kept.choice);
+            recipes.push(kept.recipe);
+        }
     }
 }
 
-/// The part of a choice that decides what it is compared with.
-fn light(choice: &Choice) -> Candidate {
-    Candidate {
-        place: choice.place,
-        purchase: choice.purchase,
-        count: choice.count,
-        form: choice.form,
-        included: choice.included,
-        needs: if choice.needs.is_empty() { &[] } else { &[SharedNeed::Nat] },
-        active_zones: choice.active_zones,
-        today: choice.today,
-    }
+/// Whether a candidate serves as well as a choice that serves as well as it.
+fn mutual(choice: &Choice, candidate: &Candidate) -> bool {
+    let needs = candidate.needs.iter().all(|need| choice.needs.contains(need));
+    let includes = match (candidate.included, choice.included) {
+        (Included::Pooled(more), Included::Pooled(less)) => more >= less,
+        (Included::Pooled(_), Included::None) => true,
+        (a, b) => a == b,
+    };
+    needs && includes
 }
 
 /// A place with its tariffs looked up once, since every offer asks for them.
@@ -208,16 +289,22 @@ pub(super) struct Site<'a> {
     pub region: RegionId,
     pub provider: &'a str,
     pub zones: u8,
+    /// Machines on sale.
+    pub compute: &'a [ComputeOffer],
+    /// Managed tiers on sale.
+    pub managed: &'a [ManagedOffer],
     tariffs: Vec<&'a [Tariff]>,
 }
 
 impl<'a> Site<'a> {
-    pub fn of(book: &'a PriceBook, place: PlaceId, spec: &'a Place) -> Self {
+    pub fn of(book: &'a PriceBook, place: PlaceId, spec: &Place) -> Self {
         Self {
             place,
             region: spec.region,
-            provider: &spec.provider_name,
+            provider: &book.provider_of(spec.region).name,
             zones: spec.zones,
+            compute: book.compute_at(spec.region),
+            managed: book.managed_at(spec.region),
             tariffs: Item::ALL.iter().map(|&item| book.tariff(spec.region, item)).collect(),
         }
     }

@@ -5,8 +5,10 @@
 
 use crate::catalog::{RegionId, Unit};
 use crate::problem::lower::Loose;
-use crate::problem::{Bill, ChargeItem, Choice, Line, LineItem, PlaceId, Problem, Route, capped_cost};
+use crate::problem::{Bill, ChargeItem, Choice, Line, LineItem, PlaceId, Problem, Route, Routes, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a knob moves.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,7 +172,7 @@ impl Knob {
                 let places = problem.places.len();
                 let mine = |at: &usize| {
                     let (from, to) = (at / places, at % places);
-                    matches!(problem.routes[*at], Route::Flat(price) if now(price.usd))
+                    matches!(problem.routes.at(*at), Route::Flat(price) if now(price.usd))
                         && problem.places[from].provider == *provider
                         && (from == to) == *zones
                 };
@@ -224,6 +226,7 @@ enum Spot {
         cap: Option<Money>,
     },
     Shared(usize),
+    /// A pair of places; in a [`Turned`] problem the kind of its route.
     Route(usize),
     Step {
         ladder: usize,
@@ -236,6 +239,8 @@ pub struct Turned {
     /// The problem, with the price as it was set last.
     pub problem: Problem,
     spots: Vec<Spot>,
+    /// Codes and kinds of the routes, the moved ones apart from those that only cost the same now.
+    routes: (Vec<u32>, Vec<Route>),
     now: Money,
     by_cap: bool,
 }
@@ -244,11 +249,24 @@ impl Turned {
     /// A problem in which the knob's price is as it is now.
     pub fn new(base: &Problem, knob: &Knob) -> Self {
         let by_cap = matches!(knob.dial, Dial::Offer { by_cap: true, .. });
-        Self { problem: base.clone(), spots: knob.spots(base), now: knob.now, by_cap }
+        let spots = knob.spots(base);
+        let (mut codes, mut kinds) = (base.routes.codes().to_vec(), base.routes.kinds().to_vec());
+        let mut apart: BTreeMap<u32, u32> = BTreeMap::new();
+        for spot in &spots {
+            let Spot::Route(pair) = *spot else { continue };
+            codes[pair] = *apart.entry(codes[pair]).or_insert_with_key(|&kind| {
+                kinds.push(kinds[kind as usize]);
+                u32::try_from(kinds.len() - 1).unwrap_or(u32::MAX)
+            });
+        }
+        let mut spots: Vec<Spot> = spots.into_iter().filter(|spot| !matches!(spot, Spot::Route(_))).collect();
+        spots.extend(apart.values().map(|&kind| Spot::Route(kind as usize)));
+        Self { problem: base.clone(), spots, routes: (codes, kinds), now: knob.now, by_cap }
     }
 
     /// Sets the price.
     pub fn set(&mut self, to: Money) {
+        let mut moved_routes = false;
         for &spot in &self.spots {
             match spot {
                 Spot::Charge { component, choice, charge, usd, cap } => {
@@ -259,14 +277,20 @@ impl Turned {
                     x.cap = cap.map(|cap| Money::from_nanos(cap.nanos().saturating_mul(i64::from(choice.count))));
                     choice.cost = choice.charges.iter().map(|c| capped_cost(c.price, c.quantity, c.cap)).sum();
                 }
-                Spot::Shared(at) => self.problem.shared[at].charge.price.usd = to,
+                Spot::Shared(at) => Arc::make_mut(&mut self.problem.shared)[at].charge.price.usd = to,
                 Spot::Route(at) => {
-                    if let Route::Flat(price) = &mut self.problem.routes[at] {
+                    if let Route::Flat(price) = &mut self.routes.1[at] {
                         price.usd = to;
                     }
+                    moved_routes = true;
                 }
-                Spot::Step { ladder, step } => self.problem.ladders[ladder].steps[step].price.usd = to,
+                Spot::Step { ladder, step } => {
+                    Arc::make_mut(&mut self.problem.ladders)[ladder].steps[step].price.usd = to;
+                }
             }
+        }
+        if moved_routes {
+            self.problem.routes = Routes::new(self.routes.0.clone(), self.routes.1.clone());
         }
     }
 }

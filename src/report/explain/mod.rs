@@ -155,8 +155,9 @@ pub fn explain(
     let source = Source { app, book, policy, limits: side, ask };
     let mut loose: Vec<Loose> = ask.why_not.iter().filter_map(Target::loose).collect();
     let problem = lower(app, book, policy, &Options { loose: loose.clone(), ..Options::default() })?;
+    let solution = search::solve_allowed(&problem, limits, &|_, _| true, None);
     let today = || today::find(app, book, policy, &problem);
-    let Some(super::Found { assignment, bill, optimal, .. }) = super::find(&problem, limits, today)? else {
+    let Some(super::Found { assignment, bill, optimal, .. }) = super::judge(&problem, limits, solution, today)? else {
         let outcome = Explained::Infeasible(conflict::find(app, book, policy, &problem, limits)?);
         return Ok(Explanation { problem, outcome });
     };
