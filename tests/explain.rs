@@ -180,7 +180,9 @@ proptest! {
     fn the_frontier_is_complete(seed in any::<u64>(), bits in 0_u16..32, one in any::<bool>()) {
         let mut problem = small(seed, 4, 5, 4, Features { paths: true, ..Features::from_bits(bits) });
         let measured: Vec<usize> = if one { vec![0] } else { (0..problem.paths.len()).collect() };
-        measured.iter().for_each(|&at| problem.paths[at].bound = None);
+        for &at in &measured {
+            problem.paths[at].bound = None;
+        }
         let (found, complete) = trace(&problem, &measured, &Limits::default(), 10_000).expect("no internal error");
         prop_assert!(complete);
         let found: Vec<(i64, i64)> =

@@ -88,7 +88,9 @@ pub fn frontier(
     for path in &mut problem.paths {
         path.nanos_per_us = 0;
     }
-    measured.iter().for_each(|&at| problem.paths[at].bound = None);
+    for &at in &measured {
+        problem.paths[at].bound = None;
+    }
     let (found, complete) = trace(&problem, &measured, limits, points_max)?;
     let within = |bill: &Bill| {
         bounds.iter().all(|&(at, bound)| bound.is_none_or(|bound| bill.path_latency_us[at] <= bound.micros()))
@@ -132,7 +134,9 @@ pub fn trace(
 ) -> Result<(Vec<Traced>, bool), ReportError> {
     let mut searched = problem.clone();
     let bound = |searched: &mut Problem, to: Option<Latency>| {
-        measured.iter().for_each(|&at| searched.paths[at].bound = to);
+        for &at in measured {
+            searched.paths[at].bound = to;
+        }
     };
     bound(&mut searched, None);
     let mut points: Vec<Traced> = Vec::new();
