@@ -9,14 +9,15 @@
 //! 1. the charges of the picked choices;
 //! 2. for every [`Flow`] between two components its [`Route`]: nothing, a flat price per GB, or the meter of the sender;
 //! 3. for every [`Meter`] the tiered price of all GB that run through it (see below);
-//! 4. each [`SharedCharge`] once, if any component that needs it is placed at its place.
+//! 4. each [`SharedCharge`] once, if any component or shared machine that needs it is placed at its place;
+//! 5. the charges of every shared machine ([`hosts`] says which there are and what they cost).
 //!
 //! ## Meters
 //! A provider bills internet egress per account and month, over all components. All *metered* flows (to users, to third
 //! parties, to components at other providers, and where the provider says so to its own other regions) whose sender is
 //! at a place with meter `m` run through `m`.
-//! - Server allowance ([`Included::Own`]): of a component's metered volume `S` the allowance `g` is free. Flow `f` of
-//!   volume `v` is left with `b = v - floor(v * min(g, S) / S)`.
+//! - Server allowance ([`Included::Own`]): of a component's metered volume `S` the allowance `g` is free; on a shared
+//!   machine `S` is that of all components on it. Flow `f` of volume `v` is left with `b = v - floor(v * min(g, S) / S)`.
 //! - Total `V = sum b`. Every flow has a ladder `l` (by sending place and destination class). On it,
 //!   `free = min(V, included_l + pooled)`, `pooled` being the sum of [`Included::Pooled`] over all components at the
 //!   meter's provider; the rest `R = V - free` fills the tiers in order: tier `t` of price `p` holds
@@ -27,10 +28,12 @@
 //! (AWS Ireland and Sao Paulo) each flow pays what its share of the whole volume costs on its own ladder.
 
 mod check;
+pub mod hosts;
 pub mod lower;
 mod score;
 
 pub use check::{Violation, check};
+pub use hosts::{GROUP_MEMBERS_MAX, Group, Host, Hosted, Machine, Member, RESOURCES};
 pub use score::{Bill, Line, LineItem, score};
 
 // Part of the problem's own language: a solver reads them here.
@@ -182,6 +185,15 @@ pub enum SharedNeed {
     Nat,
 }
 
+/// Machines of a mixed purchase that are not bought like its base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Above {
+    /// How they are bought.
+    pub purchase: Purchase,
+    /// How many of the choice's [`Choice::count`].
+    pub count: u32,
+}
+
 /// One way to buy a component at a place: an offer of the auction, fully configured and priced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -189,12 +201,17 @@ pub struct Choice {
     pub place: PlaceId,
     /// Name of the offer as `placer offers` prints it.
     pub offer: String,
-    /// How it is bought.
+    /// How it is bought; of a mixed purchase the base.
     pub purchase: Purchase,
     /// How many units of the offer (machines, nodes); 1 for serverless and storage.
     pub count: u32,
+    /// Those of the units that are bought otherwise; empty unless the purchase is mixed.
+    pub above: Vec<Above>,
     /// How it runs.
     pub form: Form,
+    /// Whether it shares a machine. One that does has `offer`, `purchase` and `form` of that machine, only its own
+    /// charges (those of the machine are its [`Group`]'s), no `needs` and nothing `included` of its own.
+    pub host: Host,
     /// What it costs a month apart from traffic, line by line.
     pub charges: Vec<Charge>,
     /// The sum of the charges.
@@ -394,6 +411,8 @@ pub struct Problem {
     pub ladders: Vec<Ladder>,
     /// Shared charges, at most one per (place, need). A need without one costs nothing.
     pub shared: Vec<SharedCharge>,
+    /// Components that may share machines.
+    pub groups: Vec<Group>,
     /// Hard rules over pairs.
     pub relations: Vec<Relation>,
     /// Latencies.

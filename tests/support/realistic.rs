@@ -167,6 +167,7 @@ pub fn realistic(seed: u64, wish: Wish) -> Problem {
         internet,
         ladders,
         shared,
+        groups: Vec::new(),
         relations: Vec::new(),
         paths: Vec::new(),
         rtt,

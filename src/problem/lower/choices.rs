@@ -1,7 +1,7 @@
 //! The candidates of one component: priced fast, kept only if no other serves as well for less.
 
 use crate::catalog::{Item, Price, PriceBook, RegionId, Tariff};
-use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed, capped_cost};
+use crate::problem::{Charge, ChargeItem, Choice, Form, Host, Included, Place, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
 
@@ -114,7 +114,9 @@ impl Front {
             offer: name(),
             purchase: candidate.purchase,
             count: candidate.count,
+            above: Vec::new(),
             form: candidate.form,
+            host: Host::Own,
             charges: lines.0,
             cost: sum.0,
             included: candidate.included,

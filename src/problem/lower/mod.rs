@@ -116,6 +116,7 @@ pub fn lower(app: &App, book: &PriceBook, policy: &Policy, options: &Options) ->
         internet: network.internet,
         ladders: network.ladders,
         shared: network::shared_charges(&cx, &places),
+        groups: Vec::new(),
         relations: relations_of(app, &demands),
         paths,
         rtt: paths::rtt_tables(book, &places),
