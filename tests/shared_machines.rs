@@ -47,7 +47,7 @@ fn optimum(problem: &Problem) -> Option<i128> {
 }
 
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() }
 }
 
 /// A random problem of `components` of which `count` may share, in one group or two.
@@ -152,5 +152,5 @@ fn sharing_often_wins() {
             wins += u32::from(problem.picked(&solution.assignment).iter().any(|choice| choice.host != Host::Own));
         }
     }
-    assert!(solved > 150 && wins * 3 > solved, "{wins} of {solved}");
+    assert!(solved > 60 && wins * 2 > solved, "{wins} of {solved}");
 }

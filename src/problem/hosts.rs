@@ -153,6 +153,19 @@ impl Problem {
         all
     }
 
+    /// The choice that says what a component runs on: its own, or that of the leader of its shared machine.
+    ///
+    /// # Panics
+    /// When the assignment does not fit the problem.
+    #[must_use]
+    pub fn bought(&self, assignment: &Assignment, component: ComponentId) -> &Choice {
+        let choice = &self.components[component].choices[assignment[component]];
+        match choice.host {
+            Host::Joins(leader) if leader < assignment.len() => &self.components[leader].choices[assignment[leader]],
+            _ => choice,
+        }
+    }
+
     /// The unit that a component's server allowance belongs to: the leader of its shared machine, or itself.
     #[must_use]
     pub fn allowance_unit(component: ComponentId, choice: &Choice) -> ComponentId {

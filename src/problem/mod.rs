@@ -71,6 +71,8 @@ pub struct Place {
 pub enum ChargeItem {
     /// Machines.
     Compute,
+    /// On-demand machines that stand in for interrupted spot machines.
+    SpotStandIn,
     /// Serverless container processor time.
     ServerlessVcpu,
     /// Serverless container memory.
@@ -105,6 +107,7 @@ impl ChargeItem {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Compute => "compute",
+            Self::SpotStandIn => "spot_stand_in",
             Self::ServerlessVcpu => "serverless_vcpu",
             Self::ServerlessMemory => "serverless_memory",
             Self::Requests => "requests",
@@ -377,6 +380,8 @@ pub struct Path {
     pub bound: Option<Latency>,
     /// Nano-dollars a month per microsecond in the objective; 0 when latency is only bounded or reported.
     pub nanos_per_us: i64,
+    /// Whether it is no path of the application but the bound of a link, which has no part in any objective.
+    pub only_bounded: bool,
 }
 
 /// What to minimise.
@@ -384,7 +389,7 @@ pub struct Path {
 pub enum Objective {
     /// Total + sum over paths of latency x price (which is 0 for a pure cost objective).
     Cost,
-    /// Sum over paths of latency first (each path once), then the total.
+    /// Sum over paths of latency first (each path once, bounds of links not), then the total.
     LatencyThenCost,
 }
 
@@ -484,6 +489,7 @@ impl Problem {
     #[must_use]
     pub fn latency_weight(&self, path: &Path) -> i128 {
         match self.objective {
+            _ if path.only_bounded => 0,
             Objective::Cost => i128::from(path.nanos_per_us),
             Objective::LatencyThenCost => 1 << 63,
         }

@@ -292,5 +292,6 @@ fn some_path(r: &mut Random, f: Features, components: usize, places: usize) -> P
         constant: Latency::from_micros(r.range(0, 20_000)),
         bound: (f.paths && r.chance(80)).then(|| Latency::from_micros(r.range(10_000, 300_000))),
         nanos_per_us: if f.prices_per_us { r.range(0, 200_000) } else { 0 },
+        only_bounded: f.paths && r.chance(15),
     }
 }

@@ -5,13 +5,16 @@
 
 mod choices;
 mod demand;
+mod hosts;
 mod machines;
 mod managed;
+mod mixed;
 mod network;
 mod paths;
 mod serverless;
 mod storage;
 
+pub use hosts::leaders_today;
 pub use machines::BOOT_DISK_GB;
 
 use super::{Component, Objective, Place, Problem, Relation};
@@ -31,8 +34,22 @@ pub struct Pick {
     pub region: RegionId,
     /// Offer name.
     pub offer: String,
-    /// Purchase option.
+    /// Purchase option; of a mixed purchase that of the base.
     pub purchase: Purchase,
+    /// Of a mixed purchase: the machines of the base.
+    pub base: Option<u32>,
+    /// Of a mixed purchase: how the machines above the base are bought, apart from those that stay on demand.
+    pub top: Option<Purchase>,
+    /// The variable that leads the shared machine which it is on, be it itself or another.
+    pub leader: Option<usize>,
+}
+
+impl Pick {
+    /// An offer bought one way, shared with nobody.
+    #[must_use]
+    pub fn plain(region: RegionId, offer: String, purchase: Purchase) -> Self {
+        Self { region, offer, purchase, base: None, top: None, leader: None }
+    }
 }
 
 /// How to lower.
@@ -99,7 +116,8 @@ pub fn lower(app: &App, book: &PriceBook, policy: &Policy, options: &Options) ->
     let demands = demand::demands(app, options.scenario);
     let regions = eligible_regions(&cx, &demands);
     let (places, providers) = places_of(book, &regions);
-    let components = components_of(&cx, &demands, &places);
+    let mut components = components_of(&cx, &demands, &places);
+    let groups = hosts::settle(&cx, &demands, &places, &mut components);
     if options.only.is_none() {
         check_today(&cx, &components)?;
     }
@@ -116,7 +134,7 @@ pub fn lower(app: &App, book: &PriceBook, policy: &Policy, options: &Options) ->
         internet: network.internet,
         ladders: network.ladders,
         shared: network::shared_charges(&cx, &places),
-        groups: Vec::new(),
+        groups,
         relations: relations_of(app, &demands),
         paths,
         rtt: paths::rtt_tables(book, &places),
@@ -210,7 +228,9 @@ fn component_of(cx: &Context, demand: &Demand, places: &[Place], sites: &[Site])
         let mut front = Front::default();
         offer_all(cx, demand, &verdicts, site, &mut front, &mut excluded);
         all.extend(front.into_choices());
+        all.extend(mixed::offer(cx, demand, site, &mut excluded));
     }
+    all.sort_by_key(|choice| (choice.place, choice.cost));
     Component {
         name: demand.name.clone(),
         app_component: demand.app_component,

@@ -204,7 +204,8 @@ fn best_crews(base: &Base, group: usize, at: usize, here: &[Crew], unions: &[Cre
         let mut more = rest;
         loop {
             let total = costs[low | more].min(NEVER) + best[rest ^ more].0;
-            if total < least {
+            // Blocks that nothing holds together are not suggested; one alone always may be.
+            if total < least && (more == 0 || costs[low | more] < NEVER) {
                 (least, part) = (total, low | more);
             }
             if more == 0 {
@@ -235,7 +236,9 @@ fn unclear(
 ) -> Option<Pair> {
     for crew in formed {
         let mut inside = here.iter().copied().filter(|block| block & crew != 0);
-        if let (Some(a), Some(b)) = (inside.next(), inside.next()) {
+        if let (Some(a), Some(b)) = (inside.next(), inside.next())
+            && unions.iter().any(|union| union & a != 0 && union & b != 0)
+        {
             return Some(Pair { group, a, b });
         }
     }
