@@ -17,6 +17,7 @@ mod hosts;
 mod lagrange;
 mod meter;
 mod model;
+pub mod pairwise;
 mod presolve;
 mod restrict;
 mod search;
