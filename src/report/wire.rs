@@ -314,8 +314,8 @@ pub struct Conflict {
 /// A requirement of a conflict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Requirement {
-    /// `path`, `relation`, `budget`, `place`, `zones`, `spread`, `dedicated`, `arch`, `gpu`, `purchase`, `form`, `size`
-    /// or `policy`.
+    /// `path`, `link`, `relation`, `budget`, `place`, `zones`, `spread`, `dedicated`, `arch`, `gpu`, `purchase`, `form`,
+    /// `size` or `policy`.
     pub kind: String,
     /// In plain words.
     pub text: String,

@@ -2,6 +2,7 @@
 
 mod bad_component;
 mod bad_graph;
+mod bad_machines;
 mod bad_shape;
 mod bad_text;
 mod fuzz;
