@@ -4,36 +4,43 @@
 //! A machine that another one at its place replaces in every solution is left out: dearer, and nowhere larger than the
 //! group could use.
 
-use super::choices::{Lines, Site};
+use super::choices::{Lines, Recipe, Site};
 use super::machines::{BOOT_DISK_GB, operator, refuse, sustained_micros};
 use super::network::{Exposure, balancer_charges};
-use super::{Context, Demand};
+use super::{Context, Demand, draft};
 use crate::app::{PrivateOutbound, RelationKind};
 use crate::catalog::{ComputeOffer, CpuKind, Item, Price, RegionId, Shape, Unit};
-use crate::problem::{
-    Charge, ChargeItem, Choice, Component, Form, Group, Host, Included, Machine, Member, Place, RESOURCES,
-};
+use crate::problem::{Charge, ChargeItem, Choice, Component, Form, Group, Host, Included, Machine, Member, RESOURCES};
 use crate::units::{Purchase, Quantity};
 
 /// How the replicas of a component that shares machines lie to one another: like those of any other component.
 pub(super) const REPLICAS_LIE: RelationKind = RelationKind::SameRegion;
 
 /// Builds the groups, and gives their components the choices to share.
-pub(super) fn settle(cx: &Context, demands: &[Demand], places: &[Place], components: &mut [Component]) -> Vec<Group> {
+pub(super) fn settle(
+    cx: &Context,
+    demands: &[Demand],
+    sites: &[Site],
+    components: &mut [Component],
+    recipes: &mut [Vec<Recipe>],
+) -> Vec<Group> {
     let mut groups = Vec::new();
     for (ordinal, name) in cx.app.sharing.iter().enumerate() {
         let members: Vec<&Demand> = demands.iter().filter(|demand| demand.shares == Some(ordinal)).collect();
-        let sharing = Sharing { cx, members: &members };
-        let machines = if cx.pinned() { sharing.pinned(places) } else { sharing.machines(places) };
+        let sharing = Sharing { cx, members: &members, sites };
+        let machines = if cx.pinned() { sharing.pinned() } else { sharing.machines() };
         let mut group = Group {
             name: name.clone(),
             members: members.iter().map(|demand| member(demand)).collect(),
             machines: machines.into_iter().map(|offered| offered.machine).collect(),
             zones: members.first().map_or(1, |demand| demand.zones),
         };
-        sharing.offer(&group, places, components);
+        sharing.offer(&group, components, recipes);
         if !cx.pinned() {
-            sharing.today(&mut group, places, components);
+            sharing.today(&mut group, components);
+        }
+        for demand in &members {
+            draft::settle(&mut components[demand.variable].choices, &mut recipes[demand.variable]);
         }
         groups.push(group);
     }
@@ -80,24 +87,24 @@ struct Offered {
 struct Sharing<'a> {
     cx: &'a Context<'a>,
     members: &'a [&'a Demand],
+    sites: &'a [Site<'a>],
 }
 
 impl Sharing<'_> {
     /// Machines at every place that at least two components can share.
-    fn machines(&self, places: &[Place]) -> Vec<Offered> {
+    fn machines(&self) -> Vec<Offered> {
         let total = (0..RESOURCES).map(|r| self.members.iter().map(|d| takes(d)[r]).fold(0, i64::saturating_add));
         let total: Vec<i64> = total.collect();
         let mut all = Vec::new();
-        for (place, spec) in places.iter().enumerate() {
-            let site = Site::of(self.cx.book, place, spec);
-            let open: Vec<bool> = self.members.iter().map(|demand| self.is_open(demand, &site)).collect();
+        for site in self.sites {
+            let open: Vec<bool> = self.members.iter().map(|demand| self.is_open(demand, site)).collect();
             if open.iter().filter(|&&open| open).count() < 2 {
                 continue;
             }
             let mut here: Vec<Offered> = Vec::new();
-            for offer in self.cx.book.compute_at(site.region) {
+            for offer in site.compute {
                 for purchase in Purchase::ALL {
-                    let Some(offered) = self.offered(&site, offer, purchase, &open, &total) else { continue };
+                    let Some(offered) = self.offered(site, offer, purchase, &open, &total) else { continue };
                     if here.iter().any(|kept| replaces(kept, &offered)) {
                         continue;
                     }
@@ -220,65 +227,59 @@ impl Sharing<'_> {
     }
 
     /// The machines that were decided elsewhere, with whoever is on them.
-    fn pinned(&self, places: &[Place]) -> Vec<Offered> {
+    fn pinned(&self) -> Vec<Offered> {
         let Some(picks) = &self.cx.options.only else { return Vec::new() };
         let mut all = Vec::new();
         for leader in self.members.iter().filter(|demand| picks[demand.variable].leader == Some(demand.variable)) {
             let pick = &picks[leader.variable];
             let on_it = |demand: &&Demand| picks[demand.variable].leader == Some(leader.variable);
             let admits = self.members.iter().map(on_it).collect();
-            all.extend(self.decided(places, (pick.region, &pick.offer, pick.purchase), admits));
+            all.extend(self.decided((pick.region, &pick.offer, pick.purchase), admits));
         }
         all.sort_by_key(|offered| offered.machine.place);
         all
     }
 
     /// A machine that somebody decided for, whatever fits on it.
-    fn decided(
-        &self,
-        places: &[Place],
-        (region, offer, purchase): (RegionId, &str, Purchase),
-        admits: Vec<bool>,
-    ) -> Option<Offered> {
-        let place = places.iter().position(|place| place.region == region)?;
-        let site = Site::of(self.cx.book, place, &places[place]);
-        let sold = self.cx.book.compute_at(region).iter().find(|o| self.cx.book.shape(o.shape).name == offer)?;
-        let machine = self.machine(&site, sold, purchase, sold.price(purchase)?, admits)?;
+    fn decided(&self, (region, offer, purchase): (RegionId, &str, Purchase), admits: Vec<bool>) -> Option<Offered> {
+        let site = self.sites.iter().find(|site| site.region == region)?;
+        let sold = site.compute.iter().find(|o| self.cx.book.shape(o.shape).name == offer)?;
+        let machine = self.machine(site, sold, purchase, sold.price(purchase)?, admits)?;
         let useful = machine.has;
         Some(Offered { machine: Machine { has: [i64::MAX; RESOURCES], ..machine }, useful })
     }
 
     /// Gives every member the choices to lead a machine and to join those of members before it.
-    fn offer(&self, group: &Group, places: &[Place], components: &mut [Component]) {
+    fn offer(&self, group: &Group, components: &mut [Component], recipes: &mut [Vec<Recipe>]) {
         let picks = self.cx.options.only.as_ref();
         for (m, demand) in self.members.iter().enumerate() {
             let pinned_to = picks.and_then(|picks| picks[demand.variable].leader);
             let choices = &mut components[demand.variable].choices;
             if pinned_to.is_some() {
                 choices.clear();
+                recipes[demand.variable].clear();
             }
             let leads = |leader: usize| {
                 pinned_to.is_none_or(|pinned| pinned == leader) && (picks.is_none() || pinned_to.is_some())
             };
             let mut joined: Vec<(usize, usize)> = Vec::new();
             for (ordinal, machine) in group.machines.iter().enumerate().filter(|(_, machine)| machine.admits[m]) {
-                let site = Site::of(self.cx.book, machine.place, &places[machine.place]);
+                let site = &self.sites[machine.place];
                 let with = |other: &usize| {
                     machine.admits[*other] && self.members[*other].app_component != demand.app_component
                 };
                 let leads_somebody = (0..self.members.len()).filter(with).any(|other| picks.is_some() || other > m);
                 if leads(demand.variable) && leads_somebody {
-                    choices.push(self.choice(demand, &site, machine, Host::Leads(ordinal)));
+                    choices.push(self.choice(demand, site, machine, Host::Leads(ordinal)));
                 }
                 for leader in (0..m).filter(with).filter(|&l| leads(self.members[l].variable)) {
                     if !joined.contains(&(machine.place, leader)) {
                         joined.push((machine.place, leader));
                         let host = Host::Joins(self.members[leader].variable);
-                        choices.push(self.choice(demand, &site, machine, host));
+                        choices.push(self.choice(demand, site, machine, host));
                     }
                 }
             }
-            choices.sort_by_key(|choice| (choice.place, choice.cost));
         }
     }
 
@@ -312,19 +313,17 @@ impl Sharing<'_> {
 
     /// Today's shared machines as candidates, when they are large enough. A burstable machine that the components run
     /// on already is the team's own choice, so it may stay.
-    fn today(&self, group: &mut Group, places: &[Place], components: &mut [Component]) {
+    fn today(&self, group: &mut Group, components: &mut [Component]) {
         let leaders = todays_leaders(self.cx, self.members);
         for (l, leader) in self.members.iter().enumerate().filter(|(l, _)| leaders[*l] == Some(*l)) {
             let Some(entry) = self.cx.app.today.iter().find(|t| t.component == leader.app_component) else { continue };
             let crew: Vec<bool> = leaders.iter().map(|of| *of == Some(l)).collect();
             let Some(region) = self.cx.book.find_region(&entry.provider, &entry.region) else { continue };
-            let Some(offered) = self.decided(places, (region, &entry.offer, entry.purchase), crew.clone()) else {
+            let Some(offered) = self.decided((region, &entry.offer, entry.purchase), crew.clone()) else {
                 continue;
             };
-            let allowed = |(demand, on): (&&Demand, &bool)| {
-                let site = Site::of(self.cx.book, offered.machine.place, &places[offered.machine.place]);
-                !*on || self.is_open(demand, &site)
-            };
+            let allowed =
+                |(demand, on): (&&Demand, &bool)| !*on || self.is_open(demand, &self.sites[offered.machine.place]);
             let sum = |r: usize| {
                 let on = self.members.iter().zip(&crew).filter(|(_, on)| **on);
                 on.map(|(demand, _)| takes(demand)[r]).fold(0, i64::saturating_add)
@@ -343,7 +342,7 @@ impl Sharing<'_> {
                     }
                 }
             }
-            self.mark_today(&offered.machine, (at, l), &crew, places, components);
+            self.mark_today(&offered.machine, (at, l), &crew, components);
             group.machines.insert(at, Machine { has: [i64::MAX; RESOURCES], ..offered.machine });
         }
         for (demand, leader) in self.members.iter().zip(&leaders) {
@@ -353,23 +352,15 @@ impl Sharing<'_> {
         }
     }
 
-    fn mark_today(
-        &self,
-        machine: &Machine,
-        (at, leader): (usize, usize),
-        crew: &[bool],
-        places: &[Place],
-        components: &mut [Component],
-    ) {
-        let site = Site::of(self.cx.book, machine.place, &places[machine.place]);
+    fn mark_today(&self, machine: &Machine, (at, leader): (usize, usize), crew: &[bool], components: &mut [Component]) {
+        let site = &self.sites[machine.place];
         for (m, demand) in self.members.iter().enumerate().filter(|(m, _)| crew[*m]) {
             let host = if m == leader { Host::Leads(at) } else { Host::Joins(self.members[leader].variable) };
             let choices = &mut components[demand.variable].choices;
             match choices.iter_mut().find(|choice| choice.place == machine.place && choice.host == host) {
                 Some(choice) => choice.today = true,
-                None => choices.push(Choice { today: true, ..self.choice(demand, &site, machine, host) }),
+                None => choices.push(Choice { today: true, ..self.choice(demand, site, machine, host) }),
             }
-            choices.sort_by_key(|choice| (choice.place, choice.cost));
         }
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn offer(cx: &Context, demand: &Demand, site: &Site, excluded: &mut E
     }
     let plans = plans(cx, demand);
     let mut kept: Vec<Choice> = Vec::new();
-    for offer in cx.book.compute_at(site.region) {
+    for offer in site.compute {
         let shape = cx.book.shape(offer.shape);
         if !cx.wanted(demand, site, &shape.name) {
             continue;

@@ -8,7 +8,8 @@ use super::super::restrict::Restriction;
 use super::group::{Crew, Crews, members};
 use crate::catalog::{Price, SourceId, Unit};
 use crate::problem::{
-    Charge, ChargeItem, Choice, ChoiceId, Component, ComponentId, FlowTo, Form, Host, Included, Problem, SharedNeed,
+    Charge, ChargeItem, Choice, ChoiceId, Component, ComponentId, FlowTo, Form, Host, Included, Problem, Routes,
+    SharedNeed,
 };
 use crate::units::{Money, Purchase, Quality, Quantity};
 
@@ -271,7 +272,7 @@ fn frame(whole: &Problem, places: &[usize], place: &[usize]) -> Problem {
         places: places.iter().map(|&p| whole.places[p].clone()).collect(),
         components: Vec::new(),
         flows: whole.flows.clone(),
-        routes: pairs().map(|at| whole.routes[at]).collect(),
+        routes: Routes::new(pairs().map(|at| whole.routes.codes()[at]).collect(), whole.routes.kinds().to_vec()),
         internet: whole.internet.iter().map(|row| places.iter().map(|&p| row[p]).collect()).collect(),
         ladders: whole.ladders.clone(),
         shared: whole
@@ -283,7 +284,7 @@ fn frame(whole: &Problem, places: &[usize], place: &[usize]) -> Problem {
         groups: Vec::new(),
         relations: whole.relations.clone(),
         paths,
-        rtt: [0, 1].map(|table| pairs().map(|at| whole.rtt[table][at]).collect()),
+        rtt: [0, 1].map(|table| pairs().map(|at| whole.rtt[table][at]).collect()).into(),
         budget: whole.budget,
         objective: whole.objective,
     }

@@ -263,7 +263,7 @@ impl Search<'_> {
         let whole = self.base.whole;
         let priced = |route: &Route| if let Route::Flat(price) = route { price.usd.nanos() } else { 0 };
         let steps = whole.ladders.iter().flat_map(|ladder| ladder.steps.iter().map(|step| step.price.usd.nanos()));
-        let flats = whole.routes.iter().chain(whole.internet.iter().flatten()).map(priced);
+        let flats = whole.routes.kinds().iter().chain(whole.internet.iter().flatten()).map(priced);
         let shared = whole.shared.iter().map(|shared| shared.charge.cost().nanos());
         let money_only = whole.paths.iter().all(|path| whole.latency_weight(path) == 0);
         if self.best.is_none() || !money_only || steps.chain(flats).chain(shared).any(|nanos| nanos < 0) {
