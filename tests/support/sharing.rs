@@ -71,7 +71,11 @@ pub fn share(r: &mut Random, f: Features, problem: &mut Problem, first: usize, c
     machines.sort_by_key(|machine| machine.place);
     let zones = if f.zones { u8::try_from(r.range(1, 2)).unwrap() } else { 1 };
     if f.zones {
-        problem.places.iter_mut().for_each(|place| place.zones = u8::try_from(1 + place.country).unwrap());
+        let zoned = |place: &placer::problem::Place| {
+            let zones = u8::try_from(1 + place.country).unwrap();
+            placer::problem::Place { zones, ..place.clone() }
+        };
+        problem.places = problem.places.iter().map(zoned).collect();
     }
     for (m, &component) in components.iter().enumerate() {
         if m > 0 && r.chance(25) {

@@ -40,11 +40,22 @@ pub(super) struct Berth {
     pub included: Included,
 }
 
+/// A machine on offer at a spot.
+struct Offer {
+    /// Ordinal in [`Group::machines`].
+    ordinal: usize,
+    /// Who may be on it.
+    admits: Crew,
+    /// One of these must be.
+    with: Option<Crew>,
+    /// For each member the choice that leads it.
+    leads: Vec<Option<ChoiceId>>,
+}
+
 /// A place where machines can be shared.
 pub(super) struct Spot {
     pub place: PlaceId,
-    /// Ordinals in [`Group::machines`] with, for each member, the choice that leads the machine.
-    machines: Vec<(usize, Vec<Option<ChoiceId>>)>,
+    machines: Vec<Offer>,
     /// `joins[member][leader]`: the choice that joins the leader's machine here.
     joins: Vec<Vec<Option<ChoiceId>>>,
     /// Per crew: what its cheapest machine costs.
@@ -101,18 +112,18 @@ impl<'a> Crews<'a> {
 
     /// A crew on a machine of a spot, apart from the rule that there be two.
     fn berth(&self, spot: &Spot, at: usize, crew: Crew) -> Option<Berth> {
-        let (ordinal, leads) = &spot.machines[at];
-        let machine = &self.group.machines[*ordinal];
+        let offer = &spot.machines[at];
+        if crew & !offer.admits != 0 || offer.with.is_some_and(|with| with & crew == 0) {
+            return None;
+        }
+        let machine = &self.group.machines[offer.ordinal];
         let load = &self.loads[crew as usize];
-        if (0..RESOURCES).any(|r| load.takes[r] > machine.has[r]) || !members(crew).all(|m| machine.admits[m]) {
+        if (0..RESOURCES).any(|r| load.takes[r] > machine.has[r]) {
             return None;
         }
-        if machine.only_with.as_ref().is_some_and(|with| !members(crew).any(|m| with[m])) {
-            return None;
-        }
-        let own = self.own_charges(spot, leads, crew)?;
+        let own = self.own_charges(spot, &offer.leads, crew)?;
         let (cost, nat) = price(machine, load)?;
-        Some(Berth { machine: *ordinal, cost: cost + own, nat, included: machine.included })
+        Some(Berth { machine: offer.ordinal, cost: cost + own, nat, included: machine.included })
     }
 
     /// What the members' own choices cost; `None` when one of them may not be picked.
@@ -130,7 +141,7 @@ impl<'a> Crews<'a> {
     /// The choices of a crew on a machine, by component.
     pub fn choices(&self, spot: &Spot, machine: usize, crew: Crew) -> Vec<(usize, ChoiceId)> {
         let leader = members(crew).next().unwrap_or(0);
-        let leads = spot.machines.iter().find(|(ordinal, _)| *ordinal == machine).map(|(_, leads)| leads);
+        let leads = spot.machines.iter().find(|offer| offer.ordinal == machine).map(|offer| &offer.leads);
         let choice = |member: usize| {
             let choice = if member == leader { leads.and_then(|l| l[member]) } else { spot.joins[member][leader] };
             (self.group.members[member].component, choice.unwrap_or(0))
@@ -141,7 +152,7 @@ impl<'a> Crews<'a> {
     /// Whether every machine of a spot that a crew's members may be on leaves traffic to third parties to the NAT, and
     /// the crew has such traffic while nobody in `mates` (a crew too) brings an address.
     pub fn surely_nat(&self, spot: &Spot, crew: Crew, mates: Crew) -> bool {
-        let nat = |&(ordinal, _): &(usize, Vec<_>)| self.group.machines[ordinal].nat.is_some();
+        let nat = |offer: &Offer| self.group.machines[offer.ordinal].nat.is_some();
         self.loads[crew as usize].outbound > 0
             && !members(mates | crew).any(|m| self.group.members[m].public)
             && spot.machines.iter().all(nat)
@@ -149,7 +160,7 @@ impl<'a> Crews<'a> {
 
     /// The most that any machine of a spot includes for the account, or for its own crew; 0 for nothing.
     pub fn most_included(&self, spot: &Spot) -> Included {
-        let all = spot.machines.iter().map(|(ordinal, _)| self.group.machines[*ordinal].included);
+        let all = spot.machines.iter().map(|offer| self.group.machines[offer.ordinal].included);
         all.fold(Included::None, |most, one| match (most, one) {
             (Included::Own(a), Included::Own(b)) => Included::Own(a.max(b)),
             (Included::Pooled(a), Included::Pooled(b)) => Included::Pooled(a.max(b)),
@@ -160,7 +171,7 @@ impl<'a> Crews<'a> {
     /// Whether one spot has both server allowances and pools, so that nothing includes the most.
     pub fn mixes_allowances(&self) -> bool {
         let kinds = |spot: &Spot| {
-            let of = |&(ordinal, _): &(usize, Vec<_>)| match self.group.machines[ordinal].included {
+            let of = |offer: &Offer| match self.group.machines[offer.ordinal].included {
                 Included::None => None,
                 Included::Own(_) => Some(0),
                 Included::Pooled(_) => Some(1),
@@ -172,7 +183,7 @@ impl<'a> Crews<'a> {
 
     /// Places where a machine has an allowance of its own.
     pub fn places_with_own(&self) -> impl Iterator<Item = PlaceId> + '_ {
-        let own = |&(ordinal, _): &(usize, Vec<_>)| matches!(self.group.machines[ordinal].included, Included::Own(_));
+        let own = |offer: &Offer| matches!(self.group.machines[offer.ordinal].included, Included::Own(_));
         self.spots.iter().filter(move |spot| spot.machines.iter().any(own)).map(|spot| spot.place)
     }
 
@@ -236,7 +247,13 @@ fn spots(problem: &Problem, group: &Group, allowed: &[Vec<bool>]) -> Vec<Spot> {
         }
         let spot = &mut spots[spot_of[machine.place]];
         at_machine[ordinal] = (spot_of[machine.place], spot.machines.len());
-        spot.machines.push((ordinal, vec![None; count]));
+        let crew = |list: &[bool]| (0..count).filter(|&m| list[m]).fold(0, |crew, m| crew | 1 << m);
+        spot.machines.push(Offer {
+            ordinal,
+            admits: crew(&machine.admits),
+            with: machine.only_with.as_deref().map(crew),
+            leads: vec![None; count],
+        });
     }
     for (m, member) in group.members.iter().enumerate() {
         let choices = problem.components[member.component].choices.iter().enumerate();
@@ -246,7 +263,7 @@ fn spots(problem: &Problem, group: &Group, allowed: &[Vec<bool>]) -> Vec<Spot> {
                 Host::Leads(machine) => {
                     let Some(&(spot, at)) = at_machine.get(machine) else { continue };
                     if spot != usize::MAX && group.machines[machine].place == spec.place {
-                        spots[spot].machines[at].1[m] = Some(choice);
+                        spots[spot].machines[at].leads[m] = Some(choice);
                     }
                 }
                 Host::Joins(leader) => {
