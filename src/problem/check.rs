@@ -116,11 +116,10 @@ fn machines(problem: &Problem, assignment: &Assignment) -> Vec<Violation> {
     for (component, choice) in picked.iter().enumerate() {
         let on = hosted.iter().find(|hosted| hosted.components().any(|c| c == component));
         let reason = match (choice.host, on) {
-            (Host::Own, _) => None,
+            (Host::Own, _) | (Host::Joins(_), Some(_)) => None,
             (_, None) => Some("there is no such machine"),
             (Host::Leads(_), Some(on)) if on.machine.place != choice.place => Some("it is at another place"),
             (Host::Leads(_), Some(on)) => on.fault(problem),
-            (Host::Joins(_), Some(_)) => None,
         };
         broken.extend(reason.map(|reason| Violation::Machine { component, reason }));
     }

@@ -192,7 +192,7 @@ fn component_of(source: &Source, component: usize) -> wire::Component {
         offer: bought.offer.clone(),
         purchase: bought.purchase.as_str().into(),
         count: choice.count,
-        above_base: choice.above.iter().map(above_base).collect(),
+        above_base: choice.above.iter().copied().map(above_base).collect(),
         form: choice.form.as_str().into(),
         shares_machine_with: mates(source, component),
         usd_month: own().map(|line| line.cost).sum::<Money>().to_decimal(),
@@ -204,7 +204,7 @@ fn component_of(source: &Source, component: usize) -> wire::Component {
     }
 }
 
-fn above_base(above: &Above) -> wire::AboveBase {
+fn above_base(above: Above) -> wire::AboveBase {
     wire::AboveBase { purchase: above.purchase.as_str().into(), count: above.count }
 }
 

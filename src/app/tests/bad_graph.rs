@@ -330,6 +330,6 @@ audience = "eu"
 
 #[test]
 fn a_link_with_two_bounds() {
-    let text = faults(&[HEAD, WEB, DB, LINK, "p50_ms = 5\np95_ms = 0\n"]);
+    let text = faults(&[HEAD, WEB, DB, LINK, "p50_ms = 5\np95_ms = 10\n"]);
     assert_snapshot!(text);
 }

@@ -6,12 +6,10 @@
 
 use super::super::restrict::Restriction;
 use super::group::{Crew, Crews, members};
-use crate::catalog::{Price, SourceId, Unit};
 use crate::problem::{
-    Charge, ChargeItem, Choice, ChoiceId, Component, ComponentId, FlowTo, Form, Host, Included, Problem, Routes,
-    SharedNeed,
+    Choice, ChoiceId, Component, ComponentId, FlowTo, Form, Host, Included, Problem, Routes, SharedNeed,
 };
-use crate::units::{Money, Purchase, Quality, Quantity};
+use crate::units::{Money, Purchase};
 
 /// Where a block of a group can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +91,7 @@ impl<'a> Base<'a> {
         own.map(|(id, choice)| (id, self.bare(choice))).unzip()
     }
 
-    /// A choice with one charge in place of all.
+    /// A choice with its cost alone.
     fn bare(&self, choice: &Choice) -> Choice {
         Choice {
             needs: choice.needs.clone(),
@@ -104,9 +102,6 @@ impl<'a> Base<'a> {
 
     fn offer(&self, place: usize, cost: i128, included: Included) -> Choice {
         let cost = Money::from_nanos(i64::try_from(cost).unwrap_or(i64::MAX));
-        let price =
-            Price { usd: cost, unit: Unit::Month, source: SourceId(0), quality: Quality::Listed, uncertainty_pct: 0 };
-        let (quantity, detail) = (Quantity::from_units(1), String::new());
         Choice {
             place: self.place[place],
             offer: String::new(),
@@ -115,7 +110,7 @@ impl<'a> Base<'a> {
             above: Vec::new(),
             form: Form::Machines,
             host: Host::Own,
-            charges: vec![Charge { item: ChargeItem::Compute, detail, quantity, price, cap: None }],
+            charges: Vec::new(),
             cost,
             included,
             needs: Vec::new(),
@@ -181,7 +176,7 @@ impl<'a> Base<'a> {
     fn offers(&self, block: Block, unions: &[Crew], shares: &[Option<i128>], zones_least: u8) -> Vec<(Way, Choice)> {
         let crews = &self.crews[block.group];
         let mut offers = Vec::new();
-        if block.crew.count_ones() == 1 {
+        if block.crew.is_power_of_two() {
             let member = members(block.crew).next().unwrap_or(0);
             let (ids, choices) = self.own_choices(crews.group.members[member].component);
             offers.extend(ids.into_iter().map(Way::Own).zip(choices));

@@ -199,7 +199,7 @@ impl Search<'_> {
         }
         let ways = fused.placed(&solution.assignment);
         let exact = !ways.iter().any(|way| matches!(way, Way::Open { .. }))
-            && (!zones_least.is_empty() || state.in_zones(&self.base, &blocks, &ways));
+            && (!zones_least.is_empty() || State::in_zones(&self.base, &blocks, &ways));
         if exact && solution.objective < self.threshold {
             let assignment = self.assignment(&fused, &solution.assignment, &ways);
             self.threshold = solution.objective;

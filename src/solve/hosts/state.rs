@@ -154,7 +154,7 @@ impl State {
     }
 
     /// Whether the shared machines of an answer are where there are zones enough.
-    pub fn in_zones(&self, base: &Base, blocks: &[Block], ways: &[Way]) -> bool {
+    pub fn in_zones(base: &Base, blocks: &[Block], ways: &[Way]) -> bool {
         let mut good = true;
         for (group, crews) in base.crews.iter().enumerate() {
             let spot = |way: &Way| if let Way::On { spot, .. } = way { Some(*spot) } else { None };
@@ -244,9 +244,9 @@ fn unclear(
     }
     let spot = &crews.spots[at];
     let a = *here.first()?;
-    let with = unions.iter().filter(|&&union| union & a != 0 && spot.least[union as usize] < NEVER);
+    let mut with = unions.iter().filter(|&&union| union & a != 0 && spot.least[union as usize] < NEVER);
     let other = |&union: &Crew| blocks.iter().copied().find(|&b| b != a && b & union != 0);
-    with.filter_map(other).next().map(|b| Pair { group, a, b })
+    with.find_map(other).map(|b| Pair { group, a, b })
 }
 
 /// For each of some crews on shared machines: the least number of zones with which it and all that it has replicas in
@@ -274,7 +274,9 @@ fn zones(crews: &Crews, whole: &Problem, shared: &[Crew]) -> Vec<u8> {
         let lists: Vec<Vec<usize>> = inside.iter().map(|&c| replicas(shared[c])).collect();
         let enough = (1..=inside.len()).find(|&colours| colour(&lists, asked, colours, &mut Vec::new()));
         let enough = u8::try_from(enough.unwrap_or(inside.len())).unwrap_or(u8::MAX).max(1);
-        inside.into_iter().for_each(|c| needed[c] = enough);
+        for crew in inside {
+            needed[crew] = enough;
+        }
     }
     needed
 }
