@@ -90,17 +90,10 @@ pub fn solve_with(
     restriction: &Restriction,
     warm: Option<&Assignment>,
 ) -> Solution {
-    let solution = if problem.groups.is_empty() {
-        core(problem, limits, restriction, warm)
-    } else {
-        hosts::solve(problem, limits, restriction, warm)
-    };
-    debug_assert!(
-        solution.assignment.is_empty()
-            || crate::problem::score(problem, &solution.assignment).map(|bill| bill.objective)
-                == Some(solution.objective)
-    );
-    solution
+    if problem.groups.is_empty() {
+        return core(problem, limits, restriction, warm);
+    }
+    hosts::solve(problem, limits, restriction, warm)
 }
 
 /// Solves a problem without shared machines.
@@ -123,6 +116,11 @@ fn core(problem: &Problem, limits: &Limits, restriction: &Restriction, warm: Opt
         Some((value, picked)) => {
             let assignment: Assignment = picked.iter().zip(&model.parts).map(|(&v, p)| p.values[v].choice).collect();
             let objective = model.external(value);
+            // A draft's choices have no charges yet; whoever drafts has the bill compared.
+            debug_assert!(
+                problem.picked(&assignment).iter().any(|choice| choice.charges.is_empty())
+                    || crate::problem::score(problem, &assignment).map(|bill| bill.objective) == Some(objective)
+            );
             // A draft's choices have no charges yet; whoever drafts has the bill compared.
             let lower_bound = open.map_or(objective, |bound| bound.min(objective));
             let over = |value: i128| {
