@@ -7,8 +7,8 @@
 //! The way through: `presolve` flattens the problem into a `model`; `dive` finds first answers, which `eval` values
 //! exactly; `sweep` proves by dynamic programming over the pairs of a `bound`, with traffic priced from below by `meter`
 //! and path bounds by `lagrange`, which values cannot be part of anything better; `search` splits the rest. Components
-//! that may share machines are settled by `hosts`, which asks the core about problems without any. Nothing here is shared with
-//! `problem::score` and `problem::check`, which judge the answer.
+//! that may share machines are settled by `hosts`, which asks the core about problems without any. Nothing here is
+//! shared with `problem::score` and `problem::check`, which judge the answer.
 
 mod bound;
 mod dive;
@@ -121,7 +121,6 @@ fn core(problem: &Problem, limits: &Limits, restriction: &Restriction, warm: Opt
                 problem.picked(&assignment).iter().any(|choice| choice.charges.is_empty())
                     || crate::problem::score(problem, &assignment).map(|bill| bill.objective) == Some(objective)
             );
-            // A draft's choices have no charges yet; whoever drafts has the bill compared.
             let lower_bound = open.map_or(objective, |bound| bound.min(objective));
             let over = |value: i128| {
                 let budget = problem.budget.filter(|_| model.budget.is_none());
