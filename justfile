@@ -24,3 +24,9 @@ solver:
 # Rewrite the report in README.md after prices or the report changed.
 readme:
     UPDATE_README=1 cargo test --test readme
+
+# Parse a synthetic EC2 offer file of 2 GB as it arrives: under 200 MB of memory, at least half the speed of tokenizing it.
+ec2-stream bytes="2000000000":
+    mkdir -p target/ec2-stream
+    test -f target/ec2-stream/{{ bytes }}.json || cargo bench --bench ec2_stream -- generate "$PWD/target/ec2-stream/{{ bytes }}.json" {{ bytes }}
+    cargo bench --bench ec2_stream -- measure "$PWD/target/ec2-stream/{{ bytes }}.json"

@@ -6,10 +6,13 @@
 mod args;
 mod failure;
 mod input;
+mod latency;
 mod lists;
 mod nearest;
 mod offers;
 mod price_book;
+#[cfg(feature = "collect")]
+mod probe;
 mod recommend;
 mod regions;
 mod report_text;
@@ -45,6 +48,9 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Recommend(args) => recommend::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
+        #[cfg(feature = "collect")]
+        Command::Probe(args) => probe::run(args, out),
+        Command::Latency(args) => latency::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => {

@@ -165,10 +165,7 @@ fn read(size: &Size, raw: &str, sink: &mut dyn Sink) {
 
 fn shape(size: &Size) -> Result<ShapeFact, &'static str> {
     let (gpu_milli, gpu_model) = match &size.gpu_info {
-        Some(gpu) => (
-            gpu.count.checked_mul(1000).ok_or("`gpu_info.count` is out of range")?,
-            gpu_word(&gpu.model),
-        ),
+        Some(gpu) => (gpu.count.checked_mul(1000).ok_or("`gpu_info.count` is out of range")?, gpu_word(&gpu.model)),
         None => (0, String::new()),
     };
     // "Basic" droplets share their processors; so do those of before the families had names.

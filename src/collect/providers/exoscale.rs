@@ -68,12 +68,7 @@ impl Collector for Run {
         Ok(vec![Request::get("portal", "/api/pricing/opencompute")])
     }
 
-    fn parse(
-        &mut self,
-        _: &Request,
-        body: &mut dyn Read,
-        sink: &mut dyn Sink,
-    ) -> Result<Vec<Request>, ParseError> {
+    fn parse(&mut self, _: &Request, body: &mut dyn Read, sink: &mut dyn Sink) -> Result<Vec<Request>, ParseError> {
         let bytes = rows::bytes(body)?;
         let page: Page<'_> = serde_json::from_slice(&bytes)?;
         for (key, raw) in &page.usd {

@@ -111,12 +111,7 @@ impl Collector for Run {
         Ok(vec![Request { post: Some(body.into_bytes()), headers, ..request }])
     }
 
-    fn parse(
-        &mut self,
-        _: &Request,
-        body: &mut dyn Read,
-        sink: &mut dyn Sink,
-    ) -> Result<Vec<Request>, ParseError> {
+    fn parse(&mut self, _: &Request, body: &mut dyn Read, sink: &mut dyn Sink) -> Result<Vec<Request>, ParseError> {
         let bytes = rows::bytes(body)?;
         let page: Page<'_> = serde_json::from_slice(&bytes)?;
         for raw in &page.data.platform.regions {
@@ -155,10 +150,23 @@ fn region(region: &Region, raw: &str, sink: &mut dyn Sink) {
 /// ISO code of a country as Fly.io writes it.
 fn country(text: &str) -> Option<&'static str> {
     const COUNTRIES: [(&str, &str); 17] = [
-        ("(US)", "US"), ("Netherlands", "NL"), ("Sweden", "SE"), ("India", "IN"), ("France", "FR"),
-        ("Germany", "DE"), ("Brazil", "BR"), ("South Africa", "ZA"), ("United Kingdom", "GB"), ("Japan", "JP"),
-        ("Singapore", "SG"), ("Australia", "AU"), ("Canada", "CA"), ("Poland", "PL"), ("Romania", "RO"),
-        ("Spain", "ES"), ("Mexico", "MX"),
+        ("(US)", "US"),
+        ("Netherlands", "NL"),
+        ("Sweden", "SE"),
+        ("India", "IN"),
+        ("France", "FR"),
+        ("Germany", "DE"),
+        ("Brazil", "BR"),
+        ("South Africa", "ZA"),
+        ("United Kingdom", "GB"),
+        ("Japan", "JP"),
+        ("Singapore", "SG"),
+        ("Australia", "AU"),
+        ("Canada", "CA"),
+        ("Poland", "PL"),
+        ("Romania", "RO"),
+        ("Spain", "ES"),
+        ("Mexico", "MX"),
     ];
     COUNTRIES.iter().find(|(name, _)| text.ends_with(name)).map(|(_, code)| *code)
 }

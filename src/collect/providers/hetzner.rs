@@ -323,10 +323,7 @@ impl Run<'_> {
         if included == Some(None) {
             return sink.refuse(&what(), &shorten(raw), "`included_traffic` is not a number of bytes");
         }
-        let said = format!(
-            "{name} {}: {} net per hour, {} net per month",
-            price.location, hourly.net.0, monthly.net.0
-        );
+        let said = format!("{name} {}: {} net per hour, {} net per month", price.location, hourly.net.0, monthly.net.0);
         let machine = Machine {
             place: Place::region(&price.location),
             shape: name,

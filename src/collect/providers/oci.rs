@@ -124,12 +124,7 @@ impl Collector for Run<'_> {
         Ok(vec![Request::get("list", "/pls/apex/cetools/api/v1/products/?currencyCode=USD")])
     }
 
-    fn parse(
-        &mut self,
-        _: &Request,
-        body: &mut dyn Read,
-        sink: &mut dyn Sink,
-    ) -> Result<Vec<Request>, ParseError> {
+    fn parse(&mut self, _: &Request, body: &mut dyn Read, sink: &mut dyn Sink) -> Result<Vec<Request>, ParseError> {
         let bytes = rows::bytes(body)?;
         let page: Page<'_> = serde_json::from_slice(&bytes)?;
         let mut rates = BTreeMap::new();
@@ -169,12 +164,15 @@ impl Collector for Run<'_> {
 
 /// Government and dedicated regions have lists of their own.
 fn commercial(code: &str) -> bool {
-    !["-gov-", "-dcc-", "us-langley-1", "us-luke-1", "eu-frankfurt-2", "eu-madrid-2"].iter().any(|own| code.contains(own))
+    !["-gov-", "-dcc-", "us-langley-1", "us-luke-1", "eu-frankfurt-2", "eu-madrid-2"]
+        .iter()
+        .any(|own| code.contains(own))
 }
 
 /// What one more unit of a part costs.
 fn rate(part: &Part) -> Result<Rate, &'static str> {
-    let dollars = part.currency_code_localizations.iter().find(|l| l.currency_code == "USD").ok_or("no price in USD")?;
+    let dollars =
+        part.currency_code_localizations.iter().find(|l| l.currency_code == "USD").ok_or("no price in USD")?;
     let mut steps = Vec::new();
     for price in dollars.prices.iter().filter(|price| price.model == "PAY_AS_YOU_GO") {
         let from = price.range_min.as_ref().map_or(Some(Decimal::ZERO), Num::value);
@@ -224,7 +222,12 @@ impl Run<'_> {
                 && let Some(half) = rows::over(hour, Decimal::TWO)
             {
                 let fact = Fact::Price(priced(Purchase::Spot), Amount::usd(rows::text(half), "hour"));
-                sink.observe(Observation::derived(place(), fact, "half of the on-demand price, as Oracle states", said));
+                sink.observe(Observation::derived(
+                    place(),
+                    fact,
+                    "half of the on-demand price, as Oracle states",
+                    said,
+                ));
             }
         }
     }

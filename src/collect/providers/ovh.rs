@@ -138,12 +138,7 @@ impl Collector for Run<'_> {
         Ok(vec![Request::get("api", "/v1/order/catalog/public/cloud?ovhSubsidiary=IE")])
     }
 
-    fn parse(
-        &mut self,
-        _: &Request,
-        body: &mut dyn Read,
-        sink: &mut dyn Sink,
-    ) -> Result<Vec<Request>, ParseError> {
+    fn parse(&mut self, _: &Request, body: &mut dyn Read, sink: &mut dyn Sink) -> Result<Vec<Request>, ParseError> {
         let bytes = rows::bytes(body)?;
         let catalog: Catalog<'_> = serde_json::from_slice(&bytes)?;
         let currency = &catalog.locale.currency_code;
@@ -241,7 +236,8 @@ fn zone_class(region: &str) -> &'static str {
 
 impl Run<'_> {
     fn volume(&self, addon: &Addon, currency: &str, raw: &str, sink: &mut dyn Sink) {
-        let volumes = [("volume.classic.consumption", "Classic volume"), ("volume.high-speed.consumption", "High-speed volume")];
+        let volumes =
+            [("volume.classic.consumption", "Classic volume"), ("volume.high-speed.consumption", "High-speed volume")];
         let found = volumes.iter().find_map(|(code, product)| {
             let suffix = addon.plan_code.strip_prefix(code)?;
             let class = if suffix.is_empty() { "" } else { suffix.strip_prefix('.')? };

@@ -25,7 +25,7 @@ pub fn row<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str, sink: &mut dyn
     match serde_json::from_str(raw.get()) {
         Ok(row) => Some(row),
         Err(error) => {
-            sink.refuse(what, &shorten(raw.get()), &error.to_string());
+            sink.refuse(what, &shorten(raw.get()), &shorten(&error.to_string()));
             None
         }
     }
@@ -49,7 +49,8 @@ impl<'de> Deserialize<'de> for Num {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let text = raw.get();
-        let text = if text.starts_with('"') { serde_json::from_str(text).map_err(D::Error::custom)? } else { text.to_owned() };
+        let text =
+            if text.starts_with('"') { serde_json::from_str(text).map_err(D::Error::custom)? } else { text.to_owned() };
         if text.len() <= NUM_CHARS_MAX && decimal(&text).is_some() {
             Ok(Self(text))
         } else {
@@ -63,9 +64,10 @@ pub fn decimal(text: &str) -> Option<Decimal> {
     if text.len() > NUM_CHARS_MAX || !text.is_ascii() {
         return None;
     }
-    let value = if text.contains(['e', 'E']) { Decimal::from_scientific(text).ok()? } else { Decimal::from_str(text).ok()? };
-    // Sums and products of a few such numbers cannot overflow.
-    (value.abs() < Decimal::from(1_000_000_000_000_i64)).then_some(value)
+    let value =
+        if text.contains(['e', 'E']) { Decimal::from_scientific(text).ok()? } else { Decimal::from_str(text).ok()? };
+    // Far above every count of bytes; what is computed from it is checked besides.
+    (value.abs() < Decimal::from(1_000_000_000_000_000_000_i64)).then_some(value)
 }
 
 /// A number as published text without trailing zeros.

@@ -174,7 +174,8 @@ impl InstancesRun<'_> {
 fn shape(name: &str, server: &Server) -> Result<ShapeFact, &'static str> {
     let gib = server.ram.value().and_then(|bytes| rows::over(bytes, Decimal::from(1_u64 << 30)));
     let gpus = server.gpu.unwrap_or(0);
-    let model = server.gpu_info.as_ref().and_then(|gpu| Some((gpu.gpu_manufacturer.as_deref()?, gpu.gpu_name.as_deref()?)));
+    let model =
+        server.gpu_info.as_ref().and_then(|gpu| Some((gpu.gpu_manufacturer.as_deref()?, gpu.gpu_name.as_deref()?)));
     let gpu_model = match (gpus, model) {
         (0, _) => String::new(),
         (_, Some((brand, model))) => rows::gpu_model(brand, model),
@@ -195,7 +196,11 @@ fn shape(name: &str, server: &Server) -> Result<ShapeFact, &'static str> {
             .filter(|milli| *milli > 0)
             .ok_or("`ncpus` is out of range")?,
         memory_mib: gib.and_then(rows::mib).ok_or("`ram` is out of range")?,
-        cpu_kind: if shared.iter().any(|family| name.starts_with(family)) { CpuKind::Shared } else { CpuKind::Dedicated },
+        cpu_kind: if shared.iter().any(|family| name.starts_with(family)) {
+            CpuKind::Shared
+        } else {
+            CpuKind::Dedicated
+        },
         gpu_milli: gpus.checked_mul(1000).ok_or("`gpu` is out of range")?,
         gpu_model,
         disk_included_gb: None,
@@ -360,9 +365,11 @@ impl CatalogRun<'_> {
             "minute" => Decimal::from(60),
             _ => return sink.skip("not priced by time"),
         };
-        let price = product.price.retail_price.value().and_then(|price| {
-            rows::over(rows::times(price, hours)?, product.unit_of_measure.size.value()?)
-        });
+        let price = product
+            .price
+            .retail_price
+            .value()
+            .and_then(|price| rows::over(rows::times(price, hours)?, product.unit_of_measure.size.value()?));
         let Some(price) = price else { return sink.refuse(&product.sku, &shorten(raw), "its price is out of range") };
         let key = (region_of(zone).to_owned(), instance.offer_id.clone());
         let found = (zone.to_owned(), price, format!("{} {} EUR per hour", product.sku, rows::text(price)));
@@ -373,7 +380,9 @@ impl CatalogRun<'_> {
             std::collections::btree_map::Entry::Occupied(mut entry) if found.0 < entry.get().0 => {
                 entry.insert(found);
             }
-            std::collections::btree_map::Entry::Occupied(entry) if found.0 == entry.get().0 && found.1 != entry.get().1 => {
+            std::collections::btree_map::Entry::Occupied(entry)
+                if found.0 == entry.get().0 && found.1 != entry.get().1 =>
+            {
                 sink.refuse(&product.sku, &shorten(raw), "two prices of one type in one zone");
             }
             std::collections::btree_map::Entry::Occupied(_) => sink.skip("another zone of the same region"),

@@ -116,7 +116,8 @@ struct Price {
 
 impl Collector for Run {
     fn plan(&mut self) -> Result<Vec<Request>, ParseError> {
-        let get = |tag, path: &str| Request::get("api", path).with_auth(Auth::Basic("username", "password")).tagged(tag, "");
+        let get =
+            |tag, path: &str| Request::get("api", path).with_auth(Auth::Basic("username", "password")).tagged(tag, "");
         Ok(vec![get("plans", "/1.3/plan"), get("prices", "/1.3/price")])
     }
 
@@ -248,7 +249,9 @@ fn database(zone: &str, plan: &str, price: &Num, currency: &str, raw: &str, sink
     let mut parts = plan.split('-');
     let number = |part: Option<&str>, unit: &str| part?.strip_suffix(unit)?.parse::<u32>().ok();
     let size = (number(parts.next(), "xCPU"), number(parts.next(), "GB"), number(parts.next(), "GB"), parts.next());
-    let (Some(cpus), Some(memory), Some(disk), None) = size else { return sink.skip("a database plan of another form") };
+    let (Some(cpus), Some(memory), Some(disk), None) = size else {
+        return sink.skip("a database plan of another form");
+    };
     let (Some(vcpu_milli), Some(memory_mib)) = (cpus.checked_mul(1000), memory.checked_mul(1024)) else {
         return sink.refuse(plan, raw, "out of range");
     };

@@ -292,8 +292,7 @@ fn database(plan: &DatabasePlan, raw: &str, sink: &mut dyn Sink) {
             multi_zone: nodes > 1,
         };
         for location in &plan.locations {
-            let managed =
-                Priced::Managed { tier: tier.clone(), vcpu_milli, memory_mib, storage_included_gb: disk };
+            let managed = Priced::Managed { tier: tier.clone(), vcpu_milli, memory_mib, storage_included_gb: disk };
             let fact = Fact::Price(managed, Amount::usd(&plan.monthly_cost.0, "month"));
             sink.observe(Observation::listed(Place::region(location.to_lowercase()), fact, shorten(raw)));
         }

@@ -179,7 +179,13 @@ walk!(ProductsSeed<'_, '_>, "products by SKU", |self, map| {
     let file = self.0;
     let mut product = Product::default();
     let mut sku = String::new();
-    while map.next_key_seed(Key(|key: &str| { sku.clear(); sku.push_str(key); }))?.is_some() {
+    while map
+        .next_key_seed(Key(|key: &str| {
+            sku.clear();
+            sku.push_str(key);
+        }))?
+        .is_some()
+    {
         map.next_value_seed(ProductSeed(&mut product))?;
         if let Some(kept) = file.visit.select(&product) {
             if file.products.len() >= KEPT_MAX {

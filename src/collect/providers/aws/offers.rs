@@ -61,7 +61,7 @@ impl Source for Offers {
 struct Run<'a> {
     regions: Vec<&'a str>,
     /// Products of files whose terms came first, by path: such a file is read twice.
-    again: BTreeMap<String, Products<Kept>>,
+    again: BTreeMap<String, (Products<Kept>, Found)>,
 }
 
 #[derive(Deserialize)]
@@ -97,15 +97,16 @@ impl Collector for Run<'_> {
             let index: Index = serde_json::from_slice(&rows::bytes(body)?)?;
             return self.files(request, &index);
         }
-        let known = self.again.remove(&request.note).unwrap_or_default();
-        let mut found = Found::default();
+        // A copy: the second pass may break off and begin anew.
+        let (known, mut found) = self.again.get(&request.note).cloned().unwrap_or_default();
         match offer_file::read(body, known, &mut found)? {
             Outcome::Complete(_) => {
+                self.again.remove(&request.note);
                 found.emit(sink);
                 Ok(Vec::new())
             }
             Outcome::TermsFirst(products) => {
-                self.again.insert(request.note.clone(), products);
+                self.again.insert(request.note.clone(), (products, found));
                 // The same file by another address: a page is not asked for twice.
                 let path = format!("{}?pass=2", request.path);
                 Ok(vec![Request { path, ..request.clone() }])

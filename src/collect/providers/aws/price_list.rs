@@ -113,7 +113,7 @@ impl Collector for Run {
         let mut found = Found::default();
         for text in &page.price_list {
             if let Err(error) = entry(text, &mut found) {
-                sink.refuse("product", &shorten(text), &error.to_string());
+                sink.refuse("product", &shorten(text), &shorten(&error.to_string()));
             }
         }
         self.found.merge(found);
@@ -130,7 +130,8 @@ impl Collector for Run {
 
 fn page(at: usize, token: Option<&str>) -> Request {
     let (service, filters) = QUERIES[at % QUERIES.len()];
-    let filter = |(field, value): &(&str, &str)| serde_json::json!({"Type": "TERM_MATCH", "Field": field, "Value": value});
+    let filter =
+        |(field, value): &(&str, &str)| serde_json::json!({"Type": "TERM_MATCH", "Field": field, "Value": value});
     let filters: Vec<_> = filters.iter().map(filter).collect();
     let mut body = serde_json::json!({
         "ServiceCode": service, "Filters": filters, "FormatVersion": "aws_v1", "MaxResults": 100

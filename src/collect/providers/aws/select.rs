@@ -6,9 +6,7 @@
 use super::offer_file::Visit;
 use super::product::{Attr, Dimension, Product, Term, TermKind};
 use crate::catalog::{CpuKind, Item, ManagedKind, Unit};
-use crate::collect::observation::{
-    Amount, Fact, ManagedTier, Observation, Place, Priced, ShapeFact, TransferTarget,
-};
+use crate::collect::observation::{Amount, Fact, ManagedTier, Observation, Place, Priced, ShapeFact, TransferTarget};
 use crate::collect::providers::rows;
 use crate::collect::source::{Sink, UnitRule};
 use crate::units::{Arch, Purchase, Quantity};
@@ -75,7 +73,7 @@ struct Tier {
 }
 
 /// What was found in a file or a list, before it is emitted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Found {
     observations: Vec<Observation>,
     skipped: BTreeMap<&'static str, usize>,
@@ -127,7 +125,14 @@ impl Found {
     }
 
     /// Of several terms the plainest counts (`rank`), of several products of one machine the dearest.
-    fn hour(&mut self, key: (Box<str>, Box<str>, Purchase), rank: u8, hour: Decimal, currency: Box<str>, since: Box<str>) {
+    fn hour(
+        &mut self,
+        key: (Box<str>, Box<str>, Purchase),
+        rank: u8,
+        hour: Decimal,
+        currency: Box<str>,
+        since: Box<str>,
+    ) {
         let best = self.hours.entry(key).or_insert_with(|| (rank, hour, currency.clone(), since.clone()));
         if rank < best.0 || rank == best.0 && hour > best.1 {
             *best = (rank, hour, currency, since);
@@ -201,7 +206,9 @@ fn meter(product: &Product) -> Result<(&str, Meter), &'static str> {
         ("AmazonEC2", "Compute Instance" | "Compute Instance (bare metal)") => machine(product),
         ("AmazonEC2", "Storage") if get(Attr::VolumeApiName) == "gp3" => tariff(Item::BlockStorage, "gp3"),
         ("AmazonEC2", "Storage") if get(Attr::VolumeApiName) == "gp2" => tariff(Item::BlockStorage, "gp2"),
-        ("AmazonEC2", "Storage Snapshot") if ends(usage, "EBS:SnapshotUsage") => tariff(Item::BackupStorage, "EBS snapshot"),
+        ("AmazonEC2", "Storage Snapshot") if ends(usage, "EBS:SnapshotUsage") => {
+            tariff(Item::BackupStorage, "EBS snapshot")
+        }
         ("AmazonEC2", "NAT Gateway") if ends(usage, "NatGateway-Hours") => tariff(Item::NatGateway, "NAT gateway"),
         ("AmazonEC2", "NAT Gateway") if ends(usage, "NatGateway-Bytes") => tariff(Item::NatData, "NAT gateway"),
         ("AmazonVPC", _) if ends(usage, "PublicIPv4:InUseAddress") => tariff(Item::PublicIpv4, "Public IPv4"),
@@ -216,7 +223,9 @@ fn meter(product: &Product) -> Result<(&str, Meter), &'static str> {
         ("AmazonECS", "Compute") if ends(usage, "Fargate-GB-Hours") => {
             Ok(Meter::Tariff(Item::ServerlessMemory, "Fargate", Some("hours per GB")))
         }
-        ("AmazonS3", "Storage") if get(Attr::VolumeType) == "Standard" && get(Attr::StorageClass) == "General Purpose" => {
+        ("AmazonS3", "Storage")
+            if get(Attr::VolumeType) == "Standard" && get(Attr::StorageClass) == "General Purpose" =>
+        {
             tariff(Item::ObjectStorage, "S3 Standard")
         }
         ("AmazonS3", "API Request") if get(Attr::Group) == "S3-API-Tier1" => tariff(Item::ObjectWrites, "S3 Standard"),
@@ -308,7 +317,8 @@ fn database(product: &Product) -> Result<Meter, &'static str> {
         _ => return Err("another form of deployment"),
     };
     let (vcpu_milli, memory_mib) = size(product).ok_or("a database whose vcpu or memory cannot be read")?;
-    let tier = ManagedTier { kind, product: name.to_owned(), tier: product.get(Attr::InstanceType).to_owned(), multi_zone };
+    let tier =
+        ManagedTier { kind, product: name.to_owned(), tier: product.get(Attr::InstanceType).to_owned(), multi_zone };
     // Aurora has no Multi-AZ price: a second instance in another zone is what makes it so.
     let doubled = aurora_optimized && !multi_zone;
     Ok(Meter::Managed(Box::new(Tier { tier, vcpu_milli, memory_mib, nodes: 1, doubled })))
@@ -384,7 +394,8 @@ impl Found {
             let from = rows::decimal(&dimension.begin).ok_or("`beginRange` is not a number")?;
             let step = rows::gb(from).ok_or("`beginRange` is out of range")?;
             let amount = amount(dimension, None)?;
-            let listed = |priced, amount| Observation::listed(place(), Fact::Price(priced, amount), said(kept, dimension));
+            let listed =
+                |priced, amount| Observation::listed(place(), Fact::Price(priced, amount), said(kept, dimension));
             let observations = match &kept.meter {
                 Meter::Compute(_) => Vec::new(),
                 Meter::Tariff(item, product, unit) => {
@@ -496,6 +507,9 @@ fn amount(dimension: &Dimension, unit: Option<&str>) -> Result<Amount, &'static 
     if dimension.currency.is_empty() {
         return Err("no price in USD or CNY");
     }
+    if rows::decimal(&dimension.amount).is_none() {
+        return Err("the price is not a number");
+    }
     Ok(Amount::new(&dimension.amount, &dimension.currency, unit.unwrap_or(&dimension.unit)))
 }
 
@@ -507,7 +521,7 @@ fn said(kept: &Kept, dimension: &Dimension) -> String {
 /// A managed tier in the form that is sold and, where that is one node, with a second one in another zone.
 fn managed(kept: &Kept, tier: &Tier, dimension: &Dimension) -> Result<Vec<Observation>, &'static str> {
     let node = rows::decimal(&dimension.amount).ok_or("the price is not a number")?;
-    let price = |nodes: u32| {
+    let price = |nodes: u32| -> Result<Amount, &'static str> {
         let sum = rows::times(node, nodes.into()).ok_or("the price is out of range")?;
         Ok(Amount::new(rows::text(sum), amount(dimension, None)?.currency, &dimension.unit))
     };

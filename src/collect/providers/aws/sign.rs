@@ -74,7 +74,8 @@ pub fn headers(
     let method = if page.post.is_some() { "POST" } else { "GET" };
     let body = SignableBody::Bytes(page.post.as_deref().unwrap_or_default());
     let names = page.headers.iter().map(|(name, value)| (*name, value.as_str()));
-    let signable = SignableRequest::new(method, &address, names, body).map_err(|_| unusable("the request is malformed"))?;
+    let signable =
+        SignableRequest::new(method, &address, names, body).map_err(|_| unusable("the request is malformed"))?;
     let signed = sign(signable, &params).map_err(|_| unusable("it cannot be signed with"))?;
     let (instructions, _) = signed.into_parts();
     let (headers, _) = instructions.into_parts();

@@ -123,7 +123,8 @@ impl Collector for Run<'_> {
             let priced = Priced::Compute { shape: machine.clone(), purchase: Purchase::Spot };
             let fact = Fact::Price(priced, Amount::usd(rows::text(median), "hour"));
             let place = Place::region(region);
-            let said = format!("{machine} {region}: {} USD per hour, median of {} zones", rows::text(median), prices.len());
+            let said =
+                format!("{machine} {region}: {} USD per hour, median of {} zones", rows::text(median), prices.len());
             let observation = if prices.len() == 1 {
                 Observation::listed(place, fact, said)
             } else {
@@ -147,7 +148,11 @@ impl Run<'_> {
         }
         let price = rows::decimal(&row.price).filter(|price| !price.is_sign_negative() && !price.is_zero());
         let (Some(price), false, Some(_)) = (price, row.machine.is_empty(), rows::day(&row.time)) else {
-            return sink.refuse("spot price", &shorten(&format!("{row:?}")), "its price, machine or time cannot be read");
+            return sink.refuse(
+                "spot price",
+                &shorten(&format!("{row:?}")),
+                "its price, machine or time cannot be read",
+            );
         };
         let zones = self.latest.entry((region.to_owned(), row.machine.clone())).or_default();
         let newest = zones.entry(row.zone.clone()).or_insert_with(|| (row.time.clone(), price));
@@ -183,13 +188,11 @@ fn read(body: &mut dyn Read) -> Result<(Vec<Row>, String), ParseError> {
                 }
                 open.push(name);
             }
-            Event::End(_) => {
-                match open.pop().as_deref() {
-                    Some("item") => rows.push(std::mem::take(&mut row)),
-                    Some("DescribeSpotPriceHistoryResponse") => complete = true,
-                    _ => {}
-                }
-            }
+            Event::End(_) => match open.pop().as_deref() {
+                Some("item") => rows.push(std::mem::take(&mut row)),
+                Some("DescribeSpotPriceHistoryResponse") => complete = true,
+                _ => {}
+            },
             Event::Text(text) => {
                 let text = text.to_string();
                 match open.last().map(String::as_str) {

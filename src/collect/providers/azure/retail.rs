@@ -55,7 +55,12 @@ impl Source for Retail {
         Duration::from_secs(2 * 3600)
     }
     fn open<'a>(&'a self, context: &'a Context<'a>) -> Box<dyn Collector + 'a> {
-        Box::new(Run { regions: context.regions("azure"), today: context.today, machines: BTreeMap::new(), seen: BTreeSet::new() })
+        Box::new(Run {
+            regions: context.regions("azure"),
+            today: context.today,
+            machines: BTreeMap::new(),
+            seen: BTreeSet::new(),
+        })
     }
 }
 
@@ -120,7 +125,9 @@ impl Collector for Run<'_> {
             return Err(ParseError::form("the price book knows no region of Azure"));
         }
         let machines = self.regions.iter().flat_map(|region| {
-            let by_type = |kind| format!("serviceName eq 'Virtual Machines' and armRegionName eq '{region}' and priceType eq '{kind}'");
+            let by_type = |kind| {
+                format!("serviceName eq 'Virtual Machines' and armRegionName eq '{region}' and priceType eq '{kind}'")
+            };
             [by_type("Consumption"), by_type("Reservation")]
         });
         let services = SERVICES.iter().map(|filter| (*filter).to_owned());
@@ -206,7 +213,8 @@ impl Run<'_> {
             item.arm_region_name, item.product_name, item.sku_name, item.retail_price.0, item.unit_of_measure
         );
         let place = Place::region(&item.arm_region_name);
-        let fact = Fact::Price(Priced::Compute { shape: shape.clone(), purchase }, Amount::usd(hour, &item.unit_of_measure));
+        let fact =
+            Fact::Price(Priced::Compute { shape: shape.clone(), purchase }, Amount::usd(hour, &item.unit_of_measure));
         let observation = match rule {
             "" => Observation::listed(place, fact, said),
             rule => Observation::derived(place, fact, rule, said),
@@ -336,19 +344,14 @@ fn egress(from: Decimal) -> Option<Priced> {
         return None;
     }
     let steps_from = if from == FREE_GB.into() { Decimal::ZERO } else { from };
-    Some(Priced::Egress {
-        to: "*".to_owned(),
-        included_gb: Quantity::from_units(FREE_GB),
-        from: rows::gb(steps_from)?,
-    })
+    Some(Priced::Egress { to: "*".to_owned(), included_gb: Quantity::from_units(FREE_GB), from: rows::gb(steps_from)? })
 }
 
 /// `Azure Redis Cache Standard`, `C3 Cache`. Two nodes of the Standard tier are billed by its one meter.
 fn redis(product: &str, meter: &str) -> Option<Priced> {
     // Memory in MiB by size, from Azure's documentation of the tiers.
-    const SIZES: [(&str, u32); 7] = [
-        ("C0", 250), ("C1", 1024), ("C2", 2560), ("C3", 6144), ("C4", 13312), ("C5", 26624), ("C6", 54272),
-    ];
+    const SIZES: [(&str, u32); 7] =
+        [("C0", 250), ("C1", 1024), ("C2", 2560), ("C3", 6144), ("C4", 13312), ("C5", 26624), ("C6", 54272)];
     let tier = product.strip_prefix("Azure Redis Cache ")?;
     let size = meter.strip_suffix(" Cache")?;
     let memory_mib = SIZES.iter().find(|(name, _)| *name == size)?.1;

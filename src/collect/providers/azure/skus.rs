@@ -100,7 +100,8 @@ impl Collector for Run {
             let all = page.value.iter().filter_map(|raw| rows::row::<Subscription>(raw, "subscription", sink));
             let enabled = all.filter(|s| s.state.is_empty() || s.state == "Enabled").map(|s| s.subscription_id);
             let id = enabled.min().ok_or_else(|| ParseError::form("the token sees no enabled subscription"))?;
-            let path = format!("/subscriptions/{}/providers/Microsoft.Compute/skus?api-version=2021-07-01", rows::escape(&id));
+            let path =
+                format!("/subscriptions/{}/providers/Microsoft.Compute/skus?api-version=2021-07-01", rows::escape(&id));
             return Ok(vec![Request { path, ..request.clone() }.tagged("skus", "")]);
         }
         for raw in &page.value {
@@ -138,7 +139,8 @@ fn shape(sku: &Sku) -> Result<ShapeFact, &'static str> {
     if number("GPUs").is_some_and(|gpus| !gpus.is_zero()) {
         return Err("the model of its accelerator is not said");
     }
-    let burstable = sku.name.strip_prefix("Standard_B").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let burstable =
+        sku.name.strip_prefix("Standard_B").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     Ok(ShapeFact {
         name: sku.name.clone(),
         arch: match capabilities.get("CpuArchitectureType").copied() {
@@ -146,7 +148,10 @@ fn shape(sku: &Sku) -> Result<ShapeFact, &'static str> {
             Some("Arm64") => Arch::Arm64,
             _ => return Err("`CpuArchitectureType` is missing or not one that is known"),
         },
-        vcpu_milli: vcpus.and_then(rows::milli).filter(|milli| *milli > 0).ok_or("`vCPUs` is missing or out of range")?,
+        vcpu_milli: vcpus
+            .and_then(rows::milli)
+            .filter(|milli| *milli > 0)
+            .ok_or("`vCPUs` is missing or out of range")?,
         memory_mib: number("MemoryGB").and_then(rows::mib).ok_or("`MemoryGB` is missing or out of range")?,
         cpu_kind: if burstable { CpuKind::Burstable } else { CpuKind::Dedicated },
         gpu_milli: 0,

@@ -203,7 +203,8 @@ impl Rates {
 
 /// Types that come with local disks at an extra charge.
 fn bundles_disks(name: &str) -> bool {
-    name.contains("lssd") || ["z3", "z4d", "a3", "a4", "a4x", "a2-ultra", "h3d"].iter().any(|family| name.starts_with(family))
+    name.contains("lssd")
+        || ["z3", "z4d", "a3", "a4", "a4x", "a2-ultra", "h3d"].iter().any(|family| name.starts_with(family))
 }
 
 /// Family, part and purchase of a SKU that is part of a machine.

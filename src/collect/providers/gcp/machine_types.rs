@@ -116,7 +116,8 @@ impl Collector for Run {
             let all = all.iter().filter_map(|raw| rows::row::<Project>(raw, "project", sink));
             let active = all.filter(|p| p.lifecycle_state == "ACTIVE").map(|p| p.project_id).min();
             let project = active.ok_or_else(|| ParseError::form("the token sees no active project"))?;
-            let path = format!("/compute/v1/projects/{}/zones/{ZONE}/machineTypes?maxResults=500", rows::escape(&project));
+            let path =
+                format!("/compute/v1/projects/{}/zones/{ZONE}/machineTypes?maxResults=500", rows::escape(&project));
             let first = Request { endpoint: "compute", path: path.clone(), ..request.clone() };
             return Ok(vec![first.tagged("types", path)]);
         }
