@@ -1,7 +1,9 @@
 //! The raw command line, as `clap` reads it. What it means is decided in the command's own file.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Prices a whole application across clouds and proves the cheapest placement.
 #[derive(Debug, Parser)]
@@ -19,6 +21,13 @@ pub struct Cli {
 pub enum Command {
     /// Recommend where to run an application, with its exact bill
     Recommend(RecommendArgs),
+    /// Print the optimisation problem of an application, for other solvers
+    Problem(ProblemArgs),
+    /// Solve a problem from a file to proven optimality (docs/problem-format.md)
+    Solve(SolveArgs),
+    /// Recommend for many applications at once
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// List what is on sale, with prices
     Offers(OffersArgs),
     /// List the regions of the price book
@@ -68,6 +77,119 @@ pub enum ReportFormat {
     Table,
     /// For programs: exact and versioned
     Json,
+    /// For pull requests and wikis
+    Markdown,
+}
+
+/// `placer problem`
+#[derive(Debug, Args)]
+pub struct ProblemArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// How to write it
+    #[arg(long, value_enum)]
+    pub format: ProblemFormat,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// Forms of a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProblemFormat {
+    /// The complete problem in integers, as `placer solve` reads it
+    Json,
+    /// CPLEX LP text, objective in dollars, for any MILP solver
+    Lp,
+}
+
+/// `placer solve`
+#[derive(Debug, Args)]
+#[command(after_help = "Prints one JSON object: `status` (optimal, feasible, infeasible, unknown), `objective`, \
+                        `lower_bound`, `assignment`, `solve_ms`, `nodes`. docs/problem-format.md says what each means.")]
+pub struct SolveArgs {
+    /// The problem's file; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// FILE is an application of the SAGE benchmarks, and this its list of offers
+    #[arg(long, value_name = "OFFERS")]
+    pub sage_offers: Option<PathBuf>,
+    /// Seconds after which the best answer so far is printed with its bound
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub time_limit: Option<Duration>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = SolveFormat::Json)]
+    pub format: SolveFormat,
+}
+
+/// Forms of an answer of `placer solve`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SolveFormat {
+    /// For programs
+    Json,
+}
+
+/// A number of seconds, at most a year.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is expected, like 10 or 0.5".to_owned())?;
+    let fits = (0.0..=31_536_000.0).contains(&seconds);
+    if fits { Ok(Duration::from_secs_f64(seconds)) } else { Err("it must be between 0 and a year".to_owned()) }
+}
+
+/// `placer fleet`
+#[derive(Debug, Subcommand)]
+pub enum FleetCommand {
+    /// Recommend where to run every application of a folder; one that is bad does not stop the others
+    Recommend(FleetRecommendArgs),
+}
+
+/// `placer fleet recommend`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 every application has a placement; else the worst that happened: 1 an application \
+                        without an answer (limits, internal or I/O error), 2 a file that is not a valid application, \
+                        3 an application whose requirements no placement satisfies. The summary is printed in any case."
+)]
+pub struct FleetRecommendArgs {
+    /// Folder of the applications: every `*.toml` in it and below
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// How to print the summary; `json` is the canonical form
+    #[arg(long, value_enum, default_value_t = FleetFormat::Table)]
+    pub format: FleetFormat,
+    /// Only the sums and the applications without a placement
+    #[arg(long)]
+    pub summary: bool,
+    /// Write the whole report of every application to this folder; takes far longer than the summary
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How to write those reports
+    #[arg(long, value_enum, default_value_t = ReportFormat::Json, requires = "output")]
+    pub report_format: ReportFormat,
+    /// Applications that are worked on at the same time; without it, as many as there are processors
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZero<usize>>,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes per application after which the best placement found so far is taken, with its gap
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// Forms of a fleet's summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FleetFormat {
+    /// For people at a terminal
+    Table,
+    /// For programs: exact and versioned
+    Json,
+    /// For spreadsheets: one line per application
+    Csv,
     /// For pull requests and wikis
     Markdown,
 }
@@ -232,4 +354,6 @@ pub enum SchemaCommand {
     App,
     /// The schema of `placer recommend --format json`
     Report,
+    /// The schema of `placer fleet recommend --format json`
+    Fleet,
 }

@@ -5,6 +5,7 @@
 
 mod args;
 mod failure;
+mod fleet;
 mod input;
 mod latency;
 mod lists;
@@ -13,12 +14,14 @@ mod offers;
 mod price_book;
 #[cfg(feature = "collect")]
 mod probe;
+mod problem;
 mod recommend;
 mod regions;
 mod report_text;
+mod solve;
 mod text;
 
-use args::{Cli, Command, SchemaCommand};
+use args::{Cli, Command, FleetCommand, SchemaCommand};
 use clap::Parser;
 use failure::Failure;
 use std::io::{self, BufWriter, Write};
@@ -46,6 +49,9 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Recommend(args) => recommend::run(args, out),
+        Command::Problem(args) => problem::run(args, out),
+        Command::Solve(args) => solve::run(args, out),
+        Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
         #[cfg(feature = "collect")]
@@ -55,6 +61,10 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => {
             serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::wire::Report))?;
+            Ok(writeln!(out)?)
+        }
+        Command::Schema(SchemaCommand::Fleet) => {
+            serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::fleet::Fleet))?;
             Ok(writeln!(out)?)
         }
     }
