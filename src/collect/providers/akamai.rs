@@ -53,6 +53,7 @@ struct Run<'a> {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the API's own names")]
 struct Page<'a> {
     #[serde(borrow)]
     data: Vec<&'a RawValue>,
@@ -160,7 +161,7 @@ impl Collector for Run<'_> {
                 }
                 "databases" => {
                     if let Some(row) = rows::row::<DatabaseType<'_>>(raw, "database type", sink) {
-                        self.database(&row, sink);
+                        Self::database(&row, sink);
                     }
                 }
                 _ => {
@@ -223,7 +224,7 @@ impl Run<'_> {
         }
     }
 
-    fn database(&self, row: &DatabaseType<'_>, sink: &mut dyn Sink) {
+    fn database(row: &DatabaseType<'_>, sink: &mut dyn Sink) {
         let engines = [
             (ManagedKind::Mysql, "Managed Database MySQL", &row.engines.mysql),
             (ManagedKind::Postgres, "Managed Database PostgreSQL", &row.engines.postgresql),
@@ -239,12 +240,12 @@ impl Run<'_> {
                     tier: format!("{} x{}", row.id, cluster.quantity),
                     multi_zone: cluster.quantity > 1,
                 };
-                self.cluster(row, &cluster, &tier, raw.get(), sink);
+                Self::cluster(row, &cluster, &tier, raw.get(), sink);
             }
         }
     }
 
-    fn cluster(&self, row: &DatabaseType<'_>, cluster: &Cluster, tier: &ManagedTier, raw: &str, sink: &mut dyn Sink) {
+    fn cluster(row: &DatabaseType<'_>, cluster: &Cluster, tier: &ManagedTier, raw: &str, sink: &mut dyn Sink) {
         let refuse = |reason: &str, sink: &mut dyn Sink| sink.refuse(&tier.tier, &shorten(raw), reason);
         let size = (row.vcpus.value().and_then(rows::milli), rows::whole(&row.memory));
         let disk = row.disk.value().and_then(|mb| rows::gb(rows::over(mb, Decimal::from(1024))?));

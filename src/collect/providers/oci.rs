@@ -97,6 +97,7 @@ struct Page<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the API's own names")]
 struct Part {
     part_number: String,
     metric_name: String,

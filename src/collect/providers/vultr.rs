@@ -107,6 +107,7 @@ struct Plan {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the API's own names")]
 struct Cost {
     monthly_cost: Num,
     hourly_cost: Option<Num>,

@@ -62,6 +62,7 @@ enum Meter {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the book calls it so")]
 struct Tier {
     tier: ManagedTier,
     vcpu_milli: u32,
@@ -72,14 +73,18 @@ struct Tier {
     doubled: bool,
 }
 
+/// Region, machine, purchase.
+type MachineKey = (Box<str>, Box<str>, Purchase);
+/// Rank of the term, price of an hour, its currency, since when.
+type MachineHour = (u8, Decimal, Box<str>, Box<str>);
+
 /// What was found in a file or a list, before it is emitted.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     observations: Vec<Observation>,
     skipped: BTreeMap<&'static str, usize>,
     refused: Vec<(String, String, &'static str)>,
-    /// (region, machine, purchase) -> (rank of the term, dollars per hour).
-    hours: BTreeMap<(Box<str>, Box<str>, Purchase), (u8, Decimal, Box<str>, Box<str>)>,
+    hours: BTreeMap<MachineKey, MachineHour>,
     shapes: BTreeMap<Box<str>, ShapeFact>,
 }
 

@@ -91,6 +91,7 @@ struct Service {
 /// One priced part.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the API's own names")]
 pub struct Sku {
     sku_id: String,
     /// `N2 Instance Core running in Americas`.
