@@ -5,6 +5,8 @@
 mod cell;
 mod core;
 mod eliminate;
+mod focus;
+mod kernel;
 mod marginals;
 mod network;
 mod part;

@@ -5,11 +5,16 @@ use super::cell::Cell;
 use super::core::{Closed, Scratch, Shape, State};
 use super::eliminate::{Narrow, plan};
 use super::network::Network;
+use super::focus;
 use super::part::Part;
 use super::{Effort, Limits};
 
 /// Rounds of an upward and a downward sweep before the search splits.
 const ROUNDS_MAX: u32 = 60;
+/// Parts with more cells in their tables start with a focus on a few values.
+const FOCUS_CELLS: usize = 60_000;
+/// Rounds of messages within the focus.
+const FOCUS_ROUNDS: u32 = 15;
 /// Rounds at a search node.
 const NODE_ROUNDS_MAX: u32 = 4;
 /// Cells that elimination may look at, at the root and at a node.
@@ -51,8 +56,38 @@ impl<'s, 'n> Search<'s, 'n> {
     pub(super) fn run(mut self) -> Found {
         let (part, mut state) = Part::<i64>::exact(self.network, self.members, self.pairs);
         // Closed or not: everything was looked at, but for what `open` says.
-        let _closed = self.root(&part, &mut state);
+        if part.shape.cells > FOCUS_CELLS {
+            self.focused(&part, &state);
+        }
+        let _closed = self.start(&part, &mut state);
         Found { best: self.best, open: self.open }
+    }
+
+    /// A good first assignment for a large part: what is best among a few promising values per variable.
+    fn focused(&mut self, part: &Part<'_, i64>, state: &State<i64>) {
+        let t = std::time::Instant::now();
+        let kept = focus::first(part, state);
+        let (small, mut settled) = part.focus(state, &kept);
+        let mut scratch = Scratch::default();
+        if small.shape.sweep(&mut settled, &mut scratch, i64::HALF, false).is_err() {
+            return;
+        }
+        for round in 1..=FOCUS_ROUNDS {
+            let both = [true, false].map(|up| small.shape.sweep(&mut settled, &mut scratch, self.limit(&small), up));
+            if both.iter().any(Result::is_err) {
+                return;
+            }
+            let last = round == FOCUS_ROUNDS;
+            if last || round % 5 == 0 {
+                let decimate = |s: &mut Scratch<i64>| small.shape.decimate(&settled, s, self.limit(&small));
+                let found = if last { decimate(&mut scratch) } else { small.shape.dive(&settled) };
+                if let Some(mut values) = found {
+                    small.shape.descend(&settled, &mut values);
+                    self.offer(&small, &values);
+                }
+                eprintln!("DBG focus {} {} {:?}", settled.c0, self.limit(&small), t.elapsed());
+            }
+        }
     }
 
     /// The first total that is of no interest, in a part's own units.
@@ -81,6 +116,12 @@ impl<'s, 'n> Search<'s, 'n> {
         self.open = Some(self.open.map_or(bound, |open| open.min(bound)));
     }
 
+    /// The first sweep: the bound counts from its end on, so nothing is judged by it before.
+    fn start(&mut self, part: &Part<'_, i64>, state: &mut State<i64>) -> Result<(), Closed> {
+        self.effort.work += part.shape.sweep(state, &mut Scratch::default(), i64::HALF, false)?;
+        self.root(part, state)
+    }
+
     fn root<C: Cell>(&mut self, part: &Part<'_, C>, state: &mut State<C>) -> Result<(), Closed> {
         let mut scratch = Scratch::default();
         let shape = &part.shape;
@@ -97,6 +138,7 @@ impl<'s, 'n> Search<'s, 'n> {
                 shape.descend(state, &mut values);
                 self.offer(part, &values);
             }
+            eprintln!("DBG c0 {} limit {} gap ppm {} vars {} live {} cells {} work {}M", state.c0, self.limit(part), (self.limit(part)-state.c0) as i128*1000000/self.limit(part).max(1) as i128, shape.count(), state.live.iter().sum::<u32>(), shape.cells, self.effort.work/1000000);
             if state.c0 >= self.limit(part) {
                 return Err(Closed);
             }
