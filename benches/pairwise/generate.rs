@@ -15,7 +15,8 @@
 use placer::solve::pairwise::{FORBIDDEN, Network, Pair};
 
 /// All families.
-pub const FAMILIES: &[&str] = &["cloud", "heavy", "uniform", "forbidden", "ties", "star", "grid", "tight", "infeasible"];
+pub const FAMILIES: &[&str] =
+    &["cloud", "heavy", "uniform", "forbidden", "ties", "star", "grid", "tight", "infeasible"];
 
 /// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
 pub struct Random(u64);

@@ -72,9 +72,9 @@ pub(super) struct State<C> {
     pub(super) empty: Vec<bool>,
 }
 
-/// No assignment below the limit is left.
+/// No assignment below the limit is left; the variable at which it showed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Closed;
+pub(super) struct Closed(pub(super) usize);
 
 /// Buffers for messages.
 #[derive(Debug, Default)]
@@ -166,11 +166,11 @@ impl<'n, C: Cell> Shape<'n, C> {
         let range = self.at[var]..self.at[var + 1];
         let least = state.u[range.clone()].iter().copied().min().unwrap_or(C::TOP);
         if least >= C::HALF {
-            return Err(Closed);
+            return Err(Closed(var));
         }
         state.c0 += least.wide();
         if state.c0 >= limit {
-            return Err(Closed);
+            return Err(Closed(var));
         }
         let gap = C::narrow((limit - state.c0).min(C::HALF.wide()));
         let mut out = false;
@@ -232,7 +232,7 @@ impl<'n, C: Cell> Shape<'n, C> {
             }
             work += self.edges[near.edge].table.len() as u64;
             if state.live[near.other] == 0 {
-                return Err(Closed);
+                return Err(Closed(near.other));
             }
         }
         Ok(work)
@@ -302,6 +302,23 @@ impl<'n, C: Cell> Shape<'n, C> {
                 self.remove(state, var, value);
             }
         }
+    }
+
+    /// Takes back, after a downward sweep, what the edges hold for their later ends, so that costs tell as much as they
+    /// can without another message.
+    pub(super) fn collect(&self, state: &mut State<C>, scratch: &mut Scratch<C>, limit: i64) -> Result<(), Closed> {
+        for var in 0..self.count() {
+            for near in self.near[var].iter().filter(|near| near.other < var) {
+                if state.empty[near.edge] {
+                    continue;
+                }
+                scratch.send.clear();
+                scratch.send.resize(self.size(near.other), C::default());
+                self.push(state, scratch, near.other, &near.back(var), limit);
+            }
+            self.settle(state, var, limit)?;
+        }
+        Ok(())
     }
 
     /// Visits all variables upwards, or all downwards.

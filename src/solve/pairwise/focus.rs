@@ -5,7 +5,7 @@
 //! without cutting into what the values inside have agreed on.
 
 use super::cell::Cell;
-use super::core::{Shape, State};
+use super::core::State;
 use super::part::Part;
 
 /// Values per variable that the first focus takes by their own cost.

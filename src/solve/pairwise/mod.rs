@@ -11,6 +11,7 @@ mod marginals;
 mod network;
 mod part;
 mod primal;
+mod reduce;
 mod search;
 mod session;
 

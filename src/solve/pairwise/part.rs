@@ -6,6 +6,16 @@ use super::network::{FORBIDDEN, Network};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+/// A component that has left: where it goes, for every choice of the components it depends on.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) component: usize,
+    /// The components it depends on, each with its possible places, ascending.
+    pub(super) given: Vec<(usize, Vec<usize>)>,
+    /// The place, the last given component running fastest; none where nothing is allowed.
+    pub(super) picks: Vec<Option<usize>>,
+}
+
 /// A part of a network, or what is left of it.
 #[derive(Debug)]
 pub(super) struct Part<'n, C: Cell> {
@@ -16,6 +26,8 @@ pub(super) struct Part<'n, C: Cell> {
     pub(super) places: Vec<Vec<usize>>,
     /// Components that are decided.
     pub(super) fixed: Vec<(usize, usize)>,
+    /// Components that follow from others; the last one is to be filled in first.
+    pub(super) steps: Vec<Step>,
     /// What stands outside the working form.
     pub(super) base: i64,
     /// What one in the working form is worth.
@@ -51,7 +63,7 @@ impl<'n> Part<'n, i64> {
         let shape = Shape::new(&sizes, tables);
         let state = shape.start(0, u);
         let places = sizes.iter().map(|&size| (0..size).collect()).collect();
-        (Self { shape, components, places, fixed: Vec::new(), base, unit: 1 }, state)
+        (Self { shape, components, places, fixed: Vec::new(), steps: Vec::new(), base, unit: 1 }, state)
     }
 
     /// The same variables with some of their values only, and all pairs; what has moved, has moved here too.
@@ -72,25 +84,34 @@ impl<'n> Part<'n, i64> {
             tables.push((edge.a, edge.b, Cow::Owned(cells)));
         }
         let small = Shape::new(&sizes, tables);
-        let u = kept.iter().enumerate().flat_map(|(var, values)| values.iter().map(move |&v| shape.costs(state, var)[v]));
+        let u =
+            kept.iter().enumerate().flat_map(|(var, values)| values.iter().map(move |&v| shape.costs(state, var)[v]));
         let mut start = small.start(state.c0, u.collect());
         start.p = potentials;
         let places = kept.iter().zip(&self.places).map(|(values, places)| values.iter().map(|&v| places[v]).collect());
         let places = places.collect();
-        let (components, fixed) = (self.components.clone(), self.fixed.clone());
-        (Part { shape: small, components, places, fixed, base: self.base, unit: self.unit }, start)
+        let (components, fixed, steps) = (self.components.clone(), self.fixed.clone(), self.steps.clone());
+        (Part { shape: small, components, places, fixed, steps, base: self.base, unit: self.unit }, start)
     }
 }
 
 impl<C: Cell> Part<'_, C> {
-    /// The place of every component of the part, given the value of every variable.
-    pub(super) fn assign(&self, values: &[usize], assignment: &mut [usize]) {
+    /// The place of every component of the part, given the value of every variable; `None` when there is none for one.
+    pub(super) fn assign(&self, values: &[usize], assignment: &mut [usize]) -> Option<()> {
         for &(component, place) in &self.fixed {
             assignment[component] = place;
         }
         for ((&component, places), &value) in self.components.iter().zip(&self.places).zip(values) {
             assignment[component] = places[value];
         }
+        for step in self.steps.iter().rev() {
+            let mut at = 0;
+            for (component, places) in &step.given {
+                at = at * places.len() + places.binary_search(&assignment[*component]).ok()?;
+            }
+            assignment[step.component] = step.picks[at]?;
+        }
+        Some(())
     }
 
     /// What is left: decided variables leave, values that are out leave, pairs in which nothing is left leave.
@@ -164,7 +185,8 @@ impl<C: Cell> Part<'_, C> {
                 *p = mark;
             }
         }
-        (Part { shape, components, places, fixed, base: self.base, unit: self.unit }, state)
+        let steps = self.steps.clone();
+        (Part { shape, components, places, fixed, steps, base: self.base, unit: self.unit }, state)
     }
 }
 
@@ -177,7 +199,8 @@ fn core_first(network: &Network, components: &[usize], pairs: &[usize]) -> Vec<u
         near[pair.b].push(pair.a);
     }
     let mut degree: Vec<usize> = near.iter().map(Vec::len).collect();
-    let mut open: BTreeSet<(usize, usize)> = components.iter().map(|&component| (degree[component], component)).collect();
+    let mut open: BTreeSet<(usize, usize)> =
+        components.iter().map(|&component| (degree[component], component)).collect();
     let mut order = Vec::with_capacity(components.len());
     while let Some((_, component)) = open.pop_first() {
         order.push(component);

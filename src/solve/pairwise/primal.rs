@@ -48,7 +48,9 @@ impl<C: Cell> Shape<'_, C> {
         loop {
             let mut open: Vec<usize> = (0..self.count()).filter(|&var| state.live[var] > 1).collect();
             if open.is_empty() {
-                return (0..self.count()).map(|var| self.costs(&state, var).iter().position(|&cost| cost < C::HALF)).collect();
+                return (0..self.count())
+                    .map(|var| self.costs(&state, var).iter().position(|&cost| cost < C::HALF))
+                    .collect();
             }
             open.sort_by_cached_key(|&var| (-self.regret(&state, var), var));
             open.truncate((open.len() / DECIMATION).clamp(1, batch_max));

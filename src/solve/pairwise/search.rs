@@ -4,9 +4,10 @@
 use super::cell::Cell;
 use super::core::{Closed, Scratch, Shape, State};
 use super::eliminate::{Narrow, plan};
-use super::network::Network;
 use super::focus;
+use super::network::Network;
 use super::part::Part;
+use super::reduce::reduce;
 use super::{Effort, Limits};
 
 /// Rounds of an upward and a downward sweep before the search splits.
@@ -15,6 +16,8 @@ const ROUNDS_MAX: u32 = 60;
 const FOCUS_CELLS: usize = 60_000;
 /// Rounds of messages within the focus.
 const FOCUS_ROUNDS: u32 = 15;
+/// Below this gap 32 bits do.
+const NARROW_GAP_MAX: i64 = 1 << 24;
 /// Rounds at a search node.
 const NODE_ROUNDS_MAX: u32 = 4;
 /// Cells that elimination may look at, at the root and at a node.
@@ -40,6 +43,10 @@ pub(super) struct Search<'s, 'n> {
     best: Option<(i64, Vec<usize>)>,
     /// The least bound among the nodes that were left.
     open: Option<i64>,
+    /// Per variable how often branches ended at it.
+    weights: Vec<u64>,
+    /// The variable of the last branch that closed.
+    conflict: Option<usize>,
 }
 
 impl<'s, 'n> Search<'s, 'n> {
@@ -50,7 +57,19 @@ impl<'s, 'n> Search<'s, 'n> {
         limits: &'s Limits<'s>,
         effort: &'s mut Effort,
     ) -> Self {
-        Self { network, pairs, members, limits, effort, best: None, open: None }
+        Self { network, pairs, members, limits, effort, best: None, open: None, weights: Vec::new(), conflict: None }
+    }
+
+    /// Goes on from an assignment that is known to be allowed.
+    pub(super) fn with(mut self, total: i64, assignment: Vec<usize>) -> Self {
+        self.best = Some((total, assignment));
+        self
+    }
+
+    /// Searches in what is left of a part whose messages have settled, and nowhere else.
+    pub(super) fn run_in(mut self, part: &Part<'_, i64>, state: &mut State<i64>) -> Found {
+        let _closed = self.root(part, state);
+        Found { best: self.best, open: self.open }
     }
 
     pub(super) fn run(mut self) -> Found {
@@ -65,7 +84,6 @@ impl<'s, 'n> Search<'s, 'n> {
 
     /// A good first assignment for a large part: what is best among a few promising values per variable.
     fn focused(&mut self, part: &Part<'_, i64>, state: &State<i64>) {
-        let t = std::time::Instant::now();
         let kept = focus::first(part, state);
         let (small, mut settled) = part.focus(state, &kept);
         let mut scratch = Scratch::default();
@@ -85,7 +103,6 @@ impl<'s, 'n> Search<'s, 'n> {
                     small.shape.descend(&settled, &mut values);
                     self.offer(&small, &values);
                 }
-                eprintln!("DBG focus {} {} {:?}", settled.c0, self.limit(&small), t.elapsed());
             }
         }
     }
@@ -103,8 +120,8 @@ impl<'s, 'n> Search<'s, 'n> {
     /// Takes an assignment in, when it is allowed and better.
     fn offer<C: Cell>(&mut self, part: &Part<'_, C>, values: &[usize]) {
         let mut assignment = vec![0; self.network.components()];
-        part.assign(values, &mut assignment);
-        if let Some(total) = self.network.cost_of(self.members, self.pairs, &assignment)
+        if part.assign(values, &mut assignment).is_some()
+            && let Some(total) = self.network.cost_of(self.members, self.pairs, &assignment)
             && self.best.as_ref().is_none_or(|(best, _)| total < *best)
         {
             self.best = Some((total, assignment));
@@ -138,12 +155,11 @@ impl<'s, 'n> Search<'s, 'n> {
                 shape.descend(state, &mut values);
                 self.offer(part, &values);
             }
-            eprintln!("DBG c0 {} limit {} gap ppm {} vars {} live {} cells {} work {}M", state.c0, self.limit(part), (self.limit(part)-state.c0) as i128*1000000/self.limit(part).max(1) as i128, shape.count(), state.live.iter().sum::<u32>(), shape.cells, self.effort.work/1000000);
             if state.c0 >= self.limit(part) {
-                return Err(Closed);
+                return Err(Closed(0));
             }
             let left: usize = shape.edges.iter().map(|e| state.live[e.a] as usize * state.live[e.b] as usize).sum();
-            if left * 2 <= shape.cells {
+            if shape.cells > 0 && left * 2 <= shape.cells {
                 let (part, mut state) = part.compact::<C>(state);
                 return self.root(&part, &mut state);
             }
@@ -156,8 +172,22 @@ impl<'s, 'n> Search<'s, 'n> {
                 break;
             }
         }
-        let (part, mut state) = part.compact::<C>(state);
-        self.node(&part, &mut state, &mut scratch)
+        let (part, state) = part.compact::<i64>(state);
+        let limit = self.limit(&part);
+        if limit - state.c0 < NARROW_GAP_MAX {
+            let (part, mut state) = reduce::<i64, i32>(part, &state, limit);
+            self.branch(&part, &mut state)
+        } else {
+            let (part, mut state) = reduce::<i64, i64>(part, &state, limit);
+            self.branch(&part, &mut state)
+        }
+    }
+
+    /// Branches on what no reduction settled.
+    fn branch<C: Cell>(&mut self, part: &Part<'_, C>, state: &mut State<C>) -> Result<(), Closed> {
+        self.weights = vec![1; part.shape.count()];
+        self.conflict = None;
+        self.node(part, state, &mut Scratch::default())
     }
 
     /// Solves what is left by elimination when that takes little.
@@ -215,7 +245,7 @@ impl<'s, 'n> Search<'s, 'n> {
             if state.c0 >= self.limit(part) || self.eliminate(part, state, NODE_WORK_MAX) {
                 return Ok(());
             }
-            let var = pick(shape, state);
+            let var = self.pick(shape, state);
             let costs = shape.costs(state, var);
             let value = (0..costs.len()).min_by_key(|&v| costs[v]).unwrap_or(0);
             let mut child = state.clone();
@@ -224,19 +254,36 @@ impl<'s, 'n> Search<'s, 'n> {
                     shape.remove(&mut child, var, other);
                 }
             }
-            let _closed = self.node(part, &mut child, scratch);
+            if let Err(Closed(at)) = self.node(part, &mut child, scratch) {
+                self.weights[at] += 1;
+                self.conflict = Some(var);
+            }
             shape.remove(state, var, value);
             if state.live[var] == 0 || state.c0 >= self.limit(part) {
-                return Err(Closed);
+                return Err(Closed(var));
             }
         }
     }
-}
 
-/// The variable to split on: of those with the fewest values the one whose second best value costs most.
-fn pick<C: Cell>(shape: &Shape<'_, C>, state: &State<C>) -> usize {
-    let open = (0..shape.count()).filter(|&var| state.live[var] > 1);
-    open.min_by_key(|&var| (state.live[var], usize::MAX - shape.near[var].len())).expect("something is undecided")
+    /// The variable to split on: where the last branch closed, else few values and many branches that ended there.
+    fn pick<C: Cell>(&self, shape: &Shape<'_, C>, state: &State<C>) -> usize {
+        if let Some(var) = self.conflict.filter(|&var| state.live[var] > 1) {
+            return var;
+        }
+        let score = |var: usize| {
+            let weight: u64 = self.weights[var]
+                + shape.near[var]
+                    .iter()
+                    .filter(|n| state.live[n.other] > 1)
+                    .map(|n| self.weights[n.other])
+                    .sum::<u64>();
+            (u64::from(state.live[var]) << 20) / weight
+        };
+        (0..shape.count())
+            .filter(|&var| state.live[var] > 1)
+            .min_by_key(|&var| score(var))
+            .expect("something is undecided")
+    }
 }
 
 /// What is left, value by value, as a narrow problem; and the values that are left.
