@@ -22,6 +22,7 @@ struct OverRows<'t, C> {
 impl<C: Cell> WithSimd for OverRows<'_, C> {
     type Output = ();
 
+    #[allow(clippy::inline_always, reason = "the loop must be compiled within the caller that enables the vector unit")]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
         let Self { table, paid, least } = self;
@@ -60,6 +61,7 @@ struct OverColumns<'t, C> {
 impl<C: Cell> WithSimd for OverColumns<'_, C> {
     type Output = ();
 
+    #[allow(clippy::inline_always, reason = "the loop must be compiled within the caller that enables the vector unit")]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
         const LANES: usize = 16;
