@@ -16,6 +16,52 @@ pub struct Network {
     unary: Vec<Vec<i64>>,
     /// At most one per two components, `a < b`, in ascending order.
     pairs: Vec<Pair>,
+    /// Of large networks the tables in half the memory, rounded down: what the first bounds are made from.
+    rounded: Option<Rounded>,
+}
+
+/// All tables in multiples of `1 << shift` above each table's least cost, rounded down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rounded {
+    pub(super) shift: u32,
+    /// Per pair its least cost and its cells; [`Rounded::OUT`] is forbidden.
+    pub(super) tables: Vec<(i64, Vec<i32>)>,
+}
+
+impl Rounded {
+    /// Forbidden.
+    pub(super) const OUT: i32 = 1 << 29;
+    /// Finite costs are cut off here, which keeps every bound made from them true.
+    pub(super) const MOST: i64 = 1 << 26;
+    /// Networks with fewer cells do without.
+    const CELLS_MIN: usize = 60_000;
+
+    fn new(unary: &[Vec<i64>], pairs: &[Pair]) -> Option<Self> {
+        if pairs.iter().map(|pair| pair.table.len()).sum::<usize>() < Self::CELLS_MIN {
+            return None;
+        }
+        // A good assignment is taken to lie below the middle of all unary costs' ranges.
+        let ranges: i64 = unary.iter().map(|costs| range(costs).map_or(0, |(least, most)| most - least)).sum();
+        let shift = (0..40).find(|shift| ranges >> shift < Self::MOST).unwrap_or(40);
+        let round = |pair: &Pair| {
+            let least = range(&pair.table).map_or(0, |(least, _)| least);
+            let above = |&cost: &i64| {
+                let rounded = i32::try_from(((cost - least) >> shift).min(Self::MOST)).unwrap_or(Self::OUT);
+                if cost == FORBIDDEN { Self::OUT } else { rounded }
+            };
+            (least, pair.table.iter().map(above).collect())
+        };
+        Some(Self { shift, tables: pairs.iter().map(round).collect() })
+    }
+}
+
+/// The least and the largest finite cost.
+fn range(costs: &[i64]) -> Option<(i64, i64)> {
+    let start = (FORBIDDEN, -FORBIDDEN);
+    let (least, most) = costs.iter().fold(start, |(least, most), &cost| {
+        (least.min(cost), most.max(if cost == FORBIDDEN { -FORBIDDEN } else { cost }))
+    });
+    (least < FORBIDDEN).then_some((least, most))
 }
 
 /// What two components cost together.
@@ -135,7 +181,13 @@ impl Network {
                 _ => merged.push(pair),
             }
         }
-        Ok(Self { unary, pairs: merged })
+        let rounded = Rounded::new(&unary, &merged);
+        Ok(Self { unary, pairs: merged, rounded })
+    }
+
+    /// The tables in half the memory.
+    pub(super) fn rounded(&self) -> Option<&Rounded> {
+        self.rounded.as_ref()
     }
 
     /// Number of components.
