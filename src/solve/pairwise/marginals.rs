@@ -46,7 +46,7 @@ pub fn min_marginals(network: &Network, limits: &Limits<'_>) -> Marginals {
             }
         }
     }
-    Marginals { bounds, outcome }
+    Marginals { outcome, bounds }
 }
 
 /// What a part costs in a proven answer.
