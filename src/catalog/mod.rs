@@ -6,7 +6,7 @@
 mod file;
 mod latency;
 
-pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, seal, section_rank};
+pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, open_sealed, seal, section_rank};
 pub use latency::{CityError, Distance, LatencyBook, LatencyIndex, Place, Rtt, RttOrigin, great_circle_km};
 
 use crate::units::{Arch, Money, Purchase, Quality, Quantity};
