@@ -214,8 +214,8 @@ fn codes(problem: &Problem) -> Codes {
     let mut flat: Vec<i64> = Vec::new();
     let mut known: BTreeMap<i64, u16> = BTreeMap::new();
     let small = |n: usize| u16::try_from(n).expect("fewer than 65,535 prices between places");
-    let mut code = |route: &Route| match route {
-        Route::Metered(ladder) => small(*ladder),
+    let mut code = |route: Route| match route {
+        Route::Metered(ladder) => small(ladder),
         Route::Unknown => u16::MAX,
         Route::Flat(price) => *known.entry(price.usd.nanos()).or_insert_with(|| {
             flat.push(price.usd.nanos());

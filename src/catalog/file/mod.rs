@@ -205,6 +205,7 @@ impl PriceBook {
             transfers: Vec::new(),
             cities: Vec::new(),
             latency: super::LatencyBook::default(),
+            index: super::BookIndex::default(),
         }
     }
 }
