@@ -1,10 +1,10 @@
 //! Reading what the user names: the application's file and the price book.
 
 use super::failure::Failure;
+use super::place;
 use crate::app::limits::FILE_BYTES_MAX;
 use crate::app::{App, Names, parse};
 use crate::catalog::PriceBook;
-use crate::collect::book_file;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
@@ -50,12 +50,9 @@ fn limited(mut from: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The price book that the user names, or the built-in one.
+/// The price book that the user names, or the newest one.
 pub fn book(path: Option<&Path>) -> Result<PriceBook, Failure> {
-    match path {
-        Some(path) => book_file::load(path).map_err(Failure::input),
-        None => PriceBook::embedded().map_err(|error| Failure::Other(format!("the built-in price book: {error}"))),
-    }
+    place::book(path)
 }
 
 /// The application that a file describes; every fault of the file in one failure.

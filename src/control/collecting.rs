@@ -281,8 +281,7 @@ fn brought(
 fn memory(store: &Store, source: &dyn Source) -> Result<Memory, StoreError> {
     let value = |key: &str, json: &str| Some((Key::parse(key)?, Value::from_json(json)?));
     let figures = store.figures(Some(source.name()))?;
-    let last: HashMap<Key, Value> =
-        figures.iter().filter_map(|row| value(&row.key, row.value.as_deref()?)).collect();
+    let last: HashMap<Key, Value> = figures.iter().filter_map(|row| value(&row.key, row.value.as_deref()?)).collect();
     let waiting = store.waiting(source.name())?;
     let waiting = waiting.iter().filter_map(|row| value(&row.key, &row.value)).collect();
     let complete = store.sources()?.into_iter().find(|status| status.last.source == source.name());
