@@ -16,9 +16,11 @@ mod place;
 mod price_book;
 #[cfg(feature = "collect")]
 mod price_history;
+mod problem;
 mod recommend;
 mod regions;
 mod report_text;
+mod solve;
 mod text;
 
 use args::{Cli, Command, FleetCommand, SchemaCommand};
@@ -49,6 +51,8 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Recommend(args) => recommend::run(args, out),
+        Command::Problem(args) => problem::run(args, out),
+        Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
