@@ -183,13 +183,14 @@ fn a_lasting_fault_changes_nothing_and_says_why() {
         (always(Fault::Status(401, vec![])), "credentials"),
         (always(Fault::Status(429, vec![("retry-after", "3600".into())])), "asks to wait 3600 s"),
         (always(Fault::Status(302, vec![("location", "https://evil.invalid/".into())])), "not followed"),
-        (always(Fault::Truncate(33)), "ended after 33 of"),
+        (always(Fault::Truncate(33)), "connection broke"),
         (always(Fault::Close), "attempts"),
         (always(Fault::Html), "text/html"),
         (always(Fault::Instead(b"[]".to_vec())), "JSON"),
         (always(Fault::Instead(br#"{"rows":[],"next":"/list?page=1"}"#.to_vec())), "circle"),
         (always(Fault::Instead(br#"{"rows":[],"next":null}"#.to_vec())), "no row"),
-        (always(Fault::Instead(list("fsn1", &[("cx23", "0")], None).into())), "partial"),
+        (always(Fault::Instead(list("fsn1", &[("cx23", "0.0112")], None).into())), "partial"),
+        (always(Fault::Instead(list("fsn1", &[("cx23", "0")], None).into())), "no row"),
     ];
     for (faults, word) in cases {
         let (server, folder) = (Server::start(), tempfile::tempdir().expect("a folder"));

@@ -8,9 +8,9 @@ use crate::catalog::PriceBook;
 use crate::collect::book_file;
 use crate::collect::ecb::Ecb;
 use crate::collect::fx::{Fx, Rate};
-use crate::collect::gate::{BookIndex, Candidate, Intake, Judged, Key, Memory, Value, judge};
+use crate::collect::gate::{BookIndex, Candidate, Intake, Judged, Key, Memory, Refusal, Value, judge};
 use crate::collect::http::{self, Limits, Overrides, Progress, Setting, Traffic, credentials};
-use crate::collect::source::{Context, Source};
+use crate::collect::source::{Context, Secrets, Source};
 use crate::store::{AppliedRun, FigureRow, RefusalRow, Store, StoreError, WaitingRow};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -193,7 +193,7 @@ fn rates(store: &Store, book: &PriceBook, options: &Options<'_>) -> Result<(Fx, 
     // Rates of yesterday do as well: the bank is not waited for as long as a provider is.
     let limits = Limits { attempts: options.limits.attempts.min(2), ..options.limits.clone() };
     let setting = Setting {
-        secrets: &crate::collect::source::Secrets::default(),
+        secrets: &Secrets::default(),
         overrides: options.overrides,
         limits: &limits,
         pages: &store.pages(),
@@ -239,7 +239,7 @@ fn read(folder: &Path, source: &dyn Source, book: &PriceBook, fx: &Fx, options: 
         progress: options.progress,
     };
     match brought(&store, source, book, fx, &setting, &day_of(now)) {
-        Ok((judged, traffic)) => match store.apply(&applied(source, run, &judged), (options.now)()) {
+        Ok((judged, traffic)) => match store.apply(&applied(source, run, &judged, &secrets), (options.now)()) {
             Ok(changed) => End::Complete(Done {
                 rows: judged.rows,
                 changed,
@@ -272,7 +272,8 @@ fn brought(
     let context = Context { book, today, has: &|name| setting.secrets.find(name).is_some() };
     let mut intake = Intake::new(source, fx, today, &index);
     let traffic = http::run(source, &context, setting, &mut intake).map_err(|error| plain(&error))?;
-    let refusals: Vec<RefusalRow> = intake.refusals.iter().map(refusal_row).collect();
+    let refusals: Vec<RefusalRow> =
+        intake.refusals.iter().map(|refusal| refusal_row(refusal, setting.secrets)).collect();
     let judged = judge(intake, &index, &memory).map_err(|reason| (reason, refusals))?;
     Ok((judged, traffic))
 }
@@ -289,11 +290,13 @@ fn memory(store: &Store, source: &dyn Source) -> Result<Memory, StoreError> {
     Ok(Memory { last, waiting, complete_rows: usize::try_from(rows).unwrap_or(0) })
 }
 
-fn refusal_row(refusal: &crate::collect::gate::Refusal) -> RefusalRow {
-    RefusalRow { what: refusal.what.clone(), raw: refusal.raw.clone(), reason: refusal.reason.clone() }
+/// A server may quote a credential in its data; the gate quotes the data.
+fn refusal_row(refusal: &Refusal, secrets: &Secrets) -> RefusalRow {
+    let [what, raw, reason] = [&refusal.what, &refusal.raw, &refusal.reason].map(|text| secrets.scrub(text));
+    RefusalRow { what, raw, reason }
 }
 
-fn applied(source: &dyn Source, run: i64, judged: &Judged) -> AppliedRun {
+fn applied(source: &dyn Source, run: i64, judged: &Judged, secrets: &Secrets) -> AppliedRun {
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     AppliedRun {
         run,
@@ -302,8 +305,12 @@ fn applied(source: &dyn Source, run: i64, judged: &Judged) -> AppliedRun {
         refused: count(judged.refused),
         skipped: count(judged.skipped.values().sum()),
         accepted: judged.accepted.iter().map(|candidate| figure_row(source, candidate)).collect(),
-        waiting: judged.waiting.iter().map(|(candidate, reason)| waiting_row(candidate, reason)).collect(),
-        refusals: judged.refusals.iter().map(refusal_row).collect(),
+        waiting: judged
+            .waiting
+            .iter()
+            .map(|(candidate, reason)| waiting_row(candidate, &secrets.scrub(reason)))
+            .collect(),
+        refusals: judged.refusals.iter().map(|refusal| refusal_row(refusal, secrets)).collect(),
         held: judged.held.iter().map(Key::to_string).collect(),
         unnamed_refusals: judged.unnamed_refusals,
     }
