@@ -8,7 +8,7 @@ use crate::collect::fx::{Rate, decimal};
 use crate::collect::http::{Limits, Overrides, Progress, credentials};
 use crate::collect::providers::ALL;
 use crate::collect::source::Source;
-use crate::control::collecting::{CollectError, Collected, End, Options, Outcome, collect};
+use crate::control::collecting::{CollectError, Collected, Done, End, Options, Outcome, collect};
 use crate::store::StoreError;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -153,8 +153,8 @@ fn row(outcome: &Outcome) -> Row {
     let Outcome { source, provider, end } = outcome;
     let (state, done, note) = match end {
         End::Complete(done) => ("complete", *done, String::new()),
-        End::NoCredentials(how) => ("no credentials", Default::default(), how.clone()),
-        End::Failed(why) => ("failed", Default::default(), why.clone()),
+        End::NoCredentials(how) => ("no credentials", Done::default(), how.clone()),
+        End::Failed(why) => ("failed", Done::default(), why.clone()),
     };
     Row {
         source,

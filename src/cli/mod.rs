@@ -9,6 +9,7 @@ mod collect;
 mod failure;
 mod fleet;
 mod input;
+mod latency;
 mod lists;
 mod nearest;
 mod offers;
@@ -16,6 +17,8 @@ mod place;
 mod price_book;
 #[cfg(feature = "collect")]
 mod price_history;
+#[cfg(feature = "collect")]
+mod probe;
 mod problem;
 mod recommend;
 mod regions;
@@ -58,6 +61,9 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Regions(args) => regions::run(args, out),
         #[cfg(feature = "collect")]
         Command::Collect(args) => collect::run(args, out),
+        #[cfg(feature = "collect")]
+        Command::Probe(args) => probe::run(args, out),
+        Command::Latency(args) => latency::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => {

@@ -109,7 +109,7 @@ pub fn run_diff(args: &DiffArgs, out: &mut dyn Write) -> Result<(), Failure> {
                 return Ok(());
             }
             writeln!(out)?;
-            table(&DIFF, &[4, 5, 7], rows.iter().map(texts).collect(), out)
+            table(&DIFF, &[4, 5, 7], &rows.iter().map(texts).collect::<Vec<_>>(), out)
         }
     }
 }
@@ -117,7 +117,7 @@ pub fn run_diff(args: &DiffArgs, out: &mut dyn Write) -> Result<(), Failure> {
 fn table<const N: usize>(
     heading: &[&str; N],
     right: &[usize],
-    rows: Vec<[String; N]>,
+    rows: &[[String; N]],
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let names: Vec<String> = heading.iter().map(|name| name.to_uppercase().replace('_', " ")).collect();
@@ -184,7 +184,7 @@ pub fn run_history(args: &HistoryArgs, out: &mut dyn Write) -> Result<(), Failur
     match args.format {
         ListFormat::Csv => lists::csv(&HISTORY, rows.iter().map(texts), out),
         ListFormat::Json => lists::json(rows.iter(), out),
-        ListFormat::Table => table(&HISTORY, &[4], rows.iter().map(texts).collect(), out),
+        ListFormat::Table => table(&HISTORY, &[4], &rows.iter().map(texts).collect::<Vec<_>>(), out),
     }
 }
 
@@ -267,7 +267,7 @@ pub fn sources_table(rows: &[SourceRow], out: &mut dyn Write) -> Result<(), Fail
         let [source, state, success, note] = [&row.source, &row.state, &row.last_success, &row.note].map(Clone::clone);
         [source, state, success, age, figures, brought, waiting, refused, note]
     };
-    table(&heading, &[4, 5, 6, 7], rows.iter().map(texts).collect(), out)
+    table(&heading, &[4, 5, 6, 7], &rows.iter().map(texts).collect::<Vec<_>>(), out)
 }
 
 #[derive(Serialize)]
@@ -304,6 +304,6 @@ pub fn run_refused(folder: Option<&Path>, format: ListFormat, out: &mut dyn Writ
         ListFormat::Csv => lists::csv(&heading, rows.iter().map(texts), out),
         ListFormat::Json => lists::json(rows.iter(), out),
         ListFormat::Table if rows.is_empty() => Ok(writeln!(out, "nothing was refused and nothing waits")?),
-        ListFormat::Table => table(&heading, &[], rows.iter().map(texts).collect(), out),
+        ListFormat::Table => table(&heading, &[], &rows.iter().map(texts).collect::<Vec<_>>(), out),
     }
 }

@@ -16,6 +16,8 @@ pub mod observation;
 #[cfg(feature = "collect")]
 pub mod overlay;
 #[cfg(feature = "collect")]
+pub mod probe;
+#[cfg(feature = "collect")]
 pub mod providers;
 #[cfg(feature = "collect")]
 pub mod source;

@@ -56,20 +56,19 @@ pub fn seal(store: &Store, sources: &[&dyn Source], now: i64) -> Result<Sealed, 
         Ok((bytes, book))
     };
     let mut left_out = Vec::new();
-    let (bytes, book) = match make(&figures) {
-        Ok(made) => made,
+    let (bytes, book) = if let Ok(made) = make(&figures) {
+        made
+    } else {
         // One provider's odd row must not keep the others' prices from being used.
-        Err(_) => {
-            let providers: BTreeSet<&str> = figures.iter().map(|figure| figure.key.provider.as_str()).collect();
-            for provider in providers {
-                let own: Vec<Figure> = figures.iter().filter(|f| f.key.provider == provider).cloned().collect();
-                if let Err(error) = make(&own) {
-                    left_out.push((provider.to_owned(), error.to_string()));
-                }
+        let providers: BTreeSet<&str> = figures.iter().map(|figure| figure.key.provider.as_str()).collect();
+        for provider in providers {
+            let own: Vec<Figure> = figures.iter().filter(|f| f.key.provider == provider).cloned().collect();
+            if let Err(error) = make(&own) {
+                left_out.push((provider.to_owned(), error.to_string()));
             }
-            let good = |figure: &&Figure| !left_out.iter().any(|(provider, _)| *provider == figure.key.provider);
-            make(&figures.iter().filter(good).cloned().collect::<Vec<_>>())?
         }
+        let good = |figure: &&Figure| !left_out.iter().any(|(provider, _)| *provider == figure.key.provider);
+        make(&figures.iter().filter(good).cloned().collect::<Vec<_>>())?
     };
     if let Some(newest) = store.newest_book()?.filter(|newest| newest.digest == book.digest) {
         return Ok(Sealed { book: newest, new: false, left_out });
