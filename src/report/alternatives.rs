@@ -2,7 +2,7 @@
 
 use super::{OtherMonth, ReportError, search, words};
 use crate::app::Scenario;
-use crate::problem::{Assignment, Choice, ChoiceId, Problem, check, score};
+use crate::problem::{Assignment, Choice, ChoiceId, Host, Problem, check, score};
 use crate::solve::{Limits, Solution, Status};
 use crate::units::{Money, Purchase};
 
@@ -180,10 +180,11 @@ fn cheapest_provider(problem: &Problem, found: Vec<(usize, Option<Solution>)>) -
     baseline
 }
 
-/// Every component's cheapest choice by its own charges.
+/// Every component's cheapest choice by its own charges, on machines of its own.
 fn greedy(problem: &Problem) -> Option<Assignment> {
     let cheapest = |component: &crate::problem::Component| {
-        component.choices.iter().enumerate().min_by_key(|(at, choice)| (choice.cost, *at)).map(|(at, _)| at)
+        let own = component.choices.iter().enumerate().filter(|(_, choice)| choice.host == Host::Own);
+        own.min_by_key(|(at, choice)| (choice.cost, *at)).map(|(at, _)| at)
     };
     problem.components.iter().map(cheapest).collect()
 }
@@ -198,8 +199,8 @@ pub(super) fn scored(problem: &Problem, kind: BaselineKind, assignment: &Assignm
 
 /// An assignment by names.
 pub(super) fn picked_of(problem: &Problem, assignment: &Assignment) -> Vec<Picked> {
-    let picked = problem.components.iter().zip(problem.picked(assignment));
-    let named = picked.map(|(component, choice)| {
+    let named = problem.components.iter().enumerate().map(|(at, component)| {
+        let choice = problem.bought(assignment, at);
         let place = &problem.places[choice.place];
         Picked {
             name: component.name.clone(),

@@ -11,7 +11,9 @@ use crate::catalog::{Price, PriceBook, SourceId, Unit};
 use crate::policy::Policy;
 use crate::problem::Routes;
 use crate::problem::lower::{Loose, Lowerer, Options, variables};
-use crate::problem::{Assignment, Bill, Choice, Component, ComponentId, Included, Objective, Problem, Relation, Route};
+use crate::problem::{
+    Assignment, Bill, Choice, Component, ComponentId, Host, Included, Objective, Problem, Relation, Route,
+};
 use crate::solve::{Limits, Restriction, Solution, Status, solve_with};
 use crate::units::{Latency, Money, Quality};
 use std::collections::BTreeMap;
@@ -33,6 +35,8 @@ pub(super) struct Case<'a> {
     /// Every requirement.
     pub demands: Vec<Demand>,
     lowerer: Lowerer<'a>,
+    /// Machines are shared or links bounded: then components do not come apart, and all is lowered again each time.
+    whole: bool,
     /// Everything that no requirement decides.
     base: Problem,
     options: Options,
@@ -68,14 +72,21 @@ impl<'a> Case<'a> {
         }
         let lowerer = Lowerer::new(book);
         let mut base = lowerer.lower(&free, &free_policy, &options)?;
+        let shares = |component: &Component| component.choices.iter().any(|choice| choice.host != Host::Own);
+        let whole = app.links.iter().any(|link| link.bound.is_some()) || base.components.iter().any(shares);
         for component in &mut base.components {
             component.choices.clear();
         }
-        Ok(Self { app, book, policy, limits, demands, lowerer, base, options, allowed, known: Mutex::default() })
+        Ok(Self { app, book, policy, limits, demands, lowerer, whole, base, options, allowed, known: Mutex::default() })
     }
 
     /// The problem without some requirements.
     pub fn without(&self, dropped: &[Demand]) -> Problem {
+        if self.whole
+            && let Some(problem) = self.lowered_without(dropped)
+        {
+            return problem;
+        }
         let mut problem = self.base.clone();
         problem.components = self.components(dropped);
         let is_kept = |demand: Demand| !dropped.contains(&demand);
@@ -101,6 +112,15 @@ impl<'a> Case<'a> {
             self.bound(&mut problem, at, bound);
         }
         problem
+    }
+
+    /// The same by lowering everything again.
+    fn lowered_without(&self, dropped: &[Demand]) -> Option<Problem> {
+        let (mut app, mut policy) = (self.app.clone(), self.policy.clone());
+        for demand in dropped {
+            demand.relax(&mut app, &mut policy);
+        }
+        self.lowerer.lower(&app, &policy, &self.options).ok()
     }
 
     /// Sets the bound of a path of the application, in all its copies.

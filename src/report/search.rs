@@ -3,7 +3,7 @@
 
 use super::ReportError;
 use crate::problem::lower::Pick;
-use crate::problem::{Assignment, Bill, Choice, ChoiceId, ComponentId, Problem, check, score};
+use crate::problem::{Assignment, Bill, Choice, ChoiceId, ComponentId, Host, Problem, check, score};
 use crate::solve::{Limits, Restriction, Solution, Status, solve_with};
 use std::num::NonZero;
 use std::sync::Mutex;
@@ -52,6 +52,7 @@ pub(super) fn carried(from: &Problem, assignment: &Assignment, to: &Problem) -> 
     let same = |a: &Choice, b: &Choice| {
         from.places[a.place].region == to.places[b.place].region
             && (&a.offer, a.purchase, a.count, a.form, a.today) == (&b.offer, b.purchase, b.count, b.form, b.today)
+            && (&a.above, a.host) == (&b.above, b.host)
     };
     let picked = from.picked(assignment);
     if to.components.len() != picked.len() {
@@ -62,12 +63,25 @@ pub(super) fn carried(from: &Problem, assignment: &Assignment, to: &Problem) -> 
 
 /// The picked choices in the words of the price book.
 pub(super) fn picks(problem: &Problem, assignment: &Assignment) -> Vec<Pick> {
-    let pick = |choice: &Choice| Pick {
-        region: problem.places[choice.place].region,
-        offer: choice.offer.clone(),
-        purchase: choice.purchase,
+    let pick = |component: ComponentId| {
+        let choice = &problem.components[component].choices[assignment[component]];
+        let bought = problem.bought(assignment, component);
+        let above: u32 = bought.above.iter().map(|above| above.count).sum();
+        let top = bought.above.last().map(|above| above.purchase);
+        Pick {
+            region: problem.places[choice.place].region,
+            offer: bought.offer.clone(),
+            purchase: bought.purchase,
+            base: top.map(|_| bought.count - above),
+            top,
+            leader: match choice.host {
+                Host::Own => None,
+                Host::Leads(_) => Some(component),
+                Host::Joins(leader) => Some(leader),
+            },
+        }
     };
-    problem.picked(assignment).into_iter().map(pick).collect()
+    (0..assignment.len()).map(pick).collect()
 }
 
 /// Does `work` for `0..count` on all processors; results in order, whatever the threads did.

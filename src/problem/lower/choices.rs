@@ -3,7 +3,7 @@
 use super::Loose;
 use super::machines::Fit;
 use crate::catalog::{ComputeOffer, Item, ManagedOffer, Price, PriceBook, RegionId, Tariff};
-use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed, capped_cost};
+use crate::problem::{Charge, ChargeItem, Choice, Form, Host, Included, Place, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
 
@@ -237,7 +237,9 @@ impl<'a> Front<'a> {
             offer: String::new(),
             purchase: candidate.purchase,
             count: candidate.count,
+            above: Vec::new(),
             form: candidate.form,
+            host: Host::Own,
             charges: Vec::new(),
             cost,
             included: candidate.included,
