@@ -111,12 +111,7 @@ fn eligible_regions(cx: &Context, demands: &[Demand]) -> Vec<RegionId> {
         regions.dedup();
         return regions;
     }
-    let sells = |id: RegionId| {
-        !cx.book.compute_at(id).is_empty()
-            || !cx.book.managed_at(id).is_empty()
-            || !cx.book.tariff(id, Item::ObjectStorage).is_empty()
-    };
-    let open = |id: &RegionId| demands.iter().any(|demand| cx.may_place(demand, *id)) && sells(*id);
+    let open = |id: &RegionId| cx.book.sells(*id) && demands.iter().any(|demand| cx.may_place(demand, *id));
     cx.book.region_ids().filter(open).collect()
 }
 
