@@ -5,6 +5,7 @@ use crate::app::{Names, Scenario, parse};
 use crate::catalog::PriceBook;
 use std::collections::BTreeSet;
 
+#[allow(dead_code, reason = "the generator has more styles than are tried here")]
 #[path = "../../../../tests/support/fleet.rs"]
 mod fleet;
 
