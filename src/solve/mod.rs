@@ -15,10 +15,13 @@ mod eval;
 mod lagrange;
 mod meter;
 mod model;
+pub mod packing;
 pub mod pairwise;
 mod presolve;
 mod restrict;
 mod search;
+#[cfg(feature = "second-opinion")]
+pub mod second_opinion;
 mod sweep;
 
 pub use restrict::{Allows, Restriction};
