@@ -10,8 +10,9 @@ mod menu;
 
 pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, seal, section_rank};
 pub use index::{BookIndex, Size};
-pub use latency::{CityError, Distance, LatencyBook, LatencyIndex, Place, Rtt, RttOrigin, great_circle_km};
-
+pub use latency::{
+    CityError, Distance, LatencyBook, LatencyIndex, Place, ProbedPlace, Rtt, RttOrigin, great_circle_km,
+};
 pub use menu::{Entry, Groups, Menu, TierEntry, Tiers, group_of, groups};
 
 use crate::units::{Arch, Money, Purchase, Quality, Quantity};

@@ -32,6 +32,11 @@ pub enum Command {
     Offers(OffersArgs),
     /// List the regions of the price book
     Regions(RegionsArgs),
+    /// Measure round-trip times from here to the regions
+    #[cfg(feature = "collect")]
+    Probe(ProbeArgs),
+    /// Say how long a round trip between two regions or cities takes, and how that is known
+    Latency(LatencyArgs),
     /// Inspect, verify or build the price book
     #[command(subcommand)]
     PriceBook(PriceBookCommand),
@@ -230,6 +235,67 @@ pub struct RegionsArgs {
     #[arg(long)]
     pub provider: Option<String>,
     /// How to print the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// `placer probe`
+#[cfg(feature = "collect")]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The hosts belong to others: probes are few, spaced and named, and a region is left alone for three \
+hours after it was probed. With --from, the times come before all published ones, in `placer latency` and in \
+`placer recommend`."
+)]
+pub struct ProbeArgs {
+    /// Where this machine is: a region (`provider:code`), a city, or `lat,lon`; without it the times are only shown
+    #[arg(long, value_name = "PLACE")]
+    pub from: Option<String>,
+    /// Only this region (its code, or `provider:code`); may be given several times
+    #[arg(long)]
+    pub region: Vec<String>,
+    /// Only this provider
+    #[arg(long)]
+    pub provider: Option<String>,
+    /// Handshakes, and HTTP requests, per region
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub rounds: u32,
+    /// Milliseconds between two of them at one host
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    pub pause_ms: u64,
+    /// Seconds to wait for one
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub timeout: u64,
+    /// Hosts that are probed at the same time
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub at_once: u8,
+    /// Probe regions again that were probed within three hours
+    #[arg(long)]
+    pub again: bool,
+    /// Other hosts than the built-in ones: a CSV file `provider,region,url,source`
+    #[arg(long, value_name = "FILE")]
+    pub endpoints: Option<PathBuf>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// `placer latency`
+#[derive(Debug, Args)]
+pub struct LatencyArgs {
+    /// A region (`provider:code`, or its code alone), a city (`Paris`, `London, CA`), or `lat,lon`
+    #[arg(value_name = "A", allow_hyphen_values = true)]
+    pub a: String,
+    /// The other end
+    #[arg(value_name = "B", allow_hyphen_values = true)]
+    pub b: String,
+    /// How to print it
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,
     /// Price book

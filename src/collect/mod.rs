@@ -6,6 +6,8 @@ pub mod facts;
 #[cfg(feature = "collect")]
 pub mod observation;
 #[cfg(feature = "collect")]
+pub mod probe;
+#[cfg(feature = "collect")]
 pub mod providers;
 #[cfg(feature = "collect")]
 pub mod source;
