@@ -21,6 +21,10 @@ examples:
 solver:
     cargo test --release --test solver_timing -- --ignored --nocapture
 
+# Kill a collecting process two hundred times at random moments; the store has to stay whole.
+crash:
+    cargo test --test collect two_hundred_kills -- --ignored --nocapture
+
 # Rewrite the report in README.md after prices or the report changed.
 readme:
     UPDATE_README=1 cargo test --test readme

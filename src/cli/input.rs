@@ -1,10 +1,10 @@
 //! Reading what the user names: the application's file and the price book.
 
 use super::failure::Failure;
+use super::place;
 use crate::app::limits::FILE_BYTES_MAX;
 use crate::app::{App, Names, parse};
 use crate::catalog::PriceBook;
-use crate::collect::book_file;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
@@ -61,13 +61,9 @@ fn limited(mut from: impl Read, name: &str, limit: u64, what: &str) -> Result<Ve
     Ok(bytes)
 }
 
-/// The price book that the user names, or the built-in one.
+/// The price book that the user names, or the newest one.
 pub fn book(path: Option<&Path>) -> Result<PriceBook, Failure> {
-    let book = match path {
-        Some(path) => book_file::load(path).map_err(Failure::input),
-        None => PriceBook::embedded().map_err(|error| Failure::Other(format!("the built-in price book: {error}"))),
-    }?;
-    with_probes(book)
+    with_probes(place::book(path)?)
 }
 
 /// The book with the round-trip times that `placer probe` measured, where there are any.
