@@ -6,12 +6,14 @@
 //!
 //! The way through: `presolve` flattens the problem into a `model`; `dive` finds first answers, which `eval` values
 //! exactly; `sweep` proves by dynamic programming over the pairs of a `bound`, with traffic priced from below by `meter`
-//! and path bounds by `lagrange`, which values cannot be part of anything better; `search` splits the rest. Nothing here
-//! is shared with `problem::score` and `problem::check`, which judge the answer.
+//! and path bounds by `lagrange`, which values cannot be part of anything better; `search` splits the rest. Components
+//! that may share machines are settled by `hosts`, which asks the core about problems without any. Nothing here is
+//! shared with `problem::score` and `problem::check`, which judge the answer.
 
 mod bound;
 mod dive;
 mod eval;
+mod hosts;
 mod lagrange;
 mod meter;
 mod model;
@@ -88,6 +90,14 @@ pub fn solve_with(
     restriction: &Restriction,
     warm: Option<&Assignment>,
 ) -> Solution {
+    if problem.groups.is_empty() {
+        return core(problem, limits, restriction, warm);
+    }
+    hosts::solve(problem, limits, restriction, warm)
+}
+
+/// Solves a problem without shared machines.
+fn core(problem: &Problem, limits: &Limits, restriction: &Restriction, warm: Option<&Assignment>) -> Solution {
     let model = presolve::build(problem, restriction);
     let none =
         |status, lower_bound, nodes| Solution { status, assignment: Vec::new(), objective: 0, lower_bound, nodes };
