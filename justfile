@@ -31,6 +31,13 @@ fleet apps="10000" seed="1" style="mixed":
     target/release/examples/generate-fleet target/fleet-{{ style }}-{{ seed }} {{ apps }} {{ seed }} {{ style }}
     time target/release/placer fleet recommend target/fleet-{{ style }}-{{ seed }} --summary
 
+# Pairwise problems: the whole table of cold solves, then ticks. `cargo bench --bench pairwise -- help` for one case.
+pairwise celar="../shared/bench/wcsp/celar6sub0.wcsp":
+    cargo bench --bench pairwise -- table
+    cargo bench --bench pairwise -- file {{ celar }}
+    cargo bench --bench pairwise -- ticks --size 30x100 --seeds 3
+    cargo bench --bench pairwise -- ticks --size 300x200 --degree 4 --seeds 1 --check 100
+
 # The SAGE packing benchmarks: published optima, under 1 ms each, CP-SAT beside (needs `pip install ortools`).
 sage folder="../shared/bench/sage" python="python3":
     cargo build --release
