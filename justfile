@@ -21,9 +21,19 @@ examples:
 solver:
     cargo test --release --test solver_timing -- --ignored --nocapture
 
+# Kill a collecting process two hundred times at random moments; the store has to stay whole.
+crash:
+    cargo test --test collect two_hundred_kills -- --ignored --nocapture
+
 # Rewrite the report in README.md after prices or the report changed.
 readme:
     UPDATE_README=1 cargo test --test readme
+
+# Parse a synthetic EC2 offer file of 2 GB as it arrives: under 200 MB of memory, at least half the speed of tokenizing it.
+ec2-stream bytes="2000000000":
+    mkdir -p target/ec2-stream
+    test -f target/ec2-stream/{{ bytes }}.json || cargo bench --bench ec2_stream -- generate "$PWD/target/ec2-stream/{{ bytes }}.json" {{ bytes }}
+    cargo bench --bench ec2_stream -- measure "$PWD/target/ec2-stream/{{ bytes }}.json"
 
 # Ten thousand random applications on the whole price book; see docs/fleet.md.
 fleet apps="10000" seed="1" style="mixed":
