@@ -97,7 +97,7 @@ fn run(program: &Linear, seconds: f64) -> Result<(Vec<f64>, bool), ResolutionErr
         });
     }
     let solution = model.solve()?;
-    let optimal = solution.status() == SolutionStatus::Optimal;
+    let optimal = matches!(solution.status(), SolutionStatus::Optimal);
     Ok((variables.iter().map(|&v| solution.value(v)).collect(), optimal))
 }
 
