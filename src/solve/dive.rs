@@ -2,35 +2,49 @@
 
 use super::model::Model;
 
-/// Offers the cheapest way to run everything in one region, and everything at one provider.
-pub(super) fn starts(model: &Model, offer: &mut dyn FnMut(&[usize])) {
-    let places = model.problem.places.len();
-    let providers = model.problem.providers.len();
-    // Cheapest value of each component by place, and by provider.
-    let mut by_place = vec![Vec::new(); places];
-    let mut by_provider = vec![Vec::new(); providers];
-    for (component, part) in model.parts.iter().enumerate() {
-        let mut place: Vec<Option<usize>> = vec![None; places];
-        let mut provider: Vec<Option<usize>> = vec![None; providers];
-        for (v, value) in part.values.iter().enumerate() {
-            for slot in [&mut place[value.place], &mut provider[value.provider]] {
-                if slot.is_none_or(|known| value.cost < part.values[known].cost) {
-                    *slot = Some(v);
-                }
+/// Regions that are tried, the most promising ones.
+const PLACES_MAX: usize = 24;
+
+/// Offers promising ways to run everything in one region, and everything at one provider. `alone` is what each value of
+/// the domains costs at least, apart from the others.
+pub(super) fn starts(model: &Model, domains: &[Vec<usize>], alone: &[Vec<i64>], offer: &mut dyn FnMut(&[usize])) {
+    let place = |component: usize, v: usize| model.parts[component].values[v].place;
+    let provider = |component: usize, v: usize| model.parts[component].values[v].provider;
+    let mut found = together(model.problem.places.len(), domains, alone, &place);
+    found.truncate(PLACES_MAX);
+    found.extend(together(model.problem.providers.len(), domains, alone, &provider));
+    found.iter().for_each(|(_, picked)| offer(picked));
+}
+
+/// The cheapest values of all components with the same key, for every key that all have; cheapest first.
+fn together(
+    keys: usize,
+    domains: &[Vec<usize>],
+    alone: &[Vec<i64>],
+    key: &dyn Fn(usize, usize) -> usize,
+) -> Vec<(i64, Vec<usize>)> {
+    let mut found: Vec<(i64, Vec<usize>)> = vec![(0, Vec::with_capacity(domains.len())); keys];
+    let mut cheapest: Vec<(i64, usize)> = Vec::new();
+    for (component, (domain, alone)) in domains.iter().zip(alone).enumerate() {
+        cheapest.clear();
+        cheapest.resize(keys, (i64::MAX, usize::MAX));
+        for (&v, &cost) in domain.iter().zip(alone) {
+            let slot = &mut cheapest[key(component, v)];
+            if cost < slot.0 {
+                *slot = (cost, v);
             }
         }
-        for (list, found) in [(&mut by_place, place), (&mut by_provider, provider)] {
-            for (picked, v) in list.iter_mut().zip(found) {
-                // A list that is shorter than the components lacks one here.
-                if let (Some(v), true) = (v, picked.len() == component) {
-                    picked.push(v);
-                }
+        for ((sum, picked), &(cost, v)) in found.iter_mut().zip(&cheapest) {
+            // A list that is shorter than the components lacks one here.
+            if v != usize::MAX && picked.len() == component {
+                *sum = sum.saturating_add(cost);
+                picked.push(v);
             }
         }
     }
-    for picked in by_place.iter().chain(&by_provider).filter(|picked| picked.len() == model.parts.len()) {
-        offer(picked);
-    }
+    found.retain(|(_, picked)| picked.len() == domains.len());
+    found.sort_by_key(|f| f.0);
+    found
 }
 
 /// Changes one component at a time as long as `better` takes the change.

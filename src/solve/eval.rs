@@ -1,7 +1,7 @@
 //! The exact value of an assignment, by the definition in [`crate::problem`], in the solver's own code.
 
 use super::model::{Model, NO_LADDER};
-use crate::problem::PlaceId;
+use crate::problem::{PlaceId, Route};
 use crate::units::{Money, Quantity};
 
 /// A flow on a meter.
@@ -123,14 +123,15 @@ impl Evaluator {
             if x.place == y.place && zones <= 1 {
                 continue;
             }
-            let code = model.codes.route(x.place, y.place);
-            if code < model.codes.ladders {
-                self.metered.push(Metered { stream: ordinal, ladder: code, billable: i128::from(stream.volume) });
-            } else if code == model.codes.unknown() {
-                return Err(Broken::Pair(stream.from, to));
-            } else {
-                let price = model.codes.flat[code - model.codes.ladders];
-                cost += flat_cost(price, stream.volume, (x.place == y.place).then_some(zones));
+            match model.problem.route(x.place, y.place) {
+                Route::Unknown => return Err(Broken::Pair(stream.from, to)),
+                Route::Metered(ladder) => {
+                    self.metered.push(Metered { stream: ordinal, ladder, billable: i128::from(stream.volume) });
+                }
+                Route::Flat(price) => {
+                    let zones = (x.place == y.place).then_some(zones);
+                    cost += flat_cost(price.usd.nanos(), stream.volume, zones);
+                }
             }
         }
         Ok(cost)
