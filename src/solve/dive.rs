@@ -1,5 +1,6 @@
 //! First answers: whole applications in one region or at one provider, and coordinate descent from a known one.
 
+use super::eval::{Evaluator, PathPrice};
 use super::model::Model;
 
 /// Regions that are tried, the most promising ones.
@@ -47,8 +48,49 @@ fn together(
     found
 }
 
-/// Changes one component at a time as long as `better` takes the change.
-pub(super) fn descend(domains: &[Vec<usize>], mut picked: Vec<usize>, better: &mut dyn FnMut(&[usize]) -> bool) {
+/// Times that the prices of rules that stay broken are raised.
+const RAISES_MAX: u32 = 6;
+
+/// Makes an assignment valid at little cost: coordinate descent with prices on what is broken, which rise as long as it
+/// stays broken. `None`: that did not help.
+pub(super) fn repair(
+    model: &Model,
+    evaluator: &mut Evaluator,
+    candidates: &[Vec<usize>],
+    mut picked: Vec<usize>,
+) -> Option<Vec<usize>> {
+    let mut prices = vec![PathPrice { per_us: 0, broken: false }; model.problem.paths.len()];
+    let (worth, _) = evaluator.relaxed(model, &picked, &mut prices, 0);
+    let worth = worth.abs().max(1);
+    // Being a percent too slow weighs like a percent of the bill, to begin with.
+    for (price, path) in prices.iter_mut().zip(&model.problem.paths) {
+        price.per_us = worth / path.bound.map_or(1, |bound| i128::from(bound.micros().max(1))) + 1;
+    }
+    for _ in 0..RAISES_MAX {
+        let (mut best, mut holds) = evaluator.relaxed(model, &picked, &mut prices, worth);
+        picked = descend(candidates, picked, &mut |picked| {
+            let (value, valid) = evaluator.relaxed(model, picked, &mut prices, worth);
+            let better = value < best;
+            if better {
+                (best, holds) = (value, valid);
+            }
+            better
+        });
+        if holds {
+            return Some(picked);
+        }
+        evaluator.relaxed(model, &picked, &mut prices, worth);
+        prices.iter_mut().filter(|p| p.broken).for_each(|p| p.per_us = p.per_us.saturating_mul(4));
+    }
+    None
+}
+
+/// Changes one component at a time as long as `better` takes the change; returns what was taken last.
+pub(super) fn descend(
+    domains: &[Vec<usize>],
+    mut picked: Vec<usize>,
+    better: &mut dyn FnMut(&[usize]) -> bool,
+) -> Vec<usize> {
     let mut unchanged = 0;
     let mut component = 0;
     while unchanged < domains.len() {
@@ -64,4 +106,5 @@ pub(super) fn descend(domains: &[Vec<usize>], mut picked: Vec<usize>, better: &m
         unchanged = if changed { 1 } else { unchanged + 1 };
         component = (component + 1) % domains.len();
     }
+    picked
 }

@@ -18,6 +18,15 @@ pub(super) struct Evaluator {
     volume: Vec<i128>,
     pooled: Vec<i128>,
     due: Vec<bool>,
+    /// Unknown prices are counted here instead of being an error.
+    unknown: Option<i128>,
+}
+
+/// What a path that is too slow costs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathPrice {
+    pub per_us: i128,
+    pub broken: bool,
 }
 
 /// Why an assignment is not valid.
@@ -39,6 +48,7 @@ impl Evaluator {
             volume: vec![0; meters],
             pooled: vec![0; meters],
             due: vec![false; model.shared.len()],
+            unknown: None,
         }
     }
 
@@ -50,6 +60,29 @@ impl Evaluator {
             return Err(Broken::Budget);
         }
         Ok(cost + latency)
+    }
+
+    /// Value plus a price for every broken rule: of each path per microsecond above its bound, and `pair` for each broken
+    /// relation and each unknown price. Tells too whether everything holds, budget apart.
+    pub fn relaxed(&mut self, model: &Model, picked: &[usize], paths: &mut [PathPrice], pair: i128) -> (i128, bool) {
+        let problem = model.problem;
+        let place = |c: usize| -> PlaceId { model.parts[c].values[picked[c]].place };
+        let broken = problem.relations.iter().filter(|r| !problem.related(r.kind, place(r.a), place(r.b))).count();
+        let mut sum = pair * i128::try_from(broken).expect("few relations");
+        let mut holds = broken == 0;
+        for (ordinal, (path, price)) in problem.paths.iter().zip(paths).enumerate() {
+            let us = problem.path_latency_us(path, place);
+            sum += model.weights[ordinal] * i128::from(us);
+            price.broken = path.bound.is_some_and(|bound| us > bound.micros());
+            if let (true, Some(bound)) = (price.broken, path.bound) {
+                holds = false;
+                sum += price.per_us * i128::from(us - bound.micros());
+            }
+        }
+        let before = self.unknown.replace(0);
+        let cost = self.cost(model, picked).unwrap_or(i128::MAX >> 2);
+        let unknown = std::mem::replace(&mut self.unknown, before).unwrap_or(0);
+        (sum + cost + pair * unknown, holds && unknown == 0)
     }
 
     /// Weighted latency, after the rules over pairs and paths.
@@ -124,7 +157,10 @@ impl Evaluator {
                 continue;
             }
             match model.problem.route(x.place, y.place) {
-                Route::Unknown => return Err(Broken::Pair(stream.from, to)),
+                Route::Unknown => match &mut self.unknown {
+                    Some(count) => *count += 1,
+                    None => return Err(Broken::Pair(stream.from, to)),
+                },
                 Route::Metered(ladder) => {
                     self.metered.push(Metered { stream: ordinal, ladder, billable: i128::from(stream.volume) });
                 }

@@ -38,7 +38,8 @@ pub(super) struct Ascent {
     pub now: Dual,
     pub best: Dual,
     best_bound: i64,
-    steps_left: usize,
+    steps: usize,
+    steps_max: usize,
     idle: usize,
     halvings: u32,
 }
@@ -46,17 +47,22 @@ pub(super) struct Ascent {
 impl Ascent {
     /// From known multipliers and their bound.
     pub fn new(dual: &Dual, bound: i64, steps: usize, halvings: u32) -> Self {
-        Self { now: dual.clone(), best: dual.clone(), best_bound: bound, steps_left: steps, idle: 0, halvings }
+        Self { now: dual.clone(), best: dual.clone(), best_bound: bound, steps: 0, steps_max: steps, idle: 0, halvings }
     }
 
     /// Whether more steps are likely to pay.
     pub fn promising(&self) -> bool {
-        self.steps_left > 0 && self.halvings < HALVINGS_MAX
+        self.steps < self.steps_max && self.halvings < HALVINGS_MAX
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> usize {
+        self.steps
     }
 
     /// Remembers the current multipliers when their bound is the best; takes smaller steps when it does not move.
     pub fn note(&mut self, bound: i64, target: i64) {
-        self.steps_left -= 1;
+        self.steps += 1;
         self.idle += 1;
         if bound > self.best_bound {
             // Less than a percent of the way is not worth waiting for.
@@ -71,6 +77,22 @@ impl Ascent {
             self.halvings += 1;
             self.now.clone_from(&self.best);
         }
+    }
+
+    /// Raises the price of every path that is too slow in the relaxation's assignment, steeply: soon its assignments keep
+    /// the bounds. False: it keeps them already.
+    pub fn press(&mut self, model: &Model, picked: &[usize], worth: i64) -> bool {
+        let count = i64::try_from(model.problem.paths.len().max(1)).unwrap_or(i64::MAX);
+        let mut slow = false;
+        for (ordinal, (m, path)) in self.now.paths.iter_mut().zip(&model.problem.paths).enumerate() {
+            let Some(bound) = path.bound.filter(|_| excess(model, path, picked) > 0) else { continue };
+            slow = true;
+            let limit = bound.micros().max(1);
+            let most = i128::from(PENALTY_MAX / count) / (model.slowest[ordinal] + i128::from(limit) + 1);
+            let first = worth.abs() / limit / 4 + 1;
+            *m = m.saturating_mul(2).max(first).min(i64::try_from(most).unwrap_or(i64::MAX));
+        }
+        slow
     }
 
     /// A step from the relaxation's assignment towards a bound of `target` (Polyak). False: nothing left to gain.

@@ -491,14 +491,7 @@ fn outward(model: &Model, domains: &[Vec<usize>], from: usize, stream: usize, st
     }
 }
 
-fn between(
-    model: &Model,
-    codes: &Codes,
-    domains: &[Vec<usize>],
-    from: usize,
-    to: usize,
-    state: &mut StreamState,
-) {
+fn between(model: &Model, codes: &Codes, domains: &[Vec<usize>], from: usize, to: usize, state: &mut StreamState) {
     let (senders, receivers) = (&domains[from], &domains[to]);
     if from == to || senders.len() * receivers.len() <= PAIRS_EXACT_MAX {
         for &x in senders {

@@ -110,7 +110,8 @@ fn part(problem: &Problem, streams: &[Stream], shared: &[Vec<usize>], component:
         if here.place != choice.place {
             here = alone.at(problem, &part, choice.place);
         }
-        if here.possible && !(alone.to_itself && choice.active_zones > 1 && alone.unknown_inside(problem, choice.place)) {
+        if here.possible && !(alone.to_itself && choice.active_zones > 1 && alone.unknown_inside(problem, choice.place))
+        {
             let value = value(problem, &mut part, shared, ordinal, choice, &here.ladders);
             part.values.push(value);
         }
@@ -158,9 +159,8 @@ impl<'a> Alone<'a> {
         let within = |(path, by_place, left): &(&Path, &[i64], i64)| {
             let entry = path.entry.as_ref().map(|e| e.0);
             let own = |h: &&crate::problem::Hop| Some(h.a) == entry && h.a == h.b;
-            let rtt = |h: &crate::problem::Hop| {
-                h.round_trips_milli * problem.rtt_us(path.percentile, place, place) / 1000
-            };
+            let rtt =
+                |h: &crate::problem::Hop| h.round_trips_milli * problem.rtt_us(path.percentile, place, place) / 1000;
             by_place[place] + path.hops.iter().filter(own).map(rtt).sum::<i64>() <= *left
         };
         let possible = self.classes.iter().all(|&class| problem.internet[class][place] != Route::Unknown)
@@ -216,7 +216,8 @@ fn value(
         part.signatures.len() - 1
     });
     let due = |&s: &usize| choice.needs.contains(&problem.shared[s].need);
-    let shared = if choice.needs.is_empty() { Vec::new() } else { shared[choice.place].iter().copied().filter(due).collect() };
+    let shared =
+        if choice.needs.is_empty() { Vec::new() } else { shared[choice.place].iter().copied().filter(due).collect() };
     let twin = |v: &&Value| v.class == class && v.zones == choice.active_zones;
     let row = part.values.iter().rev().take_while(|v| v.place == choice.place).find(twin).map(|v| v.row);
     part.rows += usize::from(row.is_none());

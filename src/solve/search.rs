@@ -19,6 +19,9 @@ const PATH_SIZE_SMALL: usize = 60;
 /// Values of a component that coordinate descent tries, the most promising ones.
 const DESCENT_WIDTH: usize = 24;
 
+/// Times that the prices of broken path bounds are raised in search of a first answer.
+const PRESSES_MAX: usize = 10;
+
 /// Steps towards better multipliers at the root, and at every other node.
 const ROOT_STEPS: usize = 80;
 const NODE_STEPS: usize = 6;
@@ -182,6 +185,9 @@ impl<'m> Search<'m> {
             }
         }
         if domains.bound < self.ceiling() {
+            if self.nodes == 1 && verdict.is_err() && self.press(&mut domains, &guess).is_none() {
+                return;
+            }
             match self.climb(&mut domains, guess) {
                 Some(better) => guess = better,
                 None => return,
@@ -204,20 +210,39 @@ impl<'m> Search<'m> {
         }
     }
 
+    /// Makes a guess valid, and improves on it if it is better than what is known.
+    fn repair(&mut self, domains: &Domains, guess: &[usize]) {
+        let candidates = self.with_neighbours(domains, guess);
+        let Some(picked) = dive::repair(self.model, &mut self.evaluator, &candidates, guess.to_vec()) else { return };
+        let before = self.below;
+        if self.offer(&picked).is_ok() && self.below < before {
+            self.improve(domains);
+        }
+    }
+
+    /// The most promising values, and those at the places that a guess or the best known assignment use: moving together
+    /// is what shortens paths.
+    fn with_neighbours(&self, domains: &Domains, guess: &[usize]) -> Vec<Vec<usize>> {
+        let mut used = vec![false; self.model.problem.places.len()];
+        for picked in self.best.iter().map(|best| best.1.as_slice()).chain([guess]) {
+            self.model.parts.iter().zip(picked).for_each(|(part, &v)| used[part.values[v].place] = true);
+        }
+        let mut all = candidates(domains);
+        for ((list, domain), part) in all.iter_mut().zip(&domains.values).zip(&self.model.parts) {
+            if domain.len() > DESCENT_WIDTH {
+                list.extend(domain.iter().copied().filter(|&v| used[part.values[v].place]));
+                list.sort_unstable();
+                list.dedup();
+            }
+        }
+        all
+    }
+
     /// Coordinate descent from the best known assignment over what is left.
     fn improve(&mut self, domains: &Domains) {
         let Some((_, start)) = self.best.clone() else { return };
         let model = self.model;
-        let promising = |(values, marginal): (&Vec<usize>, &Vec<i64>)| {
-            let mut order: Vec<usize> = (0..values.len()).collect();
-            if order.len() > DESCENT_WIDTH {
-                order.select_nth_unstable_by_key(DESCENT_WIDTH, |&i| (marginal[i], i));
-                order.truncate(DESCENT_WIDTH);
-                order.sort_unstable();
-            }
-            order.into_iter().map(|i| values[i]).collect()
-        };
-        let candidates: Vec<Vec<usize>> = domains.values.iter().zip(&domains.marginal).map(promising).collect();
+        let candidates = candidates(domains);
         dive::descend(&candidates, start, &mut |picked| match self.evaluator.value(model, picked) {
             Ok(value) if value < self.below => {
                 self.below = value;
@@ -241,8 +266,10 @@ impl<'m> Search<'m> {
             let guess = self.bound(domains)?;
             if self.nodes == 1 && round < 2 {
                 // A better incumbent makes the first prunings far stronger.
-                let _ = self.offer(&guess);
-                self.improve(domains);
+                match self.offer(&guess) {
+                    Ok(_) => self.improve(domains),
+                    Err(_) => self.repair(domains, &guess),
+                }
             }
             let after: usize = domains.values.iter().map(Vec::len).sum();
             if after * 10 > before * 9 || round + 1 >= ROUNDS_MAX {
@@ -279,9 +306,35 @@ impl<'m> Search<'m> {
         domains.prune(&self.sweep, money, ceiling, false)
     }
 
+    /// Looks for a first good answer where the relaxation breaks path bounds. `None`: nothing of interest is left.
+    fn press(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<()> {
+        let mut guess = guess.to_vec();
+        let mut ascent = Ascent::new(&domains.dual, self.bound_now, PRESSES_MAX, 0);
+        let worth = self.bound_now;
+        for _ in 0..PRESSES_MAX {
+            if !ascent.press(self.model, &guess, worth) {
+                break;
+            }
+            self.objective.penalise(self.model, &ascent.now.paths);
+            guess = self.bound(domains)?;
+            match self.offer(&guess) {
+                Ok(_) => self.improve(domains),
+                Err(_) => self.repair(domains, &guess),
+            }
+        }
+        // Back to the multipliers in force.
+        self.objective.penalise(self.model, &domains.dual.paths);
+        Some(())
+    }
+
     /// Looks for better multipliers. `None`: nothing of interest is left.
     fn climb(&mut self, domains: &mut Domains, mut guess: Vec<usize>) -> Option<Vec<usize>> {
         let (steps, halvings) = if self.nodes == 1 { (ROOT_STEPS, 0) } else { (NODE_STEPS, 1) };
+        self.prices.update(self.model, &self.codes, &domains.values, &domains.dual.tangents);
+        self.objective.penalise(self.model, &domains.dual.paths);
+        if self.nodes == 1 {
+            guess = self.bound(domains)?;
+        }
         let mut bound = self.bound_now;
         let mut ascent = Ascent::new(&domains.dual, bound, steps, halvings);
         while ascent.promising() {
@@ -296,8 +349,10 @@ impl<'m> Search<'m> {
             bound = self.bound_now;
             ascent.note(bound, target);
             let before = self.below;
-            if self.offer(&guess).is_ok() && self.below < before {
-                self.improve(domains);
+            match self.offer(&guess) {
+                Ok(_) if self.below < before => self.improve(domains),
+                Err(_) if self.nodes == 1 && ascent.steps().is_power_of_two() => self.repair(domains, &guess),
+                _ => {}
             }
         }
         if ascent.best != *domains.dual {
@@ -374,6 +429,20 @@ impl<'m> Search<'m> {
         groups.sort_by_key(|g| (g.1.bound, g.1.values[0]));
         groups.into_iter().map(|g| g.1).collect()
     }
+}
+
+/// The most promising values of every component.
+fn candidates(domains: &Domains) -> Vec<Vec<usize>> {
+    let promising = |(values, marginal): (&Vec<usize>, &Vec<i64>)| {
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        if order.len() > DESCENT_WIDTH {
+            order.select_nth_unstable_by_key(DESCENT_WIDTH, |&i| (marginal[i], i));
+            order.truncate(DESCENT_WIDTH);
+            order.sort_unstable();
+        }
+        order.into_iter().map(|i| values[i]).collect()
+    };
+    domains.values.iter().zip(&domains.marginal).map(promising).collect()
 }
 
 /// Some of a component's values, with their marginals and the least of those.
