@@ -24,3 +24,9 @@ solver:
 # Rewrite the report in README.md after prices or the report changed.
 readme:
     UPDATE_README=1 cargo test --test readme
+
+# Ten thousand random applications on the whole price book; see docs/fleet.md.
+fleet apps="10000" seed="1" style="mixed":
+    cargo build --release --bin placer --example generate-fleet
+    target/release/examples/generate-fleet target/fleet-{{ style }}-{{ seed }} {{ apps }} {{ seed }} {{ style }}
+    time target/release/placer fleet recommend target/fleet-{{ style }}-{{ seed }} --summary

@@ -1,6 +1,7 @@
 //! The raw command line, as `clap` reads it. What it means is decided in the command's own file.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZero;
 use std::path::PathBuf;
 
 /// Prices a whole application across clouds and proves the cheapest placement.
@@ -19,6 +20,9 @@ pub struct Cli {
 pub enum Command {
     /// Recommend where to run an application, with its exact bill
     Recommend(RecommendArgs),
+    /// Recommend for many applications at once
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// List what is on sale, with prices
     Offers(OffersArgs),
     /// List the regions of the price book
@@ -63,6 +67,60 @@ pub enum ReportFormat {
     Table,
     /// For programs: exact and versioned
     Json,
+    /// For pull requests and wikis
+    Markdown,
+}
+
+/// `placer fleet`
+#[derive(Debug, Subcommand)]
+pub enum FleetCommand {
+    /// Recommend where to run every application of a folder; one that is bad does not stop the others
+    Recommend(FleetRecommendArgs),
+}
+
+/// `placer fleet recommend`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 every application has a placement; else the worst that happened: 1 an application \
+                        without an answer (limits, internal or I/O error), 2 a file that is not a valid application, \
+                        3 an application whose requirements no placement satisfies. The summary is printed in any case."
+)]
+pub struct FleetRecommendArgs {
+    /// Folder of the applications: every `*.toml` in it and below
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// How to print the summary; `json` is the canonical form
+    #[arg(long, value_enum, default_value_t = FleetFormat::Table)]
+    pub format: FleetFormat,
+    /// Only the sums and the applications without a placement
+    #[arg(long)]
+    pub summary: bool,
+    /// Write the whole report of every application to this folder; takes far longer than the summary
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How to write those reports
+    #[arg(long, value_enum, default_value_t = ReportFormat::Json, requires = "output")]
+    pub report_format: ReportFormat,
+    /// Applications that are worked on at the same time; without it, as many as there are processors
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZero<usize>>,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes per application after which the best placement found so far is taken, with its gap
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// Forms of a fleet's summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FleetFormat {
+    /// For people at a terminal
+    Table,
+    /// For programs: exact and versioned
+    Json,
+    /// For spreadsheets: one line per application
+    Csv,
     /// For pull requests and wikis
     Markdown,
 }
@@ -166,4 +224,6 @@ pub enum SchemaCommand {
     App,
     /// The schema of `placer recommend --format json`
     Report,
+    /// The schema of `placer fleet recommend --format json`
+    Fleet,
 }

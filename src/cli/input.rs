@@ -82,7 +82,7 @@ fn cities(book: &PriceBook) -> (Cities, Cities) {
 }
 
 /// What an application's file may name.
-fn names(book: &PriceBook) -> Names {
+pub fn names(book: &PriceBook) -> Names {
     let region = |id| (book.provider_of(id).name.clone(), book.region(id).code.clone());
     let distinct = |words: BTreeSet<&str>| words.into_iter().map(str::to_owned).collect();
     let places = book.regions.iter().map(|region| (region.country.as_str(), region.continent.as_str()));

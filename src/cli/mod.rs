@@ -5,6 +5,7 @@
 
 mod args;
 mod failure;
+mod fleet;
 mod input;
 mod lists;
 mod nearest;
@@ -15,7 +16,7 @@ mod regions;
 mod report_text;
 mod text;
 
-use args::{Cli, Command, SchemaCommand};
+use args::{Cli, Command, FleetCommand, SchemaCommand};
 use clap::Parser;
 use failure::Failure;
 use std::io::{self, BufWriter, Write};
@@ -43,12 +44,17 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Recommend(args) => recommend::run(args, out),
+        Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => {
             serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::wire::Report))?;
+            Ok(writeln!(out)?)
+        }
+        Command::Schema(SchemaCommand::Fleet) => {
+            serde_json::to_writer_pretty(&mut *out, &schemars::schema_for!(crate::report::fleet::Fleet))?;
             Ok(writeln!(out)?)
         }
     }

@@ -37,6 +37,12 @@ impl Look {
         Self { width, styled: terminal && !refused && !dumb, markdown: false }
     }
 
+    /// For files.
+    #[must_use]
+    pub const fn plain() -> Self {
+        Self { width: Self::WIDTH, styled: false, markdown: false }
+    }
+
     /// For Markdown.
     #[must_use]
     pub const fn markdown() -> Self {

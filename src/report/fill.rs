@@ -80,7 +80,7 @@ fn filled(source: &Source, empty: wire::Report) -> wire::Report {
 }
 
 /// `numerator / denominator` in percent with one digit.
-fn percent(numerator: i128, denominator: i128) -> f64 {
+pub(super) fn percent(numerator: i128, denominator: i128) -> f64 {
     if denominator == 0 {
         return 0.0;
     }

@@ -5,8 +5,10 @@
 //! (threads only share out work whose results are put back in order).
 
 mod alternatives;
+mod brief;
 mod conflict;
 mod fill;
+pub mod fleet;
 mod notes;
 mod requirement;
 mod scope;
@@ -16,6 +18,7 @@ pub mod wire;
 mod words;
 
 pub use alternatives::{Baseline, BaselineKind, Picked, RunnerUp};
+pub use brief::{Answer, Brief, brief};
 pub use conflict::{Conflict, ConflictItem};
 
 use crate::app::{App, Scenario};
@@ -126,13 +129,22 @@ pub fn recommend(app: &App, book: &PriceBook, policy: &Policy, limits: &Limits) 
 /// Prices an assignment in another month than the typical one.
 type OtherMonth<'a> = dyn Fn(&Assignment, Scenario) -> Option<Money> + Sync + 'a;
 
-/// Everything after lowering: solve, check, and compare. `None` when it is proven that there is no placement.
-fn place(
+/// The solver's answer, checked, priced, and held against today's placement.
+struct Found {
+    optimal: bool,
+    assignment: Assignment,
+    bill: Bill,
+    lower_bound: i128,
+    decision: Decision,
+    today: Option<Baseline>,
+}
+
+/// Solves and checks. `None` when it is proven that there is no placement.
+fn find(
     problem: &Problem,
     limits: &Limits,
     today: impl FnOnce() -> Option<Today>,
-    other_month: &OtherMonth,
-) -> Result<Option<Placed>, ReportError> {
+) -> Result<Option<Found>, ReportError> {
     let solution = search::solve_allowed(problem, limits, &|_, _| true, None);
     match solution.status {
         Status::Infeasible => return Ok(None),
@@ -145,14 +157,32 @@ fn place(
     }
     let today = today();
     let (assignment, bill, decision) = decide(problem, solution.assignment, found, today.as_ref());
-    let cost_bound = cost_bound(problem, limits, solution.lower_bound, &assignment).min(i128::from(bill.total.nanos()));
-    let baseline = today.map(|today| today.baseline);
-    let more = alternatives::explore(problem, limits, &assignment, baseline, other_month);
-    Ok(Some(Placed {
+    Ok(Some(Found {
         optimal: solution.status == Status::Optimal,
         assignment,
         bill,
         lower_bound: solution.lower_bound,
+        decision,
+        today: today.map(|today| today.baseline),
+    }))
+}
+
+/// Everything after lowering: solve, check, and compare. `None` when it is proven that there is no placement.
+fn place(
+    problem: &Problem,
+    limits: &Limits,
+    today: impl FnOnce() -> Option<Today>,
+    other_month: &OtherMonth,
+) -> Result<Option<Placed>, ReportError> {
+    let Some(found) = find(problem, limits, today)? else { return Ok(None) };
+    let Found { optimal, assignment, bill, lower_bound, decision, today } = found;
+    let cost_bound = cost_bound(problem, limits, lower_bound, &assignment).min(i128::from(bill.total.nanos()));
+    let more = alternatives::explore(problem, limits, &assignment, today, other_month);
+    Ok(Some(Placed {
+        optimal,
+        assignment,
+        bill,
+        lower_bound,
         cost_bound,
         decision,
         runner_ups: more.runner_ups,

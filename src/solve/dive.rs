@@ -60,16 +60,16 @@ pub(super) fn repair(
     mut picked: Vec<usize>,
 ) -> Option<Vec<usize>> {
     let mut prices = vec![PathPrice { per_us: 0, broken: false }; model.problem.paths.len()];
-    let (worth, _) = evaluator.relaxed(model, &picked, &mut prices, 0);
+    let (worth, _) = evaluator.relaxed(model, &picked, &mut prices, 0, i128::MAX);
     let worth = worth.abs().max(1);
     // Being a percent too slow weighs like a percent of the bill, to begin with.
     for (price, path) in prices.iter_mut().zip(&model.problem.paths) {
         price.per_us = worth / path.bound.map_or(1, |bound| i128::from(bound.micros().max(1))) + 1;
     }
     for _ in 0..RAISES_MAX {
-        let (mut best, mut holds) = evaluator.relaxed(model, &picked, &mut prices, worth);
+        let (mut best, mut holds) = evaluator.relaxed(model, &picked, &mut prices, worth, i128::MAX);
         picked = descend(candidates, picked, &mut |picked| {
-            let (value, valid) = evaluator.relaxed(model, picked, &mut prices, worth);
+            let (value, valid) = evaluator.relaxed(model, picked, &mut prices, worth, best);
             let better = value < best;
             if better {
                 (best, holds) = (value, valid);
@@ -79,7 +79,7 @@ pub(super) fn repair(
         if holds {
             return Some(picked);
         }
-        evaluator.relaxed(model, &picked, &mut prices, worth);
+        evaluator.relaxed(model, &picked, &mut prices, worth, i128::MAX);
         prices.iter_mut().filter(|p| p.broken).for_each(|p| p.per_us = p.per_us.saturating_mul(4));
     }
     None

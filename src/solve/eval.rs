@@ -38,6 +38,8 @@ pub(super) enum Broken {
     Path(usize),
     /// It costs more than the budget.
     Budget,
+    /// It is not below what was asked for.
+    Dear,
 }
 
 impl Evaluator {
@@ -55,16 +57,47 @@ impl Evaluator {
     /// Value inside the solver, or which rule is broken.
     pub fn value(&mut self, model: &Model, picked: &[usize]) -> Result<i128, Broken> {
         let latency = Self::latency(model, picked)?;
-        let cost = self.cost(model, picked)?;
+        let cost = self.cost(model, picked, i128::MAX)?;
         if model.budget.is_some_and(|budget| cost > budget) {
             return Err(Broken::Budget);
         }
         Ok(cost + latency)
     }
 
+    /// The same for those who want values below `below` only: told apart early where nothing can be negative.
+    pub fn value_below(&mut self, model: &Model, picked: &[usize], below: i128) -> Result<i128, Broken> {
+        if model.nothing_negative {
+            let alone: i128 = model.parts.iter().zip(picked).map(|(part, &v)| part.values[v].cost).sum();
+            if alone >= below {
+                return Err(Broken::Dear);
+            }
+        }
+        let latency = Self::latency(model, picked)?;
+        let cost = self.cost(model, picked, below.saturating_sub(latency))?;
+        if model.budget.is_some_and(|budget| cost > budget) {
+            return Err(Broken::Budget);
+        }
+        if cost + latency < below { Ok(cost + latency) } else { Err(Broken::Dear) }
+    }
+
     /// Value plus a price for every broken rule: of each path per microsecond above its bound, and `pair` for each broken
     /// relation and each unknown price. Tells too whether everything holds, budget apart.
-    pub fn relaxed(&mut self, model: &Model, picked: &[usize], paths: &mut [PathPrice], pair: i128) -> (i128, bool) {
+    ///
+    /// Values that are not below `below` need not be exact, only not below it.
+    pub fn relaxed(
+        &mut self,
+        model: &Model,
+        picked: &[usize],
+        paths: &mut [PathPrice],
+        pair: i128,
+        below: i128,
+    ) -> (i128, bool) {
+        if model.nothing_negative {
+            let alone: i128 = model.parts.iter().zip(picked).map(|(part, &v)| part.values[v].cost).sum();
+            if alone >= below {
+                return (alone, false);
+            }
+        }
         let problem = model.problem;
         let place = |c: usize| -> PlaceId { model.parts[c].values[picked[c]].place };
         let broken = problem.relations.iter().filter(|r| !problem.related(r.kind, place(r.a), place(r.b))).count();
@@ -80,7 +113,7 @@ impl Evaluator {
             }
         }
         let before = self.unknown.replace(0);
-        let cost = self.cost(model, picked).unwrap_or(i128::MAX >> 2);
+        let cost = self.cost(model, picked, below.saturating_sub(sum)).unwrap_or(i128::MAX >> 2);
         let unknown = std::mem::replace(&mut self.unknown, before).unwrap_or(0);
         (sum + cost + pair * unknown, holds && unknown == 0)
     }
@@ -113,8 +146,8 @@ impl Evaluator {
         Ok(weighted)
     }
 
-    /// The bill in nano-dollars.
-    pub fn cost(&mut self, model: &Model, picked: &[usize]) -> Result<i128, Broken> {
+    /// The bill in nano-dollars, if it is below `below`.
+    fn cost(&mut self, model: &Model, picked: &[usize], below: i128) -> Result<i128, Broken> {
         self.metered.clear();
         self.volume.fill(0);
         self.pooled.fill(0);
@@ -133,6 +166,9 @@ impl Evaluator {
             self.meter_internet(model, part, value.signature);
         }
         cost += self.between(model, picked)?;
+        if cost >= below && model.nothing_negative {
+            return Err(Broken::Dear);
+        }
         self.own_allowances(model, picked);
         Ok(cost + self.meters(model))
     }

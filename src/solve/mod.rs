@@ -18,6 +18,7 @@ mod eval;
 mod lagrange;
 mod meter;
 mod model;
+pub mod pairwise;
 mod prepared;
 mod presolve;
 mod propagate;

@@ -158,6 +158,8 @@ pub(super) struct Model<'a> {
     /// No latency of each path is above this, in microseconds.
     pub slowest: Vec<i128>,
     pub scale: Scale,
+    /// No cost, price or weight is negative.
+    pub nothing_negative: bool,
     /// Per meter: its dearest price per GB, and what all traffic would cost at it in nano-dollars x 10^6.
     pub meter_limits: Vec<(i128, i128)>,
     /// Cost of each shared charge in nano-dollars.

@@ -22,13 +22,28 @@ pub(super) fn build(problem: &Problem) -> Model<'_> {
         weights: Vec::new(),
         slowest: Vec::new(),
         meter_limits: Vec::new(),
+        nothing_negative: false,
         scale: Scale { shift: 0, latency_first: None, cost_min: 0 },
         shared,
     };
     set_scale(&mut model);
+    model.nothing_negative = nothing_negative(&model);
     model.meter_limits = meter_limits(&model);
     model.budget = problem.budget.filter(|_| model.weighs_latency()).map(|budget| i128::from(budget.nanos()));
     model
+}
+
+fn nothing_negative(model: &Model) -> bool {
+    let routes = model.problem.routes.iter().all(|r| !matches!(r, Route::Flat(price) if price.usd.nanos() < 0));
+    routes
+        && model.parts.iter().all(|part| part.values.iter().all(|v| v.cost >= 0))
+        && model.shared.iter().all(|&s| s >= 0)
+        && model.ladders.iter().all(|l| l.steps.iter().all(|s| s.1 >= 0))
+        && model.problem.paths.iter().all(|path| {
+            let entry = path.entry.iter().all(|e| e.1.iter().all(|&us| us >= 0));
+            let hops = path.hops.iter().all(|h| h.round_trips_milli >= 0);
+            entry && hops && path.constant.micros() >= 0 && path.nanos_per_us >= 0
+        })
 }
 
 fn meter_limits(model: &Model) -> Vec<(i128, i128)> {

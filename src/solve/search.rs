@@ -243,13 +243,13 @@ impl<'m> Search<'m> {
         let Some((_, start)) = self.best.clone() else { return };
         let model = self.model;
         let candidates = candidates(domains);
-        dive::descend(&candidates, start, &mut |picked| match self.evaluator.value(model, picked) {
-            Ok(value) if value < self.below => {
+        dive::descend(&candidates, start, &mut |picked| match self.evaluator.value_below(model, picked, self.below) {
+            Ok(value) => {
                 self.below = value;
                 self.best = Some((value, picked.to_vec()));
                 true
             }
-            _ => false,
+            Err(_) => false,
         });
     }
 
@@ -393,7 +393,7 @@ impl<'m> Search<'m> {
                     || spec.hops.iter().any(|h| h.a == component || h.b == component)
             }
             Some(Broken::Pair(a, b)) => component == a || component == b,
-            Some(Broken::Budget) | None => false,
+            Some(Broken::Budget | Broken::Dear) | None => false,
         };
         let open = (0..domains.values.len()).filter(|&c| domains.values[c].len() > 1);
         let key = |&c: &usize| {

@@ -1,0 +1,240 @@
+//! The way from a part to its proven optimum: sweeps and dives until the bound meets an assignment or stops rising, then
+//! elimination where what is left is narrow, else branching.
+
+use super::cell::Cell;
+use super::core::{Closed, Scratch, Shape, State};
+use super::eliminate::{Narrow, plan};
+use super::network::Network;
+use super::part::Part;
+use super::{Effort, Limits};
+
+/// Rounds of an upward and a downward sweep before the search splits.
+const ROUNDS_MAX: u32 = 60;
+/// Rounds at a search node.
+const NODE_ROUNDS_MAX: u32 = 4;
+/// Cells that elimination may look at, at the root and at a node.
+const ROOT_WORK_MAX: u64 = 4_000_000;
+const NODE_WORK_MAX: u64 = 20_000;
+
+/// What a part's search found out.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The best total, and the places by component (only the part's are set).
+    pub(super) best: Option<(i64, Vec<usize>)>,
+    /// No assignment of the part has a lower total; `None` when every assignment was looked at.
+    pub(super) open: Option<i64>,
+}
+
+/// The search in one part.
+pub(super) struct Search<'s, 'n> {
+    network: &'n Network,
+    pairs: &'s [usize],
+    members: &'s [usize],
+    limits: &'s Limits<'s>,
+    effort: &'s mut Effort,
+    best: Option<(i64, Vec<usize>)>,
+    /// The least bound among the nodes that were left.
+    open: Option<i64>,
+}
+
+impl<'s, 'n> Search<'s, 'n> {
+    pub(super) fn new(
+        network: &'n Network,
+        members: &'s [usize],
+        pairs: &'s [usize],
+        limits: &'s Limits<'s>,
+        effort: &'s mut Effort,
+    ) -> Self {
+        Self { network, pairs, members, limits, effort, best: None, open: None }
+    }
+
+    pub(super) fn run(mut self) -> Found {
+        let (part, mut state) = Part::<i64>::exact(self.network, self.members, self.pairs);
+        // Closed or not: everything was looked at, but for what `open` says.
+        let _closed = self.root(&part, &mut state);
+        Found { best: self.best, open: self.open }
+    }
+
+    /// The first total that is of no interest, in a part's own units.
+    fn limit<C: Cell>(&self, part: &Part<'_, C>) -> i64 {
+        match &self.best {
+            Some((total, _)) => {
+                (total - part.base).div_euclid(part.unit) + i64::from((total - part.base).rem_euclid(part.unit) > 0)
+            }
+            None => C::HALF.wide(),
+        }
+    }
+
+    /// Takes an assignment in, when it is allowed and better.
+    fn offer<C: Cell>(&mut self, part: &Part<'_, C>, values: &[usize]) {
+        let mut assignment = vec![0; self.network.components()];
+        part.assign(values, &mut assignment);
+        if let Some(total) = self.network.cost_of(self.members, self.pairs, &assignment)
+            && self.best.as_ref().is_none_or(|(best, _)| total < *best)
+        {
+            self.best = Some((total, assignment));
+        }
+    }
+
+    fn leave<C: Cell>(&mut self, part: &Part<'_, C>, c0: i64) {
+        let bound = part.base + part.unit * c0;
+        self.open = Some(self.open.map_or(bound, |open| open.min(bound)));
+    }
+
+    fn root<C: Cell>(&mut self, part: &Part<'_, C>, state: &mut State<C>) -> Result<(), Closed> {
+        let mut scratch = Scratch::default();
+        let shape = &part.shape;
+        let mut idle = 0;
+        for _ in 0..ROUNDS_MAX {
+            if self.effort.ends(self.limits) {
+                self.leave(part, state.c0);
+                return Ok(());
+            }
+            let before = state.c0;
+            self.effort.work += shape.sweep(state, &mut scratch, self.limit(part), true)?;
+            self.effort.work += shape.sweep(state, &mut scratch, self.limit(part), false)?;
+            if let Some(mut values) = shape.dive(state) {
+                shape.descend(state, &mut values);
+                self.offer(part, &values);
+            }
+            if state.c0 >= self.limit(part) {
+                return Err(Closed);
+            }
+            let left: usize = shape.edges.iter().map(|e| state.live[e.a] as usize * state.live[e.b] as usize).sum();
+            if left * 2 <= shape.cells {
+                let (part, mut state) = part.compact::<C>(state);
+                return self.root(&part, &mut state);
+            }
+            if self.eliminate(part, state, ROOT_WORK_MAX) {
+                return Ok(());
+            }
+            let gap = self.limit(part) - state.c0;
+            idle = if (state.c0 - before) * 50 <= gap { idle + 1 } else { 0 };
+            if idle >= 3 {
+                break;
+            }
+        }
+        let (part, mut state) = part.compact::<C>(state);
+        self.node(&part, &mut state, &mut scratch)
+    }
+
+    /// Solves what is left by elimination when that takes little.
+    fn eliminate<C: Cell>(&mut self, part: &Part<'_, C>, state: &State<C>, work_max: u64) -> bool {
+        let shape = &part.shape;
+        let open: Vec<usize> = (0..shape.count()).filter(|&var| state.live[var] > 1).collect();
+        let mut slot_of = vec![usize::MAX; shape.count()];
+        for (slot, &var) in open.iter().enumerate() {
+            slot_of[var] = slot;
+        }
+        let sizes: Vec<usize> = open.iter().map(|&var| state.live[var] as usize).collect();
+        let edges = || {
+            let both = |e: &&super::core::Edge<'_, C>| slot_of[e.a] != usize::MAX && slot_of[e.b] != usize::MAX;
+            shape.edges.iter().filter(both)
+        };
+        let pairs: Vec<(usize, usize)> = edges().map(|e| (slot_of[e.a], slot_of[e.b])).collect();
+        let Some(plan) = plan(&sizes, &pairs, work_max) else { return false };
+        let (narrow, kept) = narrow_of(shape, state, &open, &slot_of, sizes);
+        self.effort.work += plan.work;
+        if let Some((_, values)) = narrow.solve(&plan) {
+            let mut all: Vec<usize> = kept.iter().map(|values| values[0]).collect();
+            for (slot, &var) in open.iter().enumerate() {
+                all[var] = kept[var][values[slot]];
+            }
+            self.offer(part, &all);
+        }
+        true
+    }
+
+    /// Splits on one variable after another; whatever is left when the limits are reached goes to `open`.
+    fn node<C: Cell>(
+        &mut self,
+        part: &Part<'_, C>,
+        state: &mut State<C>,
+        scratch: &mut Scratch<C>,
+    ) -> Result<(), Closed> {
+        let shape = &part.shape;
+        loop {
+            self.effort.nodes += 1;
+            if self.effort.ends(self.limits) {
+                self.leave(part, state.c0);
+                return Ok(());
+            }
+            for _ in 0..NODE_ROUNDS_MAX {
+                let before = state.c0;
+                self.effort.work += shape.sweep(state, scratch, self.limit(part), true)?;
+                self.effort.work += shape.sweep(state, scratch, self.limit(part), false)?;
+                if (state.c0 - before) * 8 <= self.limit(part) - state.c0 {
+                    break;
+                }
+            }
+            if let Some(values) = shape.dive(state) {
+                self.offer(part, &values);
+            }
+            if state.c0 >= self.limit(part) || self.eliminate(part, state, NODE_WORK_MAX) {
+                return Ok(());
+            }
+            let var = pick(shape, state);
+            let costs = shape.costs(state, var);
+            let value = (0..costs.len()).min_by_key(|&v| costs[v]).unwrap_or(0);
+            let mut child = state.clone();
+            for other in 0..shape.size(var) {
+                if other != value && child.u[shape.at[var] + other] < C::TOP {
+                    shape.remove(&mut child, var, other);
+                }
+            }
+            let _closed = self.node(part, &mut child, scratch);
+            shape.remove(state, var, value);
+            if state.live[var] == 0 || state.c0 >= self.limit(part) {
+                return Err(Closed);
+            }
+        }
+    }
+}
+
+/// The variable to split on: of those with the fewest values the one whose second best value costs most.
+fn pick<C: Cell>(shape: &Shape<'_, C>, state: &State<C>) -> usize {
+    let open = (0..shape.count()).filter(|&var| state.live[var] > 1);
+    open.min_by_key(|&var| (state.live[var], usize::MAX - shape.near[var].len())).expect("something is undecided")
+}
+
+/// What is left, value by value, as a narrow problem; and the values that are left.
+fn narrow_of<C: Cell>(
+    shape: &Shape<'_, C>,
+    state: &State<C>,
+    open: &[usize],
+    slot_of: &[usize],
+    sizes: Vec<usize>,
+) -> (Narrow, Vec<Vec<usize>>) {
+    let kept: Vec<Vec<usize>> = (0..shape.count())
+        .map(|var| {
+            let costs = shape.costs(state, var);
+            (0..costs.len()).filter(|&v| costs[v] < C::TOP).collect()
+        })
+        .collect();
+    let mut narrow = Narrow::new(sizes);
+    let mut unary: Vec<Vec<i64>> =
+        open.iter().map(|&var| kept[var].iter().map(|&v| shape.costs(state, var)[v].wide()).collect()).collect();
+    for (_, edge) in shape.edges.iter().enumerate().filter(|(ordinal, _)| !state.empty[*ordinal]) {
+        let width = shape.size(edge.b);
+        let slack = |&(v, y): &(usize, usize)| {
+            let cell = edge.table[v * width + y];
+            if cell >= C::HALF { 1 << 60 } else { (cell + state.p[edge.at_a + v] + state.p[edge.at_b + y]).wide() }
+        };
+        let (rows, columns) = (&kept[edge.a], &kept[edge.b]);
+        let all: Vec<i64> =
+            rows.iter().flat_map(|&v| columns.iter().map(move |&y| (v, y))).map(|c| slack(&c)).collect();
+        match (slot_of[edge.a], slot_of[edge.b]) {
+            (usize::MAX, usize::MAX) => {}
+            (usize::MAX, slot) | (slot, usize::MAX) => {
+                for (cost, more) in unary[slot].iter_mut().zip(all) {
+                    *cost += more;
+                }
+            }
+            (a, b) => narrow.add(vec![a, b], all),
+        }
+    }
+    for (slot, costs) in unary.into_iter().enumerate() {
+        narrow.add(vec![slot], costs);
+    }
+    (narrow, kept)
+}
