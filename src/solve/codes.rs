@@ -56,7 +56,9 @@ impl Codes {
             return codes;
         }
         for (part, domain) in model.parts.iter().zip(domains) {
-            domain.iter().for_each(|&v| used[part.values[v].place] = true);
+            for &v in domain {
+                used[part.values[v].place] = true;
+            }
         }
         let places: Vec<PlaceId> = (0..used.len()).filter(|&p| used[p]).collect();
         codes.index = vec![u16::MAX; used.len()];

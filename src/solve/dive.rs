@@ -14,7 +14,9 @@ pub(super) fn starts(model: &Model, domains: &[Vec<usize>], alone: &[Vec<i64>], 
     let mut found = together(model.problem.places.len(), domains, alone, &place);
     found.truncate(PLACES_MAX);
     found.extend(together(model.problem.providers.len(), domains, alone, &provider));
-    found.iter().for_each(|(_, picked)| offer(picked));
+    for (_, picked) in &found {
+        offer(picked);
+    }
 }
 
 /// The cheapest values of all components with the same key, for every key that all have; cheapest first.

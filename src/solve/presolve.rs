@@ -125,7 +125,10 @@ fn part(problem: &Problem, streams: &[Stream], shared: &[Vec<usize>], component:
         if here.place != choice.place {
             here = alone.at(problem, &part, choice.place);
         }
-        if here.possible && !(alone.to_itself && choice.active_zones > 1 && alone.unknown_inside(problem, choice.place))
+        if here.possible
+            && !(alone.to_itself
+                && choice.active_zones > 1
+                && problem.route(choice.place, choice.place) == Route::Unknown)
         {
             let value = value(problem, &mut part, shared, ordinal, choice, &here.ladders);
             part.values.push(value);
@@ -188,11 +191,6 @@ impl<'a> Alone<'a> {
         debug_assert_eq!(part.internet.len(), self.classes.len());
         let ladders = if possible { self.classes.iter().map(ladder).collect() } else { Vec::new() };
         Here { place, possible, ladders }
-    }
-
-    /// Whether traffic between zones has no known price.
-    fn unknown_inside(&self, problem: &Problem, place: PlaceId) -> bool {
-        problem.route(place, place) == Route::Unknown
     }
 }
 
@@ -310,9 +308,9 @@ fn set_scale(model: &mut Model) {
     let range = (cost_max - cost_min + 1).max(1);
     let step = (1_i128 << (128 - (range - 1).leading_zeros())).min(1 << 63);
     let latency_first = (problem.objective == Objective::LatencyThenCost).then_some(step);
-    let weight = |path: &crate::problem::Path| latency_first.unwrap_or(i128::from(path.nanos_per_us));
+    let weight = |path: &Path| latency_first.unwrap_or(i128::from(path.nanos_per_us));
     model.weights = problem.paths.iter().map(weight).collect();
-    let slowest = |path: &crate::problem::Path| {
+    let slowest = |path: &Path| {
         let rtt = problem.rtt[path.percentile as usize].iter().copied().max().unwrap_or(0);
         let entry = path.entry.as_ref().and_then(|e| e.1.iter().copied().max()).unwrap_or(0);
         let hops: i64 = path.hops.iter().map(|h| h.round_trips_milli * i64::from(rtt) / 1000).sum();
