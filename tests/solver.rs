@@ -104,10 +104,12 @@ fn shuffled(problem: &Problem, seed: u64) -> Problem {
     }
     p.places = places.iter().map(|&old| problem.places[old].clone()).collect();
     let square = |old: usize| places[old / places.len()] * places.len() + places[old % places.len()];
-    p.routes = (0..problem.routes.len()).map(|i| problem.routes[square(i)]).collect();
-    p.rtt = [0, 1].map(|t| (0..problem.rtt[t].len()).map(|i| problem.rtt[t][square(i)]).collect());
+    p.routes = (0..problem.routes.len()).map(|i| problem.routes.at(square(i))).collect();
+    p.rtt = [0, 1].map(|t| (0..problem.rtt[t].len()).map(|i| problem.rtt[t][square(i)]).collect()).into();
     p.internet = problem.internet.iter().map(|row| places.iter().map(|&old| row[old]).collect()).collect();
-    p.shared.iter_mut().for_each(|s| s.place = place[s.place]);
+    for shared in std::sync::Arc::make_mut(&mut p.shared) {
+        shared.place = place[shared.place];
+    }
     p.flows.reverse();
     for flow in &mut p.flows {
         flow.from = component[flow.from];

@@ -4,10 +4,15 @@
 //! is absent, never zero; every price carries its source, date and quality through its [`Price`].
 
 mod file;
+mod index;
 mod latency;
+mod menu;
 
 pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, seal, section_rank};
+pub use index::{BookIndex, Size};
 pub use latency::{CityError, Distance, LatencyBook, LatencyIndex, Place, Rtt, RttOrigin, great_circle_km};
+
+pub use menu::{Entry, Groups, Menu, TierEntry, Tiers, group_of, groups};
 
 use crate::units::{Arch, Money, Purchase, Quality, Quantity};
 
@@ -513,6 +518,8 @@ pub struct PriceBook {
     pub cities: Vec<City>,
     /// Round-trip times.
     pub latency: LatencyBook,
+    /// Lookup tables, made from the rest on first use; leave empty.
+    pub index: BookIndex,
 }
 
 /// The part of a slice sorted by region that belongs to one region.

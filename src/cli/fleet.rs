@@ -14,6 +14,7 @@ use super::{input, report_text};
 use crate::app::{App, Faults, Names, parse};
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
+use crate::problem::lower::Lowerer;
 use crate::report::fleet::{Fleet, Row, Status, Totals, VERSION};
 use crate::report::{ReportError, brief, recommend, wire};
 use crate::solve::Limits;
@@ -33,6 +34,7 @@ pub fn run(args: &FleetRecommendArgs, out: &mut dyn Write) -> Result<(), Failure
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), NonZero::get);
     let desk = Desk {
         names: input::names(&book),
+        lowerer: Lowerer::new(&book),
         book: &book,
         policy: Policy::default(),
         limits: Limits { nodes_max: args.nodes_max, ..Limits::default() },
@@ -54,6 +56,7 @@ pub fn run(args: &FleetRecommendArgs, out: &mut dyn Write) -> Result<(), Failure
 struct Desk<'a> {
     names: Names,
     book: &'a PriceBook,
+    lowerer: Lowerer<'a>,
     policy: Policy,
     limits: Limits,
     output: Option<&'a Path>,
@@ -73,7 +76,7 @@ impl Desk<'_> {
             Err(faults) => return refused(Status::Invalid, in_one_line(&faults)),
         };
         let answer = match self.output {
-            None => brief(&app, self.book, &self.policy, &self.limits),
+            None => brief(&app, &self.lowerer, &self.policy, &self.limits),
             Some(dir) => match self.reported(&app, source, dir) {
                 Err(failure) => return refused(Status::Failed, failure.to_string()),
                 Ok(answer) => answer,

@@ -28,9 +28,11 @@
 
 mod check;
 pub mod lower;
+mod routes;
 mod score;
 
 pub use check::{Violation, check};
+pub use routes::Routes;
 pub use score::{Bill, Line, LineItem, score};
 
 // Part of the problem's own language: a solver reads them here.
@@ -38,6 +40,7 @@ pub use crate::app::{Percentile, RelationKind};
 
 use crate::catalog::{Price, RegionId};
 use crate::units::{Latency, Money, Purchase, Quantity};
+use std::sync::Arc;
 
 /// Ordinal of a component in [`Problem::components`].
 pub type ComponentId = usize;
@@ -273,7 +276,7 @@ pub struct Flow {
 }
 
 /// How traffic from one place to another is billed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Route {
     /// So much per GB.
     Flat(Price),
@@ -371,15 +374,15 @@ pub enum Objective {
     LatencyThenCost,
 }
 
-/// The problem.
+/// The problem. What belongs to places and not to an application is shared by all problems over the same places.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// Name of the application.
     pub app: String,
     /// Provider names; also the meters' names.
-    pub providers: Vec<String>,
+    pub providers: Arc<[String]>,
     /// Places.
-    pub places: Vec<Place>,
+    pub places: Arc<[Place]>,
     /// Variables.
     pub components: Vec<Component>,
     /// Traffic.
@@ -387,19 +390,19 @@ pub struct Problem {
     /// Billing of traffic between places: `routes[from * places.len() + to]`. Between two components at the same place
     /// the route is between zones, and only the part of the traffic that crosses zones is billed (see
     /// [`Problem::crossing_ppm`]).
-    pub routes: Vec<Route>,
+    pub routes: Routes,
     /// Billing of internet traffic: `internet[class][place]`.
-    pub internet: Vec<Vec<Route>>,
+    pub internet: Arc<[Vec<Route>]>,
     /// Ladders.
-    pub ladders: Vec<Ladder>,
+    pub ladders: Arc<[Ladder]>,
     /// Shared charges, at most one per (place, need). A need without one costs nothing.
-    pub shared: Vec<SharedCharge>,
+    pub shared: Arc<[SharedCharge]>,
     /// Hard rules over pairs.
     pub relations: Vec<Relation>,
     /// Latencies.
     pub paths: Vec<Path>,
     /// Round-trip times in microseconds, `rtt[percentile][from * places.len() + to]`: p50, then p95.
-    pub rtt: [Vec<u32>; 2],
+    pub rtt: Arc<[Vec<u32>; 2]>,
     /// The total may not exceed this.
     pub budget: Option<Money>,
     /// What to minimise.
@@ -413,7 +416,7 @@ impl Problem {
     /// The route between two places.
     #[must_use]
     pub fn route(&self, from: PlaceId, to: PlaceId) -> Route {
-        self.routes[from * self.places.len() + to]
+        self.routes.at(from * self.places.len() + to)
     }
 
     /// Round-trip time between two places in microseconds.

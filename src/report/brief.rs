@@ -3,12 +3,11 @@
 //! It is found, checked and priced exactly as the answer of a full report, so that the two never differ; only what a
 //! report tells beside it (runner-ups, other months, conflicts) is left out.
 
-use super::{BaselineKind, Decision, Outcome, Recommendation, ReportError, find, today};
+use super::{BaselineKind, Decision, Outcome, Recommendation, ReportError, judge, search, today};
 use crate::app::App;
-use crate::catalog::PriceBook;
 use crate::policy::Policy;
 use crate::problem::Problem;
-use crate::problem::lower::{Options, lower};
+use crate::problem::lower::{Lowerer, Options};
 use crate::solve::Limits;
 use crate::units::Money;
 
@@ -42,11 +41,19 @@ pub struct Answer {
 ///
 /// # Errors
 /// As [`super::recommend`].
-pub fn brief(app: &App, book: &PriceBook, policy: &Policy, limits: &Limits) -> Result<Brief, ReportError> {
-    let problem = lower(app, book, policy, &Options::default())?;
-    let found = find(&problem, limits, || today::find(app, book, policy, &problem))?;
+pub fn brief(app: &App, lowerer: &Lowerer, policy: &Policy, limits: &Limits) -> Result<Brief, ReportError> {
+    let options = Options::default();
+    let mut draft = lowerer.draft(app, policy, &options)?;
+    let solution = search::solve_allowed(&draft.problem, limits, &|_, _| true, None);
+    // What is checked and billed has to be written out; the rest of the choices was only compared.
+    for (component, &choice) in solution.assignment.iter().enumerate() {
+        draft.write_out(component, choice);
+    }
+    draft.write_out_today();
+    let problem = &draft.problem;
+    let found = judge(problem, limits, solution, || today::find(app, lowerer.book(), policy, problem))?;
     Ok(match found {
-        None => Brief::Infeasible(why(&problem)),
+        None => Brief::Infeasible(why(problem, |component| draft.excluded(component))),
         Some(found) => Brief::Placed(Answer {
             optimal: found.optimal,
             decision: found.decision,
@@ -63,7 +70,10 @@ impl Recommendation {
     #[must_use]
     pub fn brief(&self) -> Brief {
         match &self.outcome {
-            Outcome::Infeasible(_) => Brief::Infeasible(why(&self.problem)),
+            Outcome::Infeasible(_) => {
+                let excluded = |component: usize| self.problem.components[component].excluded.clone();
+                Brief::Infeasible(why(&self.problem, excluded))
+            }
             Outcome::Placed(placed) => {
                 let today = placed.baselines.iter().find(|baseline| baseline.kind == BaselineKind::Today);
                 Brief::Placed(Answer {
@@ -80,10 +90,10 @@ impl Recommendation {
 }
 
 /// What can be said about an infeasible problem without a search for the smallest conflict.
-fn why(problem: &Problem) -> String {
-    let Some(bare) = problem.components.iter().find(|component| component.choices.is_empty()) else {
+fn why(problem: &Problem, excluded: impl FnOnce(usize) -> Vec<(String, u64)>) -> String {
+    let Some(bare) = problem.components.iter().position(|component| component.choices.is_empty()) else {
         return "no placement keeps all requirements together".to_owned();
     };
-    let reason = bare.excluded.first().map(|(reason, offers)| format!(": {reason} ({offers} offers)"));
-    format!("nothing on sale fits `{}`{}", bare.name, reason.unwrap_or_default())
+    let reason = excluded(bare).into_iter().next().map(|(reason, offers)| format!(": {reason} ({offers} offers)"));
+    format!("nothing on sale fits `{}`{}", problem.components[bare].name, reason.unwrap_or_default())
 }

@@ -26,7 +26,7 @@ use crate::catalog::PriceBook;
 use crate::policy::Policy;
 use crate::problem::lower::{LowerError, Options, lower};
 use crate::problem::{Assignment, Bill, Objective, Problem, check, score};
-use crate::solve::{Limits, Status};
+use crate::solve::{Limits, Solution, Status};
 use crate::units::Money;
 use thiserror::Error;
 use today::Today;
@@ -139,13 +139,13 @@ struct Found {
     today: Option<Baseline>,
 }
 
-/// Solves and checks. `None` when it is proven that there is no placement.
-fn find(
+/// Checks a solution and holds it against today's placement. `None` when it is proven that there is no placement.
+fn judge(
     problem: &Problem,
     limits: &Limits,
+    solution: Solution,
     today: impl FnOnce() -> Option<Today>,
 ) -> Result<Option<Found>, ReportError> {
-    let solution = search::solve_allowed(problem, limits, &|_, _| true, None);
     match solution.status {
         Status::Infeasible => return Ok(None),
         Status::Unknown => return Err(ReportError::Unfinished { nodes_max: limits.nodes_max }),
@@ -174,7 +174,8 @@ fn place(
     today: impl FnOnce() -> Option<Today>,
     other_month: &OtherMonth,
 ) -> Result<Option<Placed>, ReportError> {
-    let Some(found) = find(problem, limits, today)? else { return Ok(None) };
+    let solution = search::solve_allowed(problem, limits, &|_, _| true, None);
+    let Some(found) = judge(problem, limits, solution, today)? else { return Ok(None) };
     let Found { optimal, assignment, bill, lower_bound, decision, today } = found;
     let cost_bound = cost_bound(problem, limits, lower_bound, &assignment).min(i128::from(bill.total.nanos()));
     let more = alternatives::explore(problem, limits, &assignment, today, other_month);

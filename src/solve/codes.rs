@@ -16,6 +16,16 @@ pub(super) enum Kind {
     Unknown,
 }
 
+impl Kind {
+    fn of(route: Route) -> Self {
+        match route {
+            Route::Metered(ladder) => Self::Ladder(ladder),
+            Route::Flat(price) => Self::Flat(price.usd.nanos()),
+            Route::Unknown => Self::Unknown,
+        }
+    }
+}
+
 /// How traffic from one provider to another is metered, over all pairs of their places in use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Between {
@@ -73,25 +83,22 @@ impl Codes {
         self.places = n;
         self.forward = vec![0; n * n];
         self.backward = vec![0; n * n];
-        let mut ladders = vec![u16::MAX; model.ladders.len()];
+        let routes = &model.problem.routes;
+        // Kinds of routes that differ in their source only are one here.
+        let mut code_of = vec![u16::MAX; routes.kinds().len()];
         let mut flat: BTreeMap<i64, u16> = BTreeMap::new();
-        let (mut unknown, mut last) = (u16::MAX, (i64::MIN, 0));
         for (p, &from) in places.iter().enumerate() {
             for (q, &to) in places.iter().enumerate() {
-                let next = small(self.kinds.len());
-                let (code, kind) = match model.problem.route(from, to) {
-                    Route::Metered(ladder) => (*fresh(&mut ladders[ladder], next), Kind::Ladder(ladder)),
-                    Route::Unknown => (*fresh(&mut unknown, next), Kind::Unknown),
-                    Route::Flat(price) => {
-                        let nanos = price.usd.nanos();
-                        if last.0 != nanos {
-                            last = (nanos, *flat.entry(nanos).or_insert(next));
-                        }
-                        (last.1, Kind::Flat(nanos))
+                let kind = routes.codes()[from * self.index.len() + to] as usize;
+                let mut code = code_of[kind];
+                if code == u16::MAX {
+                    let next = small(self.kinds.len());
+                    let meaning = Kind::of(routes.kinds()[kind]);
+                    code = if let Kind::Flat(nanos) = meaning { *flat.entry(nanos).or_insert(next) } else { next };
+                    code_of[kind] = code;
+                    if code == next {
+                        self.kinds.push(meaning);
                     }
-                };
-                if code == next {
-                    self.kinds.push(kind);
                 }
                 self.forward[p * n + q] = code;
                 self.backward[q * n + p] = code;
@@ -146,13 +153,6 @@ impl Codes {
     pub fn out_of(&self, place: PlaceId) -> &[u16] {
         &self.out[self.at(place)]
     }
-}
-
-fn fresh(slot: &mut u16, next: u16) -> &u16 {
-    if *slot == u16::MAX {
-        *slot = next;
-    }
-    slot
 }
 
 fn small(n: usize) -> u16 {

@@ -34,7 +34,7 @@ pub(super) fn build(problem: &Problem) -> Model<'_> {
 }
 
 fn nothing_negative(model: &Model) -> bool {
-    let routes = model.problem.routes.iter().all(|r| !matches!(r, Route::Flat(price) if price.usd.nanos() < 0));
+    let routes = model.problem.routes.kinds().iter().all(|r| !matches!(r, Route::Flat(price) if price.usd.nanos() < 0));
     routes
         && model.parts.iter().all(|part| part.values.iter().all(|v| v.cost >= 0))
         && model.shared.iter().all(|&s| s >= 0)
@@ -285,6 +285,7 @@ fn edges(problem: &Problem, streams: &[Stream]) -> Vec<Edge> {
     }
     edges.into_values().collect()
 }
+
 /// Chooses the weights of latency and the number of bits to drop, so that every sum of bounds stays far below `HARD`.
 fn set_scale(model: &mut Model) {
     let problem = model.problem;
@@ -293,7 +294,7 @@ fn set_scale(model: &mut Model) {
     };
     let dearest = model.ladders.iter().flat_map(|l| l.steps.iter().map(|s| s.1));
     let between = model.streams.iter().any(|s| s.to.is_some());
-    let flat = problem.routes.iter().filter(|_| between).map(|route| match route {
+    let flat = problem.routes.kinds().iter().filter(|_| between).map(|route| match route {
         Route::Flat(price) => i128::from(price.usd.nanos()),
         _ => 0,
     });

@@ -53,6 +53,10 @@ impl Money {
     /// ```
     #[must_use]
     pub fn times(self, quantity: Quantity) -> Self {
+        // Nearly always the product fits into a machine word, whose division is many times faster.
+        if let Some(exact) = self.0.checked_mul(quantity.micros()).and_then(|exact| exact.checked_add(500_000)) {
+            return Self(exact.div_euclid(1_000_000));
+        }
         let exact = i128::from(self.0) * i128::from(quantity.micros());
         let rounded = (exact + 500_000).div_euclid(1_000_000);
         Self(i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX }))

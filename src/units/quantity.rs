@@ -70,6 +70,10 @@ impl Quantity {
         if denominator == 0 {
             return Self::ZERO;
         }
+        // Nearly always the product fits into a machine word, whose division is many times faster.
+        if let Some(exact) = self.0.checked_mul(numerator).and_then(|exact| exact.checked_div(denominator)) {
+            return Self(exact);
+        }
         let exact = i128::from(self.0) * i128::from(numerator) / i128::from(denominator);
         Self(i64::try_from(exact).unwrap_or(i64::MAX))
     }

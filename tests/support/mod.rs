@@ -183,16 +183,16 @@ pub fn small(seed: u64, components: usize, places: usize, choices: usize, f: Fea
     let mut problem = Problem {
         app: "random".into(),
         providers: (0..providers).map(|p| format!("p{p}")).collect(),
-        places: list,
+        places: list.into(),
         components,
         flows,
-        routes,
+        routes: routes.into(),
         internet,
-        ladders,
-        shared: Vec::new(),
+        ladders: ladders.into(),
+        shared: Vec::new().into(),
         relations: Vec::new(),
         paths: Vec::new(),
-        rtt: [0, 1].map(|_| (0..places * places).map(|_| u32::try_from(r.range(0, 90_000)).unwrap()).collect()),
+        rtt: [0, 1].map(|_| (0..places * places).map(|_| u32::try_from(r.range(0, 90_000)).unwrap()).collect()).into(),
         budget: None,
         objective: if f.latency_first { Objective::LatencyThenCost } else { Objective::Cost },
     };
@@ -236,14 +236,11 @@ fn some_flows(r: &mut Random, components: usize) -> Vec<Flow> {
 fn decorate(r: &mut Random, f: Features, problem: &mut Problem) {
     let (components, places) = (problem.components.len(), problem.places.len());
     if f.shared {
-        for place in (0..places).filter(|p| p % 3 != 2) {
+        let mut gateway = |place| {
             let cost = Money::from_nanos(r.range(0, 9_000_000_000));
-            problem.shared.push(SharedCharge {
-                place,
-                need: SharedNeed::Nat,
-                charge: charge(ChargeItem::NatGateway, cost),
-            });
-        }
+            SharedCharge { place, need: SharedNeed::Nat, charge: charge(ChargeItem::NatGateway, cost) }
+        };
+        problem.shared = (0..places).filter(|p| p % 3 != 2).map(&mut gateway).collect();
     }
     if f.relations {
         use RelationKind as K;

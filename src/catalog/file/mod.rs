@@ -199,6 +199,7 @@ impl PriceBook {
             transfers: Vec::new(),
             cities: Vec::new(),
             latency: super::LatencyBook::default(),
+            index: super::BookIndex::default(),
         }
     }
 }

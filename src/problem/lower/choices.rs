@@ -1,6 +1,7 @@
 //! The candidates of one component: priced fast, kept only if no other serves as well for less.
 
-use crate::catalog::{Item, Price, PriceBook, RegionId, Tariff};
+use super::machines::Fit;
+use crate::catalog::{ComputeOffer, Item, ManagedOffer, Price, PriceBook, RegionId, Tariff};
 use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
@@ -77,78 +78,147 @@ impl Excluded {
     }
 }
 
+/// From what a choice's name and charges are written out, once they are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Recipe {
+    /// They are there already.
+    Written,
+    /// A machine, by its ordinal among those on sale at the place.
+    Machine(u32, Fit),
+    /// A managed tier, by its ordinal among those on sale at the place.
+    Managed(u32),
+    /// The place's serverless product.
+    Serverless,
+    /// The place's object storage.
+    Objects,
+    /// The place's load balancer.
+    Balancer,
+}
+
+/// A choice that nothing covers so far.
+struct Kept {
+    choice: Choice,
+    recipe: Recipe,
+    /// Which of two choices that are equally good stays: the one with the lower rank.
+    rank: u64,
+}
+
 /// The choices of a component at one place.
 #[derive(Default)]
-pub(super) struct Front(Vec<Choice>);
+pub(super) struct Front {
+    kept: Vec<Kept>,
+    next: u64,
+}
+
+/// Whether `kept` is at least as good as `other` in every solution, costs apart. A larger pool never makes anything
+/// dearer; an allowance of one's own can (it thins out the account's volume, and with it the share in the cheap steps of
+/// another ladder), so it must be equal.
+fn serves(kept: &Choice, active_zones: u8, needs: &[SharedNeed], included: Included) -> bool {
+    let includes = match (kept.included, included) {
+        (Included::Pooled(more), Included::Pooled(less)) => more >= less,
+        (Included::Pooled(_), Included::None) => true,
+        (a, b) => a == b,
+    };
+    includes && kept.active_zones == active_zones && kept.needs.iter().all(|need| needs.contains(need))
+}
 
 impl Front {
-    /// Whether something already there is at least as good in every solution. A larger pool never makes anything
-    /// dearer; an allowance of one's own can (it thins out the account's volume, and with it the share in the cheap
-    /// steps of another ladder), so it must be equal.
-    pub fn covers(&self, candidate: &Candidate, cost: Money) -> bool {
-        let includes = |kept: Included| match (kept, candidate.included) {
-            (Included::Pooled(more), Included::Pooled(less)) => more >= less,
-            (Included::Pooled(_), Included::None) => true,
-            (a, b) => a == b,
-        };
-        self.0.iter().any(|kept| {
-            kept.cost <= cost
-                && kept.active_zones == candidate.active_zones
-                && kept.needs.iter().all(|need| candidate.needs.contains(need))
-                && includes(kept.included)
+    /// Whether something already there costs less than this, and is at least as good as a candidate in every solution.
+    pub fn undercuts(&self, candidate: &Candidate, cost: Money) -> bool {
+        let Candidate { active_zones, needs, included, .. } = *candidate;
+        self.kept.iter().any(|kept| kept.choice.cost < cost && serves(&kept.choice, active_zones, needs, included))
+    }
+
+    /// Whether something already there is at least as good as a candidate in every solution. Of two that are equally
+    /// good the one of the lower rank stays; `None`: the one that came first.
+    pub fn covers(&self, candidate: &Candidate, cost: Money, rank: Option<u32>) -> bool {
+        let Candidate { active_zones, needs, included, .. } = *candidate;
+        let rank = self.rank(rank);
+        self.kept.iter().any(|kept| {
+            let choice = &kept.choice;
+            choice.cost <= cost
+                && serves(choice, active_zones, needs, included)
+                && (choice.cost < cost || kept.rank < rank || choice.today || !mutual(choice, candidate))
         })
     }
 
-    /// Adds a candidate unless it is covered. `price` writes its charges, `name` its offer.
+    /// Begins a batch of ranked candidates, which come after all that was offered before.
+    pub fn batch(&mut self) {
+        self.next += 1;
+    }
+
+    fn rank(&self, rank: Option<u32>) -> u64 {
+        match rank {
+            Some(rank) => (self.next << 32) | u64::from(rank),
+            None => (self.next + 1) << 32,
+        }
+    }
+
+    /// Adds a candidate unless it is covered; `price` prices it.
     /// Today's choice always stays in the running, so that the report can say what staying costs.
-    pub fn offer(&mut self, candidate: &Candidate, name: &dyn Fn() -> String, price: &dyn Fn(&mut dyn Sink)) {
+    pub fn offer(&mut self, candidate: &Candidate, recipe: Recipe, rank: Option<u32>, price: &dyn Fn(&mut dyn Sink)) {
         let mut sum = Sum::default();
         price(&mut sum);
-        if !candidate.today && self.covers(candidate, sum.0) {
+        if !candidate.today && self.covers(candidate, sum.0, rank) {
             return;
         }
-        let mut lines = Lines::default();
-        price(&mut lines);
+        let at = self.rank(rank);
+        if rank.is_none() {
+            self.next += 1;
+        }
+        self.add(candidate, recipe, sum.0, at);
+    }
+
+    fn add(&mut self, candidate: &Candidate, recipe: Recipe, cost: Money, rank: u64) {
         let choice = Choice {
             place: candidate.place,
-            offer: name(),
+            offer: String::new(),
             purchase: candidate.purchase,
             count: candidate.count,
             form: candidate.form,
-            charges: lines.0,
-            cost: sum.0,
+            charges: Vec::new(),
+            cost,
             included: candidate.included,
             needs: candidate.needs.to_vec(),
             active_zones: candidate.active_zones,
             today: candidate.today,
         };
-        let before = std::mem::take(&mut self.0);
-        let newcomer = Self(vec![choice]);
-        let beaten = |kept: &Choice| !kept.today && newcomer.covers(&light(kept), kept.cost);
-        self.0 = before.into_iter().filter(|kept| !beaten(kept)).collect();
-        self.0.extend(newcomer.0);
+        self.kept.retain(|kept| {
+            let other = &kept.choice;
+            let covered = cost <= other.cost && serves(&choice, other.active_zones, &other.needs, other.included);
+            other.today || !covered
+        });
+        self.kept.push(Kept { choice, recipe, rank });
     }
 
-    /// The choices, cheapest first.
-    pub fn into_choices(mut self) -> Vec<Choice> {
-        self.0
-            .sort_by(|a, b| a.cost.cmp(&b.cost).then_with(|| a.offer.cmp(&b.offer)).then(a.purchase.cmp(&b.purchase)));
-        self.0
+    /// Moves the choices out, cheapest first; `name` names one.
+    pub fn drain_into(
+        &mut self,
+        choices: &mut Vec<Choice>,
+        recipes: &mut Vec<Recipe>,
+        name: &dyn Fn(&Choice, Recipe) -> String,
+    ) {
+        self.next = 0;
+        self.kept.sort_by(|a, b| {
+            let names = || name(&a.choice, a.recipe).cmp(&name(&b.choice, b.recipe));
+            a.choice.cost.cmp(&b.choice.cost).then_with(names).then(a.choice.purchase.cmp(&b.choice.purchase))
+        });
+        for kept in self.kept.drain(..) {
+            choices.push(kept.choice);
+            recipes.push(kept.recipe);
+        }
     }
 }
 
-/// The part of a choice that decides what it is compared with.
-fn light(choice: &Choice) -> Candidate {
-    Candidate {
-        place: choice.place,
-        purchase: choice.purchase,
-        count: choice.count,
-        form: choice.form,
-        included: choice.included,
-        needs: if choice.needs.is_empty() { &[] } else { &[SharedNeed::Nat] },
-        active_zones: choice.active_zones,
-        today: choice.today,
-    }
+/// Whether a candidate serves as well as a choice that serves as well as it.
+fn mutual(choice: &Choice, candidate: &Candidate) -> bool {
+    let needs = candidate.needs.iter().all(|need| choice.needs.contains(need));
+    let includes = match (candidate.included, choice.included) {
+        (Included::Pooled(more), Included::Pooled(less)) => more >= less,
+        (Included::Pooled(_), Included::None) => true,
+        (a, b) => a == b,
+    };
+    needs && includes
 }
 
 /// A place with its tariffs looked up once, since every offer asks for them.
@@ -157,16 +227,22 @@ pub(super) struct Site<'a> {
     pub region: RegionId,
     pub provider: &'a str,
     pub zones: u8,
+    /// Machines on sale.
+    pub compute: &'a [ComputeOffer],
+    /// Managed tiers on sale.
+    pub managed: &'a [ManagedOffer],
     tariffs: Vec<&'a [Tariff]>,
 }
 
 impl<'a> Site<'a> {
-    pub fn of(book: &'a PriceBook, place: PlaceId, spec: &'a Place) -> Self {
+    pub fn of(book: &'a PriceBook, place: PlaceId, spec: &Place) -> Self {
         Self {
             place,
             region: spec.region,
-            provider: &spec.provider_name,
+            provider: &book.provider_of(spec.region).name,
             zones: spec.zones,
+            compute: book.compute_at(spec.region),
+            managed: book.managed_at(spec.region),
             tariffs: Item::ALL.iter().map(|&item| book.tariff(spec.region, item)).collect(),
         }
     }

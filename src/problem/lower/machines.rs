@@ -1,41 +1,53 @@
 //! Machines: the right count of the right shape, with disk, address, load balancer and NAT.
 
-use super::choices::{Candidate, Excluded, Front, Sink, Site};
+use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site, Sum};
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
-use crate::catalog::{ComputeOffer, CpuKind, Item, Price, Shape, SourceId, Unit};
-use crate::problem::{ChargeItem, Form};
-use crate::units::{Money, Purchase, Quantity};
+use crate::catalog::{
+    ComputeOffer, CpuKind, Entry, Groups, Item, Price, Shape, ShapeId, Size, SourceId, Unit, group_of, groups,
+};
+use crate::problem::{ChargeItem, Form, Included};
+use crate::units::{Arch, Money, Purchase, Quantity};
+use std::cell::OnceCell;
 
 /// GB of the disk that a machine boots from, where the shape does not bring one.
 pub const BOOT_DISK_GB: i64 = 20;
 
 /// How many machines of a shape a component takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fit {
+pub(super) struct Fit {
     /// Machines.
-    count: u32,
+    pub count: u32,
     /// Replicas on the fullest machine.
     replicas_per_machine: i64,
 }
 
-/// The count of a shape that holds all replicas: as many replicas to a machine as fit, and never so few machines that
-/// the loss of one (or of a zone) takes all replicas with it.
-fn fit(demand: &Demand, shape: &Shape) -> Option<Fit> {
+/// The fewest machines that a component is put on: never so few that the loss of one (or of a zone) takes all replicas
+/// with it.
+fn fewest(demand: &Demand) -> i64 {
+    demand.replicas.min(i64::from(demand.zones.max(2)))
+}
+
+/// The count of a shape that holds all replicas: as many replicas to a machine as fit, but not fewer machines than
+/// [`fewest`].
+pub(super) fn fit(demand: &Demand, vcpu_milli: u32, memory_mib: u32, gpu_milli: u32) -> Option<Fit> {
     let slots = |have: i64, need: i64| if need > 0 { have / need } else { i64::MAX };
-    let cpu = slots(i64::from(shape.vcpu_milli) * 1000, demand.cpu.micros());
-    let memory = slots(i64::from(shape.memory_mib) * 1_000_000, demand.memory_gib.micros().saturating_mul(1024));
-    let gpu = demand.gpu.as_ref().map_or(i64::MAX, |gpu| slots(i64::from(shape.gpu_milli), i64::from(gpu.milli)));
+    let cpu = slots(i64::from(vcpu_milli) * 1000, demand.cpu.micros());
+    let memory = slots(i64::from(memory_mib) * 1_000_000, demand.memory_gib.micros().saturating_mul(1024));
+    let gpu = demand.gpu.as_ref().map_or(i64::MAX, |gpu| slots(i64::from(gpu_milli), i64::from(gpu.milli)));
     let per_machine = cpu.min(memory).min(gpu).min(demand.replicas);
     if per_machine < 1 {
         return None;
     }
-    let floor = demand.replicas.min(i64::from(demand.zones.max(2)));
+    let floor = fewest(demand);
     let count = demand.replicas.div_euclid(per_machine) + i64::from(demand.replicas % per_machine != 0);
     let count = count.max(floor);
     let replicas_per_machine = demand.replicas.div_euclid(count) + i64::from(demand.replicas % count != 0);
     Some(Fit { count: u32::try_from(count).ok()?, replicas_per_machine })
 }
+
+/// Why spot capacity is refused.
+const SPOT_STORE: &str = "spot capacity for a data store";
 
 /// Why a burstable machine is refused.
 pub(super) const STEADY: &str = "burstable processor for a steady load";
@@ -80,28 +92,35 @@ enum Verdict {
     Refused(&'static str),
 }
 
-/// The verdict on every shape of the book, for one component.
-pub(super) struct Verdicts(Vec<Verdict>);
+fn judge(demand: &Demand, shape: &Shape) -> Verdict {
+    if let Some(reason) = refuse(demand, shape) {
+        return Verdict::Refused(reason);
+    }
+    let Some(fit) = fit(demand, shape.vcpu_milli, shape.memory_mib, shape.gpu_milli) else {
+        return Verdict::Refused("too small");
+    };
+    let steady = shape.cpu_kind == CpuKind::Burstable
+        && exceeds_baseline(demand, shape.vcpu_milli, shape.memory_mib, fit.replicas_per_machine);
+    if steady { Verdict::Refused(STEADY) } else { Verdict::Fits(fit) }
+}
+
+/// The verdicts on the shapes of a book, for one component; each is found when it is first asked for.
+pub(super) struct Verdicts(Vec<OnceCell<Verdict>>);
 
 impl Verdicts {
-    pub fn of(cx: &Context, demand: &Demand) -> Self {
-        let judge = |shape: &Shape| {
-            if let Some(reason) = refuse(demand, shape) {
-                return Verdict::Refused(reason);
-            }
-            let Some(fit) = fit(demand, shape) else { return Verdict::Refused("too small") };
-            let steady = shape.cpu_kind == CpuKind::Burstable
-                && exceeds_baseline(demand, shape.vcpu_milli, shape.memory_mib, fit.replicas_per_machine);
-            if steady { Verdict::Refused(STEADY) } else { Verdict::Fits(fit) }
-        };
-        Self(cx.book.shapes.iter().map(judge).collect())
+    pub fn of(cx: &Context) -> Self {
+        Self(vec![OnceCell::new(); cx.book.shapes.len()])
+    }
+
+    fn on(&self, cx: &Context, demand: &Demand, shape: ShapeId) -> Verdict {
+        *self.0[usize::from(shape.0)].get_or_init(|| judge(demand, cx.book.shape(shape)))
     }
 }
 
 /// How many machines of an offer that was decided elsewhere: as stated, or as many as are needed,
 /// or, where a replica does not even fit, one for each.
 fn decided_fit(demand: &Demand, shape: &Shape, stated: Option<u32>) -> Fit {
-    let needed = fit(demand, shape)
+    let needed = fit(demand, shape.vcpu_milli, shape.memory_mib, shape.gpu_milli)
         .unwrap_or(Fit { count: u32::try_from(demand.replicas).unwrap_or(u32::MAX), replicas_per_machine: 1 });
     Fit { count: stated.unwrap_or(needed.count), ..needed }
 }
@@ -119,13 +138,13 @@ pub(super) fn offer_machines(
     if !allowed && !cx.pinned() {
         return;
     }
-    for offer in cx.book.compute_at(site.region) {
+    for (ordinal, offer) in (0..).zip(site.compute) {
         let shape = cx.book.shape(offer.shape);
         if !cx.wanted(demand, site, &shape.name) {
             continue;
         }
         let today = cx.is_today(demand, site, &shape.name);
-        let verdict = verdicts.0[usize::from(offer.shape.0)];
+        let verdict = verdicts.on(cx, demand, offer.shape);
         let fit = match verdict {
             _ if cx.pinned() => Some(decided_fit(demand, shape, today.and_then(|t| count_of_one(demand, t.count)))),
             Verdict::Fits(fit) => Some(fit),
@@ -136,13 +155,27 @@ pub(super) fn offer_machines(
         };
         for purchase in Purchase::ALL {
             if let Some(fit) = fit.filter(|_| cx.purchase_wanted(demand, purchase)) {
-                quote(cx, demand, site, &Quote { offer, shape, purchase, fit, today: false }, front, excluded);
+                quote(
+                    cx,
+                    demand,
+                    site,
+                    &Quote { ordinal, offer, shape, purchase, fit, today: false, rank: None },
+                    front,
+                    excluded,
+                );
             }
             let runs = today.filter(|t| t.purchase == purchase && !cx.pinned());
             if let Some(fit) =
                 runs.and_then(|today| fit_of_today(demand, shape, verdict, count_of_one(demand, today.count)))
             {
-                quote(cx, demand, site, &Quote { offer, shape, purchase, fit, today: true }, front, excluded);
+                quote(
+                    cx,
+                    demand,
+                    site,
+                    &Quote { ordinal, offer, shape, purchase, fit, today: true, rank: None },
+                    front,
+                    excluded,
+                );
             }
         }
     }
@@ -159,19 +192,157 @@ fn count_of_one(demand: &Demand, stated: Option<u32>) -> Option<u32> {
 fn fit_of_today(demand: &Demand, shape: &Shape, verdict: Verdict, stated: Option<u32>) -> Option<Fit> {
     let needed = match verdict {
         Verdict::Fits(fit) => fit,
-        Verdict::Refused(STEADY) => fit(demand, shape)?,
+        Verdict::Refused(STEADY) => fit(demand, shape.vcpu_milli, shape.memory_mib, shape.gpu_milli)?,
         Verdict::Refused(_) => return None,
     };
     let count = stated.unwrap_or(needed.count);
     (count >= needed.count).then_some(Fit { count, ..needed })
 }
 
+/// What a component may take from the menus of all regions.
+pub(super) struct Order {
+    /// For each size of the book what it holds, when it holds anything.
+    fits: Vec<Option<Fit>>,
+    groups: Groups,
+    purchases: Vec<Purchase>,
+    /// No choice has fewer machines.
+    least: i64,
+    /// Offers differ in nothing but price and count for it.
+    narrow: bool,
+}
+
+impl Order {
+    pub fn of(cx: &Context, demand: &Demand) -> Self {
+        let store = demand.kind.is_data_store();
+        let allowed = if store { demand.packaged } else { demand.run_on.machines };
+        let wanted = |purchase: &Purchase| {
+            allowed && cx.purchase_wanted(demand, *purchase) && !(store && *purchase == Purchase::Spot)
+        };
+        let fits = |size: &Size| fit(demand, size.vcpu_milli, size.memory_mib, 0);
+        Self {
+            fits: if allowed { cx.book.sizes().iter().map(fits).collect() } else { Vec::new() },
+            groups: groups(demand.dedicated, demand.arch),
+            purchases: Purchase::ALL.into_iter().filter(wanted).collect(),
+            least: fewest(demand),
+            narrow: demand.replicas == 1 || demand.disk_gb == Quantity::ZERO,
+        }
+    }
+}
+
+/// Looks at the machines of a place that can be the best buy; what [`offer_machines`] would keep of all of them.
+pub(super) fn order_machines(cx: &Context, demand: &Demand, order: &Order, site: &Site, front: &mut Front) {
+    front.batch();
+    let least = u32::try_from(order.least).unwrap_or(u32::MAX);
+    // The place is one where every price is known, so nothing is left out for another reason than being dearer.
+    let mut excluded = Excluded::default();
+    for &purchase in &order.purchases {
+        let menu = cx.book.menu(site.region, purchase);
+        let offered = |ordinal: u32| -> Quote {
+            let offer = &site.compute[ordinal as usize];
+            let rank = Some(ordinal * 4 + purchase as u32);
+            let fit = Fit { count: 0, replicas_per_machine: 0 };
+            Quote { ordinal, offer, shape: cx.book.shape(offer.shape), purchase, fit, today: false, rank }
+        };
+        if demand.gpu.is_some() {
+            for quoted in menu.accelerated.iter().map(|&ordinal| offered(ordinal)) {
+                if let Verdict::Fits(fit) = judge(demand, quoted.shape) {
+                    quote(cx, demand, site, &Quote { fit, ..quoted }, front, &mut excluded);
+                }
+            }
+            continue;
+        }
+        let like = candidate(cx, demand, site, purchase, Fit { count: least, replicas_per_machine: 1 });
+        let rest = least_beside(cx, demand, order, site, menu.disk_gb_max);
+        let hours = billed_hours(demand, purchase).times(order.least);
+        for entry in &menu.entries {
+            if entry.group & order.groups == 0 || order.narrow && !entry.narrow {
+                continue;
+            }
+            let Some(fit) = order.fits[usize::from(entry.size)] else { continue };
+            if menu.plain && front.undercuts(&like, entry.usd.times(hours) + rest) {
+                break;
+            }
+            if is_overburdened(demand, entry, fit, cx.book.sizes()[usize::from(entry.size)]) {
+                continue;
+            }
+            quote(cx, demand, site, &Quote { fit, ..offered(entry.offer) }, front, &mut excluded);
+        }
+    }
+}
+
+/// Whether it is a burstable machine for a steady load.
+fn is_overburdened(demand: &Demand, entry: &Entry, fit: Fit, size: Size) -> bool {
+    let bursts = [Arch::X86_64, Arch::Arm64].into_iter().any(|arch| entry.group == group_of(CpuKind::Burstable, arch));
+    bursts && exceeds_baseline(demand, size.vcpu_milli, size.memory_mib, fit.replicas_per_machine)
+}
+
+/// What machines cost at least beside their own price: network, people, and disk where no machine brings any.
+fn least_beside(cx: &Context, demand: &Demand, order: &Order, site: &Site, disk_gb_max: u32) -> Money {
+    let mut sum = Sum::default();
+    let count = u32::try_from(order.least).unwrap_or(u32::MAX);
+    cx.network_charges(demand, site, (Exposure::of(demand, count), count), &mut sum);
+    if demand.kind.is_data_store() {
+        operator(cx, &mut sum);
+    }
+    let disk = demand.disk_gb.times(demand.replicas) + Quantity::from_units(BOOT_DISK_GB).times(order.least);
+    let disk_price = site.price(Item::BlockStorage).filter(|_| disk_gb_max == 0);
+    sum.0 + disk_price.map_or(Money::ZERO, |price| price.usd.times(disk))
+}
+
+/// Whether every price is known at a place that machines for a component could need.
+pub(super) fn all_prices_known(cx: &Context, demand: &Demand, site: &Site) -> bool {
+    let count = u32::try_from(fewest(demand)).unwrap_or(u32::MAX);
+    site.price(Item::BlockStorage).is_some() && cx.network_known(demand, site, Exposure::of(demand, count)).is_ok()
+}
+
+/// Counts what [`offer_machines`] leaves out at a place where [`all_prices_known`].
+pub(super) fn count_excluded(cx: &Context, demand: &Demand, verdicts: &Verdicts, site: &Site, excluded: &mut Excluded) {
+    let store = demand.kind.is_data_store();
+    if !(if store { demand.packaged } else { demand.run_on.machines }) {
+        return;
+    }
+    let spot = store && cx.purchase_wanted(demand, Purchase::Spot);
+    // Neighbours in the book mostly share their reason.
+    let (mut last, mut count) = ("", 0);
+    for offer in site.compute {
+        let reason = match verdicts.on(cx, demand, offer.shape) {
+            Verdict::Refused(reason) => reason,
+            Verdict::Fits(_) if spot && offer.usd_hour[Purchase::Spot as usize].is_some() => SPOT_STORE,
+            Verdict::Fits(_) => continue,
+        };
+        if reason != last {
+            excluded.add(last, count);
+            (last, count) = (reason, 0);
+        }
+        count += 1;
+    }
+    excluded.add(last, count);
+}
+
 struct Quote<'a> {
+    /// Of the offer, at its place.
+    ordinal: u32,
     offer: &'a ComputeOffer,
     shape: &'a Shape,
     purchase: Purchase,
     fit: Fit,
     today: bool,
+    /// Where it stands in the order of the book, when offers come in another order.
+    rank: Option<u32>,
+}
+
+/// Machines that bring no traffic, as a candidate.
+fn candidate(cx: &Context, demand: &Demand, site: &Site, purchase: Purchase, fit: Fit) -> Candidate {
+    Candidate {
+        place: site.place,
+        purchase,
+        count: fit.count,
+        form: if demand.kind.is_data_store() { Form::Packaged } else { Form::Machines },
+        included: Included::None,
+        needs: needs_of(cx, demand, site, Exposure::of(demand, fit.count)),
+        active_zones: demand.active_zones(fit.count),
+        today: false,
+    }
 }
 
 fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Front, excluded: &mut Excluded) {
@@ -183,24 +354,15 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
     }
     let store = demand.kind.is_data_store();
     if store && q.purchase == Purchase::Spot && !today {
-        excluded.add("spot capacity for a data store", 1);
+        excluded.add(SPOT_STORE, 1);
         return;
     }
     let exposure = Exposure::of(demand, q.fit.count);
     let included = cx.included(demand, site, q.offer.included_gb.times(i64::from(q.fit.count)));
-    let candidate = Candidate {
-        place: site.place,
-        purchase: q.purchase,
-        count: q.fit.count,
-        form: if store { Form::Packaged } else { Form::Machines },
-        included,
-        needs: needs_of(cx, demand, site, exposure),
-        active_zones: demand.active_zones(q.fit.count),
-        today: q.today,
-    };
+    let candidate = Candidate { included, today: q.today, ..candidate(cx, demand, site, q.purchase, q.fit) };
     let floor = price.usd.times(billed_hours(demand, q.purchase).times(i64::from(q.fit.count)));
     let floor = q.offer.month_cap.map_or(floor, |cap| floor.min(times(cap, q.fit.count)));
-    if !today && front.covers(&candidate, floor) {
+    if !today && front.covers(&candidate, floor, q.rank) {
         return;
     }
     if let Err(reason) = cx.network_known(demand, site, exposure) {
@@ -208,22 +370,42 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
         return;
     }
     let disk = disk_to_buy(demand, q);
-    let disk_price = site.price(Item::BlockStorage);
-    if disk > Quantity::ZERO && disk_price.is_none() {
+    if disk > Quantity::ZERO && site.price(Item::BlockStorage).is_none() {
         excluded.add("no price known for block storage", 1);
         return;
     }
-    let charges = |sink: &mut dyn Sink| {
-        compute(demand, q, price, sink);
-        if let Some(disk_price) = disk_price.filter(|_| disk > Quantity::ZERO) {
-            sink.add(ChargeItem::Storage, disk, disk_price, None, &|| format!("{disk} GB disk"));
-        }
-        if store {
-            operator(cx, sink);
-        }
-        cx.network_charges(demand, site, (exposure, q.fit.count), sink);
-    };
-    front.offer(&candidate, &|| q.shape.name.clone(), &charges);
+    let recipe = Recipe::Machine(q.ordinal, q.fit);
+    front.offer(&candidate, recipe, q.rank, &|sink: &mut dyn Sink| charges(cx, demand, site, q, price, sink));
+}
+
+/// Everything that machines cost.
+fn charges(cx: &Context, demand: &Demand, site: &Site, q: &Quote, price: Price, sink: &mut dyn Sink) {
+    compute(demand, q, price, sink);
+    let disk = disk_to_buy(demand, q);
+    if let Some(disk_price) = site.price(Item::BlockStorage).filter(|_| disk > Quantity::ZERO) {
+        sink.add(ChargeItem::Storage, disk, disk_price, None, &|| format!("{disk} GB disk"));
+    }
+    if demand.kind.is_data_store() {
+        operator(cx, sink);
+    }
+    let exposure = Exposure::of(demand, q.fit.count);
+    cx.network_charges(demand, site, (exposure, q.fit.count), sink);
+}
+
+/// Writes out the charges of a choice of machines.
+pub(super) fn write_out(
+    cx: &Context,
+    demand: &Demand,
+    site: &Site,
+    (ordinal, fit): (u32, Fit),
+    purchase: Purchase,
+    sink: &mut dyn Sink,
+) {
+    let offer = &site.compute[ordinal as usize];
+    let q = Quote { ordinal, offer, shape: cx.book.shape(offer.shape), purchase, fit, today: false, rank: None };
+    if let Some(price) = offer.price(purchase) {
+        charges(cx, demand, site, &q, price, sink);
+    }
 }
 
 fn times(amount: Money, count: u32) -> Money {

@@ -5,6 +5,9 @@
 
 mod choices;
 mod demand;
+mod draft;
+mod geo;
+mod lowerer;
 mod machines;
 mod managed;
 mod network;
@@ -12,16 +15,17 @@ mod paths;
 mod serverless;
 mod storage;
 
+pub use draft::Draft;
+pub use lowerer::Lowerer;
 pub use machines::BOOT_DISK_GB;
 
-use super::{Component, Objective, Place, Problem, Relation};
+use super::{Component, Problem, Relation};
 use crate::app::{self, App, RelationKind, Scenario, Today};
 use crate::catalog::{Item, Price, PriceBook, RegionId};
 use crate::policy::Policy;
 use crate::units::{Purchase, Quantity};
-use choices::{Excluded, Front, Site};
+use choices::Site;
 use demand::Demand;
-use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// A choice that was made before: used to price a known placement, today's or in another scenario.
@@ -87,45 +91,16 @@ struct Context<'a> {
     options: &'a Options,
     /// All GB that could run through a meter: more included traffic than this is worth nothing.
     traffic: Quantity,
+    /// Whether policy and application let anything be placed in a region, by region.
+    open: Vec<bool>,
 }
 
-/// Lowers an application.
+/// Lowers an application. For many of them, or more than once, use a [`Lowerer`].
 ///
 /// # Errors
 /// [`LowerError`] when names of the application are unknown to the book.
 pub fn lower(app: &App, book: &PriceBook, policy: &Policy, options: &Options) -> Result<Problem, LowerError> {
-    let traffic = network::total_traffic(app, options.scenario);
-    let cx = Context { app, book, policy, options, traffic };
-    let demands = demand::demands(app, options.scenario);
-    let regions = eligible_regions(&cx, &demands);
-    let (places, providers) = places_of(book, &regions);
-    let components = components_of(&cx, &demands, &places);
-    if options.only.is_none() {
-        check_today(&cx, &components)?;
-    }
-    let users: Result<Vec<_>, _> = app.audiences.iter().map(|a| paths::locate(book, &a.locality)).collect();
-    let users = users?;
-    let network = network::build(&cx, &demands, &places, &users);
-    let paths = paths::build(&cx, &demands, &places, &users);
-    Ok(Problem {
-        app: app.name.clone(),
-        providers,
-        components,
-        flows: network.flows,
-        routes: network.routes,
-        internet: network.internet,
-        ladders: network.ladders,
-        shared: network::shared_charges(&cx, &places),
-        relations: relations_of(app, &demands),
-        paths,
-        rtt: paths::rtt_tables(book, &places),
-        budget: app.budget,
-        objective: match app.objective {
-            app::Objective::Latency => Objective::LatencyThenCost,
-            app::Objective::Cost | app::Objective::CostAndLatency => Objective::Cost,
-        },
-        places,
-    })
+    Lowerer::new(book).lower(app, policy, options)
 }
 
 /// Regions where at least one component may be placed.
@@ -141,108 +116,17 @@ fn eligible_regions(cx: &Context, demands: &[Demand]) -> Vec<RegionId> {
             || !cx.book.managed_at(id).is_empty()
             || !cx.book.tariff(id, Item::ObjectStorage).is_empty()
     };
-    let open = |id: &RegionId| sells(*id) && demands.iter().any(|demand| cx.may_place(demand, *id));
+    let open = |id: &RegionId| demands.iter().any(|demand| cx.may_place(demand, *id)) && sells(*id);
     cx.book.region_ids().filter(open).collect()
 }
 
-fn places_of(book: &PriceBook, regions: &[RegionId]) -> (Vec<Place>, Vec<String>) {
-    let mut providers: Vec<String> = Vec::new();
-    let mut countries: BTreeMap<&str, u16> = BTreeMap::new();
-    let mut places = Vec::new();
-    for &id in regions {
-        let region = book.region(id);
-        let name = &book.provider_of(id).name;
-        let provider = providers.iter().position(|p| p == name).unwrap_or_else(|| {
-            providers.push(name.clone());
-            providers.len() - 1
-        });
-        let next = u16::try_from(countries.len()).unwrap_or(u16::MAX);
-        let country = *countries.entry(&region.country).or_insert(next);
-        places.push(Place {
-            region: id,
-            provider,
-            provider_name: name.clone(),
-            region_code: region.code.clone(),
-            country,
-            zones: region.zones.unwrap_or(1).max(1),
-        });
-    }
-    (places, providers)
-}
-
-/// All variables, on as many threads as there are processors; the order is that of the demands.
-fn components_of(cx: &Context, demands: &[Demand], places: &[Place]) -> Vec<Component> {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(demands.len()).max(1);
-    let share = demands.len().div_ceil(workers).max(1);
-    let sites: Vec<Site> = places.iter().enumerate().map(|(place, spec)| Site::of(cx.book, place, spec)).collect();
-    let one = |demand: &Demand| component_of(cx, demand, places, &sites);
-    let of = |part: &[Demand]| part.iter().map(one).collect::<Vec<_>>();
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = demands.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
-        // A worker can only end early by a panic, which is passed on.
-        parts
-            .into_iter()
-            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
-}
-
-/// One variable with every choice that can win.
-fn component_of(cx: &Context, demand: &Demand, places: &[Place], sites: &[Site]) -> Component {
-    let mut excluded = Excluded::default();
-    let verdicts = machines::Verdicts::of(cx, demand);
-    let mut all = Vec::new();
-    for site in sites {
-        let spec = &places[site.place];
-        let pinned = cx.options.only.as_ref().is_some_and(|picks| picks[demand.variable].region == spec.region);
-        if cx.options.only.is_some() {
-            if !pinned {
-                continue;
-            }
-        } else if !cx.may_place(demand, spec.region) {
-            excluded.add("place not allowed", offers_at(cx.book, spec.region));
-            continue;
-        } else if site.zones < demand.zones && !demand.kind_is_regional() {
-            excluded.add("fewer zones than asked for", offers_at(cx.book, spec.region));
-            continue;
-        }
-        let mut front = Front::default();
-        offer_all(cx, demand, &verdicts, site, &mut front, &mut excluded);
-        all.extend(front.into_choices());
-    }
-    Component {
-        name: demand.name.clone(),
-        app_component: demand.app_component,
-        choices: all,
-        excluded: excluded.into_list(),
-    }
-}
-
-fn offers_at(book: &PriceBook, region: RegionId) -> u64 {
-    (book.compute_at(region).len() + book.managed_at(region).len()) as u64
-}
-
-fn offer_all(
-    cx: &Context,
-    demand: &Demand,
-    verdicts: &machines::Verdicts,
-    site: &Site,
-    front: &mut Front,
-    excluded: &mut Excluded,
-) {
-    use app::Kind as K;
-    match demand.kind {
-        K::Service | K::Worker | K::Job => {
-            machines::offer_machines(cx, demand, verdicts, site, front, excluded);
-            serverless::offer_serverless(cx, demand, site, front, excluded);
-        }
-        K::Postgres | K::Mysql | K::Redis | K::Kafka => {
-            managed::offer_managed(cx, demand, site, front, excluded);
-            machines::offer_machines(cx, demand, verdicts, site, front, excluded);
-        }
-        K::ObjectStorage | K::StaticSite => storage::offer_objects(cx, demand, site, front, excluded),
-        K::LoadBalancer => storage::offer_balancer(cx, demand, site, front, excluded),
-    }
+/// Whether rules about places let anything be at a region.
+fn passes(book: &PriceBook, rules: &app::Where, id: RegionId) -> bool {
+    let region = book.region(id);
+    rules.providers.passes(&book.provider_of(id).name)
+        && rules.regions.passes(book.region_key(id))
+        && rules.countries.passes(&region.country)
+        && rules.continents.passes(&region.continent)
 }
 
 impl Context<'_> {
@@ -253,16 +137,12 @@ impl Context<'_> {
 
     /// Whether the rules about places let a component be at a region.
     fn may_place(&self, demand: &Demand, id: RegionId) -> bool {
-        let region = self.book.region(id);
-        let provider = &self.book.provider_of(id).name;
-        let key = format!("{provider}:{}", region.code);
-        let passes = |w: &app::Where| {
-            w.providers.passes(provider)
-                && w.regions.passes(&key)
-                && w.countries.passes(&region.country)
-                && w.continents.passes(&region.continent)
-        };
-        self.policy.providers.passes(provider) && passes(&self.app.place) && passes(&demand.place)
+        self.open[usize::from(id.0)] && passes(self.book, &demand.place, id)
+    }
+
+    /// Whether offers are asked for by name.
+    fn looks_for_names(&self) -> bool {
+        self.options.only.is_some()
     }
 
     /// Whether an offer is looked at: all of them, or the one that was decided.
@@ -282,9 +162,14 @@ impl Context<'_> {
 
     /// Today's entry of a component when it names this offer at this place.
     fn is_today(&self, demand: &Demand, site: &Site, offer: &str) -> Option<&Today> {
+        self.today_at(demand, site).filter(|today| today.offer == offer)
+    }
+
+    /// Today's entry of a component when it is at this place.
+    fn today_at(&self, demand: &Demand, site: &Site) -> Option<&Today> {
         let today = self.app.today.iter().find(|t| t.component == demand.app_component)?;
         let here = today.region == self.book.region(site.region).code && today.provider == site.provider;
-        (here && today.offer == offer).then_some(today)
+        here.then_some(today)
     }
 
     /// Why a price may not be acted on.

@@ -1,14 +1,13 @@
 //! Traffic: how a component is reached and reaches out, who sends how much to whom, and how each road is billed.
 
 use super::choices::{Sink, Site};
+use super::lowerer::Users;
 use super::{Context, Demand};
 use crate::app::{App, PrivateOutbound, Scenario};
-use crate::catalog::{Item, Place as UserPlace, PriceBook, RegionId, TrafficPool, TransferBilling, Unit};
-use crate::problem::{
-    Charge, ChargeItem, Flow, FlowTo, Included, Ladder, Place, Route, SharedCharge, SharedNeed, Step,
-};
+use crate::catalog::{Item, PriceBook, TrafficPool, Unit};
+use crate::problem::{Charge, ChargeItem, Flow, FlowTo, Included, Place, SharedCharge, SharedNeed};
 use crate::units::Quantity;
-use std::collections::HashMap;
+use std::sync::Arc;
 
 /// How a component is reached from the internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,9 +148,9 @@ pub(super) fn total_traffic(app: &App, scenario: Scenario) -> Quantity {
 }
 
 /// One NAT gateway per place that sells it, due when a component there needs it.
-pub(super) fn shared_charges(cx: &Context, places: &[Place]) -> Vec<SharedCharge> {
+pub(super) fn shared_charges(book: &PriceBook, places: &[Place]) -> Vec<SharedCharge> {
     let at = |(place, spec): (usize, &Place)| {
-        let tariff = cx.book.tariff(spec.region, Item::NatGateway).first()?;
+        let tariff = book.tariff(spec.region, Item::NatGateway).first()?;
         let quantity = if tariff.price.unit == Unit::Month { Quantity::from_units(1) } else { Quantity::MONTH_HOURS };
         let charge = Charge {
             item: ChargeItem::NatGateway,
@@ -165,46 +164,11 @@ pub(super) fn shared_charges(cx: &Context, places: &[Place]) -> Vec<SharedCharge
     places.iter().enumerate().filter_map(at).collect()
 }
 
-/// The traffic part of a problem.
-pub(super) struct Network {
-    pub flows: Vec<Flow>,
-    pub routes: Vec<Route>,
-    pub internet: Vec<Vec<Route>>,
-    pub ladders: Vec<Ladder>,
-}
-
-/// Builds flows and the billing of every road.
-pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place], users: &[UserPlace]) -> Network {
-    let classes = Classes::of_book(cx.book);
-    let mut ladders = Ladders { book: cx.book, places, list: Vec::new(), known: HashMap::new() };
-    let internet: Vec<Vec<Route>> = classes
-        .0
-        .iter()
-        .map(|country| (0..places.len()).map(|place| ladders.route(place, country)).collect())
-        .collect();
-    let class_of_place: Vec<usize> =
-        places.iter().map(|place| classes.of(&cx.book.region(place.region).country)).collect();
-    let mut routes = Vec::with_capacity(places.len() * places.len());
-    for (from, a) in places.iter().enumerate() {
-        for (to, b) in places.iter().enumerate() {
-            // Between providers traffic leaves through the sender's internet egress; what arrives is free everywhere.
-            let by_internet = internet[class_of_place[to]][from];
-            let inside = || match cx.book.transfer(a.region, b.region) {
-                Some(TransferBilling::Flat(price)) => Route::Flat(price),
-                Some(TransferBilling::AsInternet) => by_internet,
-                None => Route::Unknown,
-            };
-            routes.push(if a.provider == b.provider { inside() } else { by_internet });
-        }
-    }
-    Network { flows: flows(cx, demands, users, &classes), routes, internet, ladders: ladders.list }
-}
-
 /// Destination classes: `*`, then the countries that some ladder prices on its own.
-struct Classes(Vec<String>);
+pub(super) struct Classes(pub Vec<String>);
 
 impl Classes {
-    fn of_book(book: &PriceBook) -> Self {
+    pub fn of_book(book: &PriceBook) -> Self {
         let mut own: Vec<String> = book.ladders.iter().map(|ladder| ladder.to.clone()).filter(|to| to != "*").collect();
         own.sort_unstable();
         own.dedup();
@@ -212,12 +176,13 @@ impl Classes {
         Self(own)
     }
 
-    fn of(&self, country: &str) -> usize {
+    pub fn of(&self, country: &str) -> usize {
         self.0.iter().position(|name| name == country).unwrap_or(0)
     }
 }
 
-fn flows(cx: &Context, demands: &[Demand], users: &[UserPlace], classes: &Classes) -> Vec<Flow> {
+/// Who sends how much to whom.
+pub(super) fn flows(cx: &Context, demands: &[Demand], users: &[Arc<Users>], classes: &Classes) -> Vec<Flow> {
     let mut flows = Vec::new();
     let mut push = |from: usize, to: FlowTo, label: String, gb: Quantity| {
         if gb > Quantity::ZERO {
@@ -231,7 +196,7 @@ fn flows(cx: &Context, demands: &[Demand], users: &[UserPlace], classes: &Classe
             let last = i + 1 == cx.app.audiences.len();
             let gb = if last { left } else { demand.users_gb.scale(audience.share_ppm, 1_000_000) };
             left = left.minus(gb);
-            let class = users[i].country.as_ref().map_or(0, |country| classes.of(country));
+            let class = users[i].place.country.as_ref().map_or(0, |country| classes.of(country));
             push(demand.variable, FlowTo::Internet(class), format!("users {}", audience.name), gb);
         }
         push(demand.variable, FlowTo::Internet(0), "third parties".to_owned(), demand.outbound_gb);
@@ -249,29 +214,4 @@ fn flows(cx: &Context, demands: &[Demand], users: &[UserPlace], classes: &Classe
         }
     }
     flows
-}
-
-/// Ladders that are in use, each once.
-struct Ladders<'a> {
-    book: &'a PriceBook,
-    places: &'a [Place],
-    list: Vec<Ladder>,
-    known: HashMap<(RegionId, String), Route>,
-}
-
-impl Ladders<'_> {
-    /// How internet traffic from a place to a country is billed.
-    fn route(&mut self, place: usize, country: &str) -> Route {
-        let spec = &self.places[place];
-        let Some(ladder) = self.book.ladder(spec.region, country) else { return Route::Unknown };
-        let key = (spec.region, ladder.to.clone());
-        if let Some(route) = self.known.get(&key) {
-            return *route;
-        }
-        let steps = ladder.tiers.iter().map(|tier| Step { from: tier.from, price: tier.price }).collect();
-        self.list.push(Ladder { meter: spec.provider, included: ladder.included_gb, steps });
-        let route = Route::Metered(self.list.len() - 1);
-        self.known.insert(key, route);
-        route
-    }
 }

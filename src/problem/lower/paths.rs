@@ -1,53 +1,16 @@
 //! Latency: the paths of the application over the places of the problem.
 
-use super::{Context, Demand, LowerError};
-use crate::app::{Locality, Objective, Path as AppPath, PathAudience, Percentile};
-use crate::catalog::{Place as UserPlace, PriceBook, Rtt};
+use super::lowerer::Users;
+use super::{Context, Demand};
+use crate::app::{Objective, Path as AppPath, PathAudience, Percentile};
+use crate::catalog::Rtt;
 use crate::problem::{Hop, Path, Place};
 use crate::units::Latency;
-
-/// Where an audience is, by the book's cities.
-pub(super) fn locate(book: &PriceBook, locality: &Locality) -> Result<UserPlace, LowerError> {
-    match locality {
-        Locality::Point { lat, lon } => Ok(book.place_at(*lat, *lon)),
-        Locality::City { name, country } => book.find_city(name, country.as_deref()).map_err(|_| LowerError::Unknown {
-            what: "city",
-            name: name.clone(),
-            as_of: book.as_of.clone(),
-        }),
-    }
-}
-
-/// Round-trip times between all places in microseconds: p50, then p95.
-pub(super) fn rtt_tables(book: &PriceBook, places: &[Place]) -> [Vec<u32>; 2] {
-    let mut tables = [Vec::new(), Vec::new()];
-    for a in places {
-        for b in places {
-            let rtt = book.rtt(a.region, b.region);
-            tables[0].push(micros(rtt.p50));
-            tables[1].push(micros(rtt.p95));
-        }
-    }
-    tables
-}
-
-fn micros(latency: Latency) -> u32 {
-    u32::try_from(latency.micros()).unwrap_or(u32::MAX)
-}
-
-/// Round-trip times from every audience to every place.
-fn audience_rtts(cx: &Context, users: &[UserPlace], places: &[Place]) -> Vec<Vec<Rtt>> {
-    let of = |user: &UserPlace| {
-        let all = cx.book.rtts_from_place(user);
-        places.iter().map(|place| all[usize::from(place.region.0)]).collect()
-    };
-    users.iter().map(of).collect()
-}
+use std::sync::Arc;
 
 /// One path of the problem per path of the application, per audience where each counts on its own, and per combination
 /// of replicas of spread components: users may be sent to any of them, so the bound holds through every one.
-pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place], users: &[UserPlace]) -> Vec<Path> {
-    let rtts = audience_rtts(cx, users, places);
+pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place], users: &[Arc<Users>]) -> Vec<Path> {
     let mut paths = Vec::new();
     for path in &cx.app.paths {
         let routes = replica_routes(path, demands);
@@ -65,7 +28,7 @@ pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place], users: &
         let copies = i64::try_from(routes.len() * audiences.len()).unwrap_or(i64::MAX).max(1);
         for route in &routes {
             for (audience, shares) in &audiences {
-                let table = (!shares.is_empty()).then(|| (route[0], entry_table(path, shares, &rtts, places.len())));
+                let table = (!shares.is_empty()).then(|| (route[0], entry_table(cx, path, shares, users, places)));
                 paths.push(path_of(cx, path, route, audience, table, copies));
             }
         }
@@ -93,23 +56,31 @@ fn replica_routes(path: &AppPath, demands: &[Demand]) -> Vec<Vec<usize>> {
 }
 
 /// Microseconds from the users to each place, all round trips of the request, weighted over the audiences.
-fn entry_table(path: &AppPath, shares: &[(usize, i64)], rtts: &[Vec<Rtt>], places: usize) -> Vec<i64> {
-    let at = |place: usize| {
-        let weighted: i128 = shares
-            .iter()
-            .map(|&(audience, share)| {
-                let rtt = rtts[audience][place];
-                let us = match path.percentile {
-                    Percentile::P50 => rtt.p50,
-                    Percentile::P95 => rtt.p95,
-                };
-                i128::from(us.micros()) * i128::from(share)
-            })
-            .sum();
-        let total = weighted * i128::from(path.entry_round_trips_milli) / 1_000_000_000;
-        i64::try_from(total).unwrap_or(i64::MAX)
+fn entry_table(
+    cx: &Context,
+    path: &AppPath,
+    shares: &[(usize, i64)],
+    users: &[Arc<Users>],
+    places: &[Place],
+) -> Vec<i64> {
+    let rtts: Vec<(&[Rtt], i128)> =
+        shares.iter().map(|&(audience, share)| (users[audience].rtts(cx.book), i128::from(share))).collect();
+    let at = |place: &Place| {
+        let one = |&(rtts, share): &(&[Rtt], i128)| {
+            let rtt = rtts[usize::from(place.region.0)];
+            let us = match path.percentile {
+                Percentile::P50 => rtt.p50,
+                Percentile::P95 => rtt.p95,
+            };
+            i128::from(us.micros()) * share
+        };
+        let weighted: i128 = rtts.iter().map(one).sum();
+        let total = weighted * i128::from(path.entry_round_trips_milli);
+        // Nearly always it fits into a machine word, whose division is many times faster.
+        let scaled = i64::try_from(total).map_or(total / 1_000_000_000, |total| i128::from(total / 1_000_000_000));
+        i64::try_from(scaled).unwrap_or(i64::MAX)
     };
-    (0..places).map(at).collect()
+    places.iter().map(at).collect()
 }
 
 fn path_of(

@@ -1,9 +1,9 @@
 //! Serverless container products: Fargate, Cloud Run, Container Apps, always on with the component's replicas.
 
-use super::choices::{Candidate, Excluded, Front, Sink, Site};
+use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site};
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
-use crate::catalog::Item;
+use crate::catalog::{Item, Price, Tariff};
 use crate::problem::{ChargeItem, Form, Included};
 use crate::units::{Arch, Purchase, Quantity};
 
@@ -85,40 +85,67 @@ fn size_for(product: &Product, demand: &Demand) -> Option<Size> {
     })
 }
 
+/// The product of a place in the size that a component takes, with its prices.
+struct Container<'a> {
+    product: &'static Product,
+    tariff: &'a Tariff,
+    memory_price: Price,
+}
+
+impl<'a> Container<'a> {
+    fn at(site: &Site<'a>) -> Option<Self> {
+        let product = PRODUCTS.iter().find(|p| p.provider == site.provider)?;
+        let tariff = site.tariff(Item::ServerlessVcpu).first()?;
+        Some(Self { product, tariff, memory_price: site.price(Item::ServerlessMemory)? })
+    }
+
+    fn name(&self, size: Size) -> String {
+        let gib = Quantity::from_units(size.memory_mib).scale(1, 1024);
+        format!("{} {} vCPU {gib} GiB", self.tariff.product, Quantity::from_micros(size.vcpu_milli * 1000))
+    }
+
+    fn exposure(&self, demand: &Demand) -> Exposure {
+        match (demand.public, self.product.needs_balancer) {
+            (true, true) => Exposure::Balanced,
+            (true, false) => Exposure::BuiltIn,
+            (false, _) => Exposure::Private,
+        }
+    }
+
+    fn requests(&self, demand: &Demand) -> Option<Quantity> {
+        Some(demand.requests_million).filter(|&n| self.product.bills_requests && n > Quantity::ZERO)
+    }
+}
+
+fn containers(demand: &Demand) -> u32 {
+    u32::try_from(demand.replicas).unwrap_or(u32::MAX)
+}
+
 /// Looks at the serverless product of a place.
 pub(super) fn offer_serverless(cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
-    let provider = site.provider;
-    let Some(product) = PRODUCTS.iter().find(|p| p.provider == provider) else { return };
-    let Some(tariff) = site.tariff(Item::ServerlessVcpu).first() else { return };
-    let Some(memory_price) = site.price(Item::ServerlessMemory) else { return };
-    let cpu_price = tariff.price;
+    let Some(container) = Container::at(site) else { return };
     let pinned = cx.pinned();
     if !pinned && let Some(reason) = refuse(demand) {
         excluded.add(reason, 1);
         return;
     }
-    let Some(size) = size_for(product, demand) else {
+    let Some(size) = size_for(container.product, demand) else {
         excluded.add("larger than the serverless product allows", 1);
         return;
     };
-    let name = || {
-        let gib = Quantity::from_units(size.memory_mib).scale(1, 1024);
-        format!("{} {} vCPU {gib} GiB", tariff.product, Quantity::from_micros(size.vcpu_milli * 1000))
-    };
-    if !cx.wanted(demand, site, &name()) || !(pinned || cx.purchase_wanted(demand, Purchase::OnDemand)) {
+    if cx.looks_for_names() && !cx.wanted(demand, site, &container.name(size)) {
         return;
     }
-    if let Some(reason) = cx.refuse_price(&cpu_price).or_else(|| cx.refuse_price(&memory_price)) {
+    if !(pinned || cx.purchase_wanted(demand, Purchase::OnDemand)) {
+        return;
+    }
+    let refused = cx.refuse_price(&container.tariff.price).or_else(|| cx.refuse_price(&container.memory_price));
+    if let Some(reason) = refused {
         excluded.add(reason, 1);
         return;
     }
-    let exposure = match (demand.public, product.needs_balancer) {
-        (true, true) => Exposure::Balanced,
-        (true, false) => Exposure::BuiltIn,
-        (false, _) => Exposure::Private,
-    };
-    let requests = Some(demand.requests_million).filter(|&n| product.bills_requests && n > Quantity::ZERO);
-    if requests.is_some() && site.price(Item::ServerlessRequests).is_none() {
+    let exposure = container.exposure(demand);
+    if container.requests(demand).is_some() && site.price(Item::ServerlessRequests).is_none() {
         excluded.add("no price known for serverless requests", 1);
         return;
     }
@@ -126,28 +153,47 @@ pub(super) fn offer_serverless(cx: &Context, demand: &Demand, site: &Site, front
         excluded.add(reason, 1);
         return;
     }
-    let count = u32::try_from(demand.replicas).unwrap_or(u32::MAX);
-    let hours = demand.hours.times(demand.replicas);
-    let charges = |sink: &mut dyn Sink| {
-        sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, &name);
-        sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), memory_price, None, &name);
-        if let (Some(price), Some(requests)) = (site.price(Item::ServerlessRequests), requests) {
-            sink.add(ChargeItem::Requests, requests, price, None, &|| "requests".to_owned());
-        }
-        cx.network_charges(demand, site, (exposure, count), sink);
-    };
     let candidate = Candidate {
         place: site.place,
         purchase: Purchase::OnDemand,
-        count,
+        count: containers(demand),
         form: Form::Serverless,
         included: Included::None,
         // Cloud Run and Container Apps reach the internet on their own.
-        needs: if product.needs_balancer { needs_of(cx, demand, site, exposure) } else { &[] },
-        active_zones: demand.active_zones(count),
-        today: cx.is_today(demand, site, &name()).is_some(),
+        needs: if container.product.needs_balancer { needs_of(cx, demand, site, exposure) } else { &[] },
+        active_zones: demand.active_zones(containers(demand)),
+        today: cx.today_at(demand, site).is_some_and(|today| today.offer == container.name(size)),
     };
-    front.offer(&candidate, &name, &charges);
+    front.offer(&candidate, Recipe::Serverless, None, &|sink: &mut dyn Sink| {
+        charges(cx, demand, site, &container, size, sink);
+    });
+}
+
+/// Everything that the containers cost.
+fn charges(cx: &Context, demand: &Demand, site: &Site, container: &Container, size: Size, sink: &mut dyn Sink) {
+    let hours = demand.hours.times(demand.replicas);
+    let name = || container.name(size);
+    let cpu_price = container.tariff.price;
+    sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, &name);
+    sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), container.memory_price, None, &name);
+    if let (Some(price), Some(requests)) = (site.price(Item::ServerlessRequests), container.requests(demand)) {
+        sink.add(ChargeItem::Requests, requests, price, None, &|| "requests".to_owned());
+    }
+    cx.network_charges(demand, site, (container.exposure(demand), containers(demand)), sink);
+}
+
+/// The name of a choice of containers.
+pub(super) fn name(demand: &Demand, site: &Site) -> String {
+    let named = |container: Container| Some(container.name(size_for(container.product, demand)?));
+    Container::at(site).and_then(named).unwrap_or_default()
+}
+
+/// Writes out the charges of a choice of containers.
+pub(super) fn write_out(cx: &Context, demand: &Demand, site: &Site, sink: &mut dyn Sink) {
+    let Some(container) = Container::at(site) else { return };
+    if let Some(size) = size_for(container.product, demand) {
+        charges(cx, demand, site, &container, size, sink);
+    }
 }
 
 fn refuse(demand: &Demand) -> Option<&'static str> {

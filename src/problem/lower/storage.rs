@@ -1,6 +1,6 @@
 //! Object storage, static sites and load balancers: bought by tariff, not by offer.
 
-use super::choices::{Candidate, Excluded, Front, Sink, Site};
+use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site};
 use super::network::{Exposure, balancer_charges};
 use super::{Context, Demand};
 use crate::catalog::{Item, Tariff};
@@ -34,28 +34,35 @@ pub(super) fn offer_objects(cx: &Context, demand: &Demand, site: &Site, front: &
         excluded.add(reason, 1);
         return;
     }
-    let requests = [
-        (ChargeItem::Requests, Item::ObjectReads, demand.requests_million, "reads"),
-        (ChargeItem::Writes, Item::ObjectWrites, demand.writes_million, "writes"),
-    ];
     let unknown =
         |(_, item, amount, _): &(_, Item, Quantity, _)| *amount > Quantity::ZERO && site.price(*item).is_none();
-    if requests.iter().any(unknown) {
+    if requests(demand).iter().any(unknown) {
         excluded.add("no price known for requests", 1);
         return;
     }
-    let charges = |sink: &mut dyn Sink| {
-        if let Some(base) = site.price(Item::ObjectStorageBase) {
-            sink.add(ChargeItem::ObjectStorage, Quantity::from_units(1), base, None, &|| {
-                format!("{} base fee", first.product)
-            });
-        }
-        stepwise(ChargeItem::ObjectStorage, steps, demand.disk_gb, "storage", sink);
-        for (charge, item, amount, word) in requests {
-            stepwise(charge, site.tariff(item), amount, word, sink);
-        }
-    };
-    front.offer(&candidate(cx, demand, site, &first.product), &|| first.product.clone(), &charges);
+    let candidate = candidate(cx, demand, site, &first.product);
+    front.offer(&candidate, Recipe::Objects, None, &|sink: &mut dyn Sink| object_charges(demand, site, sink));
+}
+
+fn requests(demand: &Demand) -> [(ChargeItem, Item, Quantity, &'static str); 2] {
+    [
+        (ChargeItem::Requests, Item::ObjectReads, demand.requests_million, "reads"),
+        (ChargeItem::Writes, Item::ObjectWrites, demand.writes_million, "writes"),
+    ]
+}
+
+/// Everything that object storage costs.
+pub(super) fn object_charges(demand: &Demand, site: &Site, sink: &mut dyn Sink) {
+    let steps = site.tariff(Item::ObjectStorage);
+    if let (Some(base), Some(first)) = (site.price(Item::ObjectStorageBase), steps.first()) {
+        sink.add(ChargeItem::ObjectStorage, Quantity::from_units(1), base, None, &|| {
+            format!("{} base fee", first.product)
+        });
+    }
+    stepwise(ChargeItem::ObjectStorage, steps, demand.disk_gb, "storage", sink);
+    for (charge, item, amount, word) in requests(demand) {
+        stepwise(charge, site.tariff(item), amount, word, sink);
+    }
 }
 
 /// Each step of a tariff with the units that fall into it.
@@ -81,5 +88,5 @@ pub(super) fn offer_balancer(cx: &Context, demand: &Demand, site: &Site, front: 
         return;
     }
     let charges = |sink: &mut dyn Sink| balancer_charges(demand, site, demand.balanced_gb, sink);
-    front.offer(&candidate(cx, demand, site, &tariff.product), &|| tariff.product.clone(), &charges);
+    front.offer(&candidate(cx, demand, site, &tariff.product), Recipe::Balancer, None, &charges);
 }

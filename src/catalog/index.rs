@@ -1,0 +1,124 @@
+//! What is looked up again and again in a book, prepared on first use: nothing of it is stated by a file.
+
+use super::menu::{Menu, Tiers};
+use super::{ManagedKind, PriceBook, RegionId};
+use crate::units::Purchase;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+/// The lookup tables of a book. A copy of a book begins with none, since it may be changed before it is used.
+#[derive(Default)]
+pub struct BookIndex(OnceLock<Tables>);
+
+impl Clone for BookIndex {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for BookIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BookIndex")
+    }
+}
+
+/// Processors and memory of machines, which decide how many replicas they hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Thousandths of a vCPU.
+    pub vcpu_milli: u32,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+}
+
+struct Tables {
+    region_keys: Vec<String>,
+    sizes: Vec<Size>,
+    size_of_shape: Vec<u16>,
+    menus: Vec<[OnceLock<Menu>; 4]>,
+    tiers: Vec<[OnceLock<Tiers>; 4]>,
+    rtts: Vec<OnceLock<Vec<(u32, u32)>>>,
+}
+
+impl Tables {
+    fn of(book: &PriceBook) -> Self {
+        let mut known: HashMap<Size, u16> = HashMap::new();
+        let mut sizes = Vec::new();
+        let mut size_of = |size: Size| {
+            *known.entry(size).or_insert_with(|| {
+                sizes.push(size);
+                u16::try_from(sizes.len() - 1).unwrap_or(u16::MAX)
+            })
+        };
+        let size = |shape: &super::Shape| Size { vcpu_milli: shape.vcpu_milli, memory_mib: shape.memory_mib };
+        let size_of_shape = book.shapes.iter().map(|shape| size_of(size(shape))).collect();
+        Self {
+            region_keys: book.region_ids().map(|id| book.name_of(id)).collect(),
+            sizes,
+            size_of_shape,
+            menus: book.regions.iter().map(|_| Default::default()).collect(),
+            tiers: book.regions.iter().map(|_| Default::default()).collect(),
+            rtts: book.regions.iter().map(|_| OnceLock::new()).collect(),
+        }
+    }
+}
+
+impl PriceBook {
+    fn tables(&self) -> &Tables {
+        self.index.0.get_or_init(|| Tables::of(self))
+    }
+
+    fn name_of(&self, id: RegionId) -> String {
+        format!("{}:{}", self.provider_of(id).name, self.region(id).code)
+    }
+
+    /// A region as applications name it: `provider:code`.
+    #[must_use]
+    pub fn region_key(&self, id: RegionId) -> &str {
+        &self.tables().region_keys[usize::from(id.0)]
+    }
+
+    /// The distinct sizes of machines.
+    #[must_use]
+    pub fn sizes(&self) -> &[Size] {
+        &self.tables().sizes
+    }
+
+    /// Ordinal of the size of a machine type in [`Self::sizes`].
+    #[must_use]
+    pub fn size_of(&self, shape: super::ShapeId) -> u16 {
+        self.tables().size_of_shape[usize::from(shape.0)]
+    }
+
+    /// The machines of a region that can be the best buy in a purchase option.
+    #[must_use]
+    pub fn menu(&self, region: RegionId, purchase: Purchase) -> &Menu {
+        let slot = &self.tables().menus[usize::from(region.0)][purchase as usize];
+        slot.get_or_init(|| Menu::of(self, region, purchase))
+    }
+
+    /// The managed tiers of a kind in a region that can be the best buy.
+    #[must_use]
+    pub fn tiers(&self, region: RegionId, kind: ManagedKind) -> &Tiers {
+        let slot = &self.tables().tiers[usize::from(region.0)][kind as usize];
+        slot.get_or_init(|| Tiers::of(self, region, kind))
+    }
+
+    /// Round-trip times from a region to every region in microseconds: p50 and p95. See [`Self::rtt`].
+    #[must_use]
+    pub fn rtts_us(&self, from: RegionId) -> &[(u32, u32)] {
+        let rows = &self.tables().rtts;
+        rows[usize::from(from.0)].get_or_init(|| {
+            let micros = |latency: crate::units::Latency| u32::try_from(latency.micros()).unwrap_or(u32::MAX);
+            let ask = |to: RegionId| {
+                let rtt = self.rtt(from, to);
+                (micros(rtt.p50), micros(rtt.p95))
+            };
+            // Times are the same both ways.
+            let known = |to: RegionId| Some(rows[usize::from(to.0)].get()?[usize::from(from.0)]);
+            let one = |to: RegionId| known(to).unwrap_or_else(|| ask(to));
+            self.region_ids().map(one).collect()
+        })
+    }
+}

@@ -1,0 +1,231 @@
+//! A problem on its way: choices with what they cost, names and charges as they are wanted.
+//!
+//! A place is looked at in one of two ways that keep the same choices. The long way asks every offer, counts why it is
+//! left out, and knows today's choice and placements that were decided elsewhere. The short way asks the few offers that
+//! can be the best buy of anybody ([`crate::catalog::Menu`]), and is taken wherever nothing but prices decides.
+
+use super::choices::{Excluded, Front, Lines, Recipe, Site};
+use super::demand::{self, Demand};
+use super::geo::Geo;
+use super::lowerer::Users;
+use super::machines::{self, Order, Verdicts};
+use super::{Context, LowerError, Lowerer, Options, managed, network, passes, paths, serverless, storage};
+use crate::app::{self, App};
+use crate::catalog::RegionId;
+use crate::policy::Policy;
+use crate::problem::{Choice, ChoiceId, Component, ComponentId, Objective, Problem};
+use crate::units::Quality;
+use std::sync::Arc;
+
+/// A problem whose choices have neither names nor charges yet.
+pub struct Draft<'x> {
+    /// The problem. A choice that was not written out has its cost, but no `offer` and no `charges`.
+    pub problem: Problem,
+    cx: Context<'x>,
+    demands: Vec<Demand>,
+    recipes: Vec<Vec<Recipe>>,
+    geo: Arc<Geo<'x>>,
+}
+
+impl<'x> Draft<'x> {
+    /// `counted`: offers that are left out are counted.
+    pub(super) fn of(
+        lowerer: &'x Lowerer<'_>,
+        app: &'x App,
+        policy: &'x Policy,
+        options: &'x Options,
+        counted: bool,
+    ) -> Result<Self, LowerError> {
+        let book = lowerer.book();
+        let traffic = network::total_traffic(app, options.scenario);
+        let admits = |id: RegionId| policy.providers.passes(&book.provider_of(id).name) && passes(book, &app.place, id);
+        let open = book.region_ids().map(admits).collect();
+        let cx = Context { app, book, policy, options, traffic, open };
+        let demands = demand::demands(app, options.scenario);
+        let regions = super::eligible_regions(&cx, &demands);
+        let geo: Arc<Geo<'x>> = lowerer.geo(&regions);
+        let looked: Vec<_> = demands.iter().map(|demand| component_of(&cx, demand, &geo, counted)).collect();
+        let (components, recipes): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+        if options.only.is_none() {
+            super::check_today(&cx, &components)?;
+        }
+        let users: Result<Vec<Arc<Users>>, _> = app.audiences.iter().map(|a| lowerer.users(&a.locality)).collect();
+        let users = users?;
+        let problem = Problem {
+            app: app.name.clone(),
+            providers: geo.providers.clone(),
+            components,
+            flows: network::flows(&cx, &demands, &users, lowerer.classes()),
+            routes: geo.routes.clone(),
+            internet: geo.internet.clone(),
+            ladders: geo.ladders.clone(),
+            shared: geo.shared.clone(),
+            relations: super::relations_of(app, &demands),
+            paths: paths::build(&cx, &demands, &geo.places, &users),
+            rtt: geo.rtt.clone(),
+            budget: app.budget,
+            objective: match app.objective {
+                app::Objective::Latency => Objective::LatencyThenCost,
+                app::Objective::Cost | app::Objective::CostAndLatency => Objective::Cost,
+            },
+            places: geo.places.clone(),
+        };
+        Ok(Self { problem, cx, demands, recipes, geo })
+    }
+
+    /// Adds name and charges to a choice.
+    pub fn write_out(&mut self, component: ComponentId, choice: ChoiceId) {
+        let recipe = std::mem::replace(&mut self.recipes[component][choice], Recipe::Written);
+        let target = &mut self.problem.components[component].choices[choice];
+        let site = &self.geo.sites[target.place];
+        write_out(&self.cx, &self.demands[component], site, recipe, target);
+    }
+
+    /// Adds name and charges to today's choices.
+    pub fn write_out_today(&mut self) {
+        for component in 0..self.problem.components.len() {
+            let choices = &self.problem.components[component].choices;
+            let today: Vec<ChoiceId> = (0..choices.len()).filter(|&choice| choices[choice].today).collect();
+            for choice in today {
+                self.write_out(component, choice);
+            }
+        }
+    }
+
+    /// The problem with every choice written out.
+    #[must_use]
+    pub fn written(mut self) -> Problem {
+        for component in 0..self.recipes.len() {
+            for choice in 0..self.recipes[component].len() {
+                self.write_out(component, choice);
+            }
+        }
+        self.problem
+    }
+
+    /// Why offers for a component were left out, most frequent reason first.
+    #[must_use]
+    pub fn excluded(&self, component: ComponentId) -> Vec<(String, u64)> {
+        component_of(&self.cx, &self.demands[component], &self.geo, true).0.excluded
+    }
+}
+
+fn name_of(cx: &Context, demand: &Demand, site: &Site, choice: &Choice, recipe: Recipe) -> String {
+    use crate::catalog::Item;
+    let product = |item| site.tariff(item).first().map(|tariff| tariff.product.clone()).unwrap_or_default();
+    match recipe {
+        Recipe::Written => choice.offer.clone(),
+        Recipe::Machine(offer, _) => cx.book.shape(site.compute[offer as usize].shape).name.clone(),
+        Recipe::Managed(tier) => site.managed[tier as usize].name(),
+        Recipe::Serverless => serverless::name(demand, site),
+        Recipe::Objects => product(Item::ObjectStorage),
+        Recipe::Balancer => product(Item::LoadBalancer),
+    }
+}
+
+fn write_out(cx: &Context, demand: &Demand, site: &Site, recipe: Recipe, choice: &mut Choice) {
+    let mut lines = Lines::default();
+    match recipe {
+        Recipe::Written => return,
+        Recipe::Machine(offer, fit) => {
+            machines::write_out(cx, demand, site, (offer, fit), choice.purchase, &mut lines);
+        }
+        Recipe::Managed(tier) => managed::charges(demand, &site.managed[tier as usize], &mut lines),
+        Recipe::Serverless => serverless::write_out(cx, demand, site, &mut lines),
+        Recipe::Objects => storage::object_charges(demand, site, &mut lines),
+        Recipe::Balancer => network::balancer_charges(demand, site, demand.balanced_gb, &mut lines),
+    }
+    choice.offer = name_of(cx, demand, site, choice, recipe);
+    choice.charges = lines.0;
+}
+
+/// How a component's offers are looked at.
+struct Look {
+    /// `None`: the long way everywhere.
+    order: Option<Order>,
+    verdicts: Verdicts,
+    counted: bool,
+}
+
+impl Look {
+    fn of(cx: &Context, demand: &Demand, counted: bool) -> Self {
+        // Only prices decide: nothing is asked for by name, and no price is refused for its quality.
+        let short = !cx.looks_for_names() && cx.policy.worst_quality == Quality::Estimated;
+        Self { order: short.then(|| Order::of(cx, demand)), verdicts: Verdicts::of(cx), counted }
+    }
+
+    /// Looks at what is on sale at a place.
+    fn at(&self, cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
+        use app::Kind as K;
+        let short = self.order.as_ref().filter(|_| cx.today_at(demand, site).is_none());
+        match (demand.kind, short) {
+            (K::Service | K::Worker | K::Job, _) => {
+                self.machines(cx, demand, site, front, excluded);
+                serverless::offer_serverless(cx, demand, site, front, excluded);
+            }
+            (K::Postgres | K::Mysql | K::Redis | K::Kafka, Some(_)) => {
+                managed::order_managed(cx, demand, site, front);
+                if self.counted {
+                    managed::count_excluded(cx, demand, site, excluded);
+                }
+                self.machines(cx, demand, site, front, excluded);
+            }
+            (K::Postgres | K::Mysql | K::Redis | K::Kafka, None) => {
+                managed::offer_managed(cx, demand, site, front, excluded);
+                self.machines(cx, demand, site, front, excluded);
+            }
+            (K::ObjectStorage | K::StaticSite, _) => storage::offer_objects(cx, demand, site, front, excluded),
+            (K::LoadBalancer, _) => storage::offer_balancer(cx, demand, site, front, excluded),
+        }
+    }
+
+    fn machines(&self, cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
+        let short = self
+            .order
+            .as_ref()
+            .filter(|_| cx.today_at(demand, site).is_none() && machines::all_prices_known(cx, demand, site));
+        let Some(order) = short else {
+            machines::offer_machines(cx, demand, &self.verdicts, site, front, excluded);
+            return;
+        };
+        machines::order_machines(cx, demand, order, site, front);
+        if self.counted {
+            machines::count_excluded(cx, demand, &self.verdicts, site, excluded);
+        }
+    }
+}
+
+/// One variable with every choice that can win.
+fn component_of(cx: &Context, demand: &Demand, geo: &Geo, counted: bool) -> (Component, Vec<Recipe>) {
+    let mut excluded = Excluded::default();
+    let look = Look::of(cx, demand, counted);
+    let (mut choices, mut recipes) = (Vec::new(), Vec::new());
+    let mut front = Front::default();
+    for site in &geo.sites {
+        if let Some(picks) = &cx.options.only {
+            if picks[demand.variable].region != site.region {
+                continue;
+            }
+        } else if !cx.may_place(demand, site.region) {
+            excluded.add("place not allowed", offers_at(site));
+            continue;
+        } else if site.zones < demand.zones && !demand.kind_is_regional() {
+            excluded.add("fewer zones than asked for", offers_at(site));
+            continue;
+        }
+        look.at(cx, demand, site, &mut front, &mut excluded);
+        let name = |choice: &Choice, recipe| name_of(cx, demand, site, choice, recipe);
+        front.drain_into(&mut choices, &mut recipes, &name);
+    }
+    let component = Component {
+        name: demand.name.clone(),
+        app_component: demand.app_component,
+        choices,
+        excluded: if counted { excluded.into_list() } else { Vec::new() },
+    };
+    (component, recipes)
+}
+
+fn offers_at(site: &Site) -> u64 {
+    (site.compute.len() + site.managed.len()) as u64
+}
