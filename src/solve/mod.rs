@@ -24,10 +24,12 @@ mod presolve;
 mod propagate;
 mod restrict;
 mod search;
+mod session;
 mod sweep;
 
 pub use prepared::{Prepared, Request};
 pub use restrict::{Allows, Restriction};
+pub use session::{Clearing, Session, Tick, TickError};
 
 use crate::problem::{Assignment, Problem};
 

@@ -1,10 +1,10 @@
 //! A problem made ready for many questions.
 
-use super::model::Model;
+use super::model::{Model, Part};
 use super::restrict::Restriction;
 use super::search::{Control, Search};
 use super::{Limits, Solution, Status, presolve};
-use crate::problem::{Assignment, Problem};
+use crate::problem::{Assignment, ComponentId, Problem};
 
 /// A question about a prepared problem. The default asks for the best of all assignments, within the default limits.
 #[derive(Clone, Copy, Default)]
@@ -36,19 +36,66 @@ pub struct Request<'a> {
 /// ```
 pub struct Prepared<'p> {
     model: Model<'p>,
+    /// Whether costs differ from the problem's.
+    moved: bool,
 }
 
 impl<'p> Prepared<'p> {
     /// Prepares a problem.
     #[must_use]
     pub fn new(problem: &'p Problem) -> Self {
-        Self { model: presolve::build(problem) }
+        Self { model: presolve::build(problem), moved: false }
     }
 
     /// The problem.
     #[must_use]
     pub fn problem(&self) -> &'p Problem {
         self.model.problem
+    }
+
+    /// Changes what the choices of a component cost, in nano-dollars.
+    pub(super) fn set_costs(&mut self, component: ComponentId, costs: &[i128]) {
+        for value in &mut self.model.parts[component].values {
+            value.cost = costs[value.choice];
+        }
+        self.moved = true;
+    }
+
+    /// To be called after [`Self::set_costs`]: costs may have outgrown their scale.
+    pub(super) fn rescale(&mut self) {
+        presolve::set_scale(&mut self.model);
+    }
+
+    /// For every choice a lower bound of the best objective with it, given a proven answer: its *min-marginal* as far as
+    /// one relaxation shows it. A solve with a [`Restriction`] to the choice gives it exactly.
+    ///
+    /// Choices far above the answer get a common bound (an eighth above its cost); so do those that no assignment can have.
+    #[must_use]
+    pub fn marginals(&self, answer: &Solution) -> Vec<Vec<i128>> {
+        let best = self.model.internal(answer.objective);
+        let above = |slack: &i128| self.model.external(best + slack.min(&(i128::MAX >> 3)));
+        self.slacks(answer).iter().map(|list| list.iter().map(above).collect()).collect()
+    }
+
+    /// For every choice: no assignment with it is less than so many nano-dollars above a proven answer.
+    pub(super) fn slacks(&self, answer: &Solution) -> Vec<Vec<i128>> {
+        let model = &self.model;
+        let problem = model.problem;
+        let everything: Vec<Vec<usize>> = model.parts.iter().map(|part| (0..part.values.len()).collect()).collect();
+        let chosen = |(part, &choice): (&Part, &usize)| part.values.iter().find(|v| v.choice == choice).map(|v| v.cost);
+        let bill: i128 = model.parts.iter().zip(&answer.assignment).filter_map(chosen).sum();
+        let best = model.internal(answer.objective);
+        let below = best + bill.abs() / 8 + 1_000;
+        let control = Control { limits: Limits::default(), below, cancelled: None };
+        let bounds = Search::new(model, control).marginals(everything, model.scale.floor(best));
+        let mut slacks: Vec<Vec<i128>> =
+            problem.components.iter().map(|component| vec![i128::MAX >> 2; component.choices.len()]).collect();
+        for ((slacks, part), bounds) in slacks.iter_mut().zip(&model.parts).zip(bounds) {
+            for (value, bound) in part.values.iter().zip(bounds) {
+                slacks[value.choice] = ((i128::from(bound) << model.scale.shift) - best).max(0);
+            }
+        }
+        slacks
     }
 
     /// Solves to proven optimality within the limits, over the assignments that the request allows.
@@ -79,7 +126,8 @@ impl<'p> Prepared<'p> {
         let objective = model.external(value);
         // A draft's choices have no charges yet; whoever drafts has the bill compared.
         debug_assert!(
-            problem.picked(&assignment).iter().any(|choice| choice.charges.is_empty())
+            self.moved
+                || problem.picked(&assignment).iter().any(|choice| choice.charges.is_empty())
                 || crate::problem::score(problem, &assignment).map(|bill| bill.objective) == Some(objective)
         );
         let lower_bound = open.map_or(objective, |bound| bound.min(objective));

@@ -66,14 +66,14 @@ pub(super) fn domains(model: &Model, restriction: &Restriction) -> Vec<Vec<usize
         // Where the values of the current place begin in `kept`.
         let mut start = 0;
         for (v, value) in part.values.iter().enumerate() {
-            let choice = &choices[value.choice];
-            if !restriction.allows(component, value.choice, choice) {
+            let choice = (&choices[value.choice], value.cost);
+            if !restriction.allows(component, value.choice, choice.0) {
                 continue;
             }
             if kept.last().is_some_and(|&last| part.values[last].place != value.place) {
                 start = kept.len();
             }
-            let of = |&other: &usize| &choices[part.values[other].choice];
+            let of = |&other: &usize| (&choices[part.values[other].choice], part.values[other].cost);
             if kept[start..].iter().any(|other| dominates(of(other), choice, sends_nothing)) {
                 continue;
             }
@@ -194,16 +194,16 @@ impl<'a> Alone<'a> {
     }
 }
 
-/// Whether a choice is at most as dear as another in every assignment. A pool never makes anything dearer; an own
+/// Whether a choice (with what it costs now) is at most as dear as another in every assignment. A pool never makes anything dearer; an own
 /// allowance can (it thins out the account's volume, and with it the share in the cheap steps), so it must be equal.
-fn dominates(better: &Choice, worse: &Choice, sends_nothing: bool) -> bool {
+fn dominates((better, low): (&Choice, i128), (worse, high): (&Choice, i128), sends_nothing: bool) -> bool {
     let includes = match (better.included, worse.included) {
         (Included::Pooled(more), Included::Pooled(less)) => more >= less,
         (Included::Pooled(_), Included::None) => true,
         (a, b) => a == b || (sends_nothing && !matches!(b, Included::Pooled(_))),
     };
     includes
-        && better.cost <= worse.cost
+        && low <= high
         && better.active_zones == worse.active_zones
         && better.needs.iter().all(|need| worse.needs.contains(need))
 }
@@ -287,7 +287,7 @@ fn edges(problem: &Problem, streams: &[Stream]) -> Vec<Edge> {
 }
 
 /// Chooses the weights of latency and the number of bits to drop, so that every sum of bounds stays far below `HARD`.
-fn set_scale(model: &mut Model) {
+pub(super) fn set_scale(model: &mut Model) {
     let problem = model.problem;
     let spread = |pick: fn(&mut dyn Iterator<Item = i128>) -> Option<i128>| -> i128 {
         model.parts.iter().map(|p| pick(&mut p.values.iter().map(|v| v.cost)).unwrap_or(0)).sum()

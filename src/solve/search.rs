@@ -26,6 +26,9 @@ const PRESSES_MAX: usize = 10;
 const ROOT_STEPS: usize = 80;
 const NODE_STEPS: usize = 6;
 
+/// Steps towards better multipliers when only marginals are wanted.
+const MARGINAL_STEPS: usize = 16;
+
 /// What the search ends with, in values inside the solver.
 pub(super) struct Outcome {
     pub best: Option<(i128, Vec<usize>)>,
@@ -75,6 +78,8 @@ pub(super) struct Search<'m> {
     nodes: u64,
     /// Bound of the last sweep over the objective.
     bound_now: i64,
+    /// The known optimum, when only marginals are wanted: nothing is looked for then, and nothing replaces `below`.
+    known: Option<i64>,
 }
 
 impl<'m> Search<'m> {
@@ -106,17 +111,38 @@ impl<'m> Search<'m> {
             open: None,
             nodes: 0,
             bound_now: -HARD,
+            known: None,
         }
     }
 
     /// Takes an assignment when it is valid and better than what is known.
     pub fn offer(&mut self, picked: &[usize]) -> Result<i128, Broken> {
         let value = self.evaluator.value(self.model, picked)?;
-        if value < self.below {
+        if value < self.below && self.known.is_none() {
             self.below = value;
             self.best = Some((value, picked.to_vec()));
         }
         Ok(value)
+    }
+
+    /// For every value of every component a bound on assignments with it; those at or above the ceiling, and those that
+    /// no assignment can have, get the ceiling.
+    pub fn marginals(mut self, values: Vec<Vec<usize>>, known: i64) -> Vec<Vec<i64>> {
+        self.known = Some(known);
+        self.nodes = 1;
+        let ceiling = self.ceiling();
+        let mut bounds: Vec<Vec<i64>> = self.model.parts.iter().map(|part| vec![ceiling; part.values.len()]).collect();
+        let Some(mut domains) = self.root(values) else { return bounds };
+        if let Some(guess) = self.tighten(&mut domains) {
+            // The answer itself is below the ceiling, so that something is left.
+            self.climb(&mut domains, guess);
+        }
+        for ((bounds, values), marginal) in bounds.iter_mut().zip(&domains.values).zip(&domains.marginal) {
+            for (&v, &bound) in values.iter().zip(marginal) {
+                bounds[v] = bound.min(ceiling);
+            }
+        }
+        bounds
     }
 
     pub fn run(mut self, values: Vec<Vec<usize>>) -> Outcome {
@@ -212,6 +238,9 @@ impl<'m> Search<'m> {
 
     /// Makes a guess valid, and improves on it if it is better than what is known.
     fn repair(&mut self, domains: &Domains, guess: &[usize]) {
+        if self.known.is_some() {
+            return;
+        }
         let candidates = self.with_neighbours(domains, guess);
         let Some(picked) = dive::repair(self.model, &mut self.evaluator, &candidates, guess.to_vec()) else { return };
         let before = self.below;
@@ -329,7 +358,11 @@ impl<'m> Search<'m> {
 
     /// Looks for better multipliers. `None`: nothing of interest is left.
     fn climb(&mut self, domains: &mut Domains, mut guess: Vec<usize>) -> Option<Vec<usize>> {
-        let (steps, halvings) = if self.nodes == 1 { (ROOT_STEPS, 0) } else { (NODE_STEPS, 1) };
+        let (steps, halvings) = match self.known {
+            Some(_) => (MARGINAL_STEPS, 0),
+            None if self.nodes == 1 => (ROOT_STEPS, 0),
+            None => (NODE_STEPS, 1),
+        };
         self.prices.update(self.model, &self.codes, &domains.values, &domains.dual.tangents);
         self.objective.penalise(self.model, &domains.dual.paths);
         if self.nodes == 1 {
@@ -339,6 +372,7 @@ impl<'m> Search<'m> {
         let mut ascent = Ascent::new(&domains.dual, bound, steps, halvings);
         while ascent.promising() {
             let ceiling = self.ceiling();
+            let ceiling = self.known.unwrap_or(ceiling).max(bound + 1);
             let target = if ceiling < HARD / 2 { ceiling } else { bound.saturating_add(bound.abs() / 2 + 1) };
             if !ascent.step(self.model, &self.prices, &guess, bound, target) {
                 break;
