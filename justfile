@@ -30,3 +30,19 @@ fleet apps="10000" seed="1" style="mixed":
     cargo build --release --bin placer --example generate-fleet
     target/release/examples/generate-fleet target/fleet-{{ style }}-{{ seed }} {{ apps }} {{ seed }} {{ style }}
     time target/release/placer fleet recommend target/fleet-{{ style }}-{{ seed }} --summary
+
+# The SAGE packing benchmarks: published optima, under 1 ms each, CP-SAT beside (needs `pip install ortools`).
+sage folder="../shared/bench/sage" python="python3":
+    cargo build --release
+    {{ python }} benches/sage.py {{ folder }}
+
+# The LP text of every example through HiGHS (needs `pip install highspy`).
+lp python="python3":
+    cargo build --release
+    {{ python }} scripts/check-lp.py
+
+# placer and its peers on the same generated files; see docs/benchmarks.md for the whole table.
+compare sizes="10x50,30x100" seeds="3" limit="60" python="python3":
+    cargo build --release
+    cargo bench --bench pairwise -- export target/instances --size {{ sizes }} --seeds {{ seeds }} --format json
+    {{ python }} benches/compare.py target/instances/*.json --limit {{ limit }}

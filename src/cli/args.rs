@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Prices a whole application across clouds and proves the cheapest placement.
 #[derive(Debug, Parser)]
@@ -20,6 +21,10 @@ pub struct Cli {
 pub enum Command {
     /// Recommend where to run an application, with its exact bill
     Recommend(RecommendArgs),
+    /// Print the optimisation problem of an application, for other solvers
+    Problem(ProblemArgs),
+    /// Solve a problem from a file to proven optimality (docs/problem-format.md)
+    Solve(SolveArgs),
     /// Recommend for many applications at once
     #[command(subcommand)]
     Fleet(FleetCommand),
@@ -69,6 +74,65 @@ pub enum ReportFormat {
     Json,
     /// For pull requests and wikis
     Markdown,
+}
+
+/// `placer problem`
+#[derive(Debug, Args)]
+pub struct ProblemArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// How to write it
+    #[arg(long, value_enum)]
+    pub format: ProblemFormat,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// Forms of a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProblemFormat {
+    /// The complete problem in integers, as `placer solve` reads it
+    Json,
+    /// CPLEX LP text, objective in dollars, for any MILP solver
+    Lp,
+}
+
+/// `placer solve`
+#[derive(Debug, Args)]
+#[command(after_help = "Prints one JSON object: `status` (optimal, feasible, infeasible, unknown), `objective`, \
+                        `lower_bound`, `assignment`, `solve_ms`, `nodes`. docs/problem-format.md says what each means.")]
+pub struct SolveArgs {
+    /// The problem's file; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// FILE is an application of the SAGE benchmarks, and this its list of offers
+    #[arg(long, value_name = "OFFERS")]
+    pub sage_offers: Option<PathBuf>,
+    /// Seconds after which the best answer so far is printed with its bound
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub time_limit: Option<Duration>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = SolveFormat::Json)]
+    pub format: SolveFormat,
+}
+
+/// Forms of an answer of `placer solve`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SolveFormat {
+    /// For programs
+    Json,
+}
+
+/// A number of seconds, at most a year.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is expected, like 10 or 0.5".to_owned())?;
+    let fits = (0.0..=31_536_000.0).contains(&seconds);
+    if fits { Ok(Duration::from_secs_f64(seconds)) } else { Err("it must be between 0 and a year".to_owned()) }
 }
 
 /// `placer fleet`

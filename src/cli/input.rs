@@ -12,25 +12,36 @@ use std::path::Path;
 
 /// The bytes of an application's file: at most one more than the limit is ever read.
 pub fn app_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    if path == Path::new("-") {
-        return limited(io::stdin().lock(), "standard input");
-    }
-    let name = format!("`{}`", path.display());
-    let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
-    let meta = file.metadata().map_err(|error| unreadable(&name, &error))?;
-    if meta.is_dir() {
-        let inside = path.join("app.toml");
-        return Err(Failure::Input(format!("{name} is a folder; give a file in it, like `{}`", inside.display())));
-    }
-    limited(file, &name)
+    bytes(path, FILE_BYTES_MAX, APPLICATION)
 }
 
-fn unreadable(name: &str, error: &io::Error) -> Failure {
+const APPLICATION: &str = "an application";
+
+/// The bytes of a file, or of standard input for `-`: at most one more than the limit is ever read. `what` is what the
+/// file holds.
+pub fn bytes(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, Failure> {
+    if path == Path::new("-") {
+        return limited(io::stdin().lock(), "standard input", limit, what);
+    }
+    let name = format!("`{}`", path.display());
+    let file = File::open(path).map_err(|error| unreadable(&name, &error, what))?;
+    let meta = file.metadata().map_err(|error| unreadable(&name, &error, what))?;
+    if meta.is_dir() {
+        let inside = path.join(if what == APPLICATION { "app.toml" } else { "problem.json" });
+        return Err(Failure::Input(format!("{name} is a folder; give a file in it, like `{}`", inside.display())));
+    }
+    limited(file, &name, limit, what)
+}
+
+fn unreadable(name: &str, error: &io::Error, what: &str) -> Failure {
     let help = match error.kind() {
         io::ErrorKind::NotFound => {
-            return Failure::Input(format!(
-                "there is no file {name}; give the path of an application's file (`placer schema app` describes it)"
-            ));
+            let described = if what == APPLICATION {
+                "`placer schema app` describes it"
+            } else {
+                "docs/problem-format.md describes it"
+            };
+            return Failure::Input(format!("there is no file {name}; give the path of {what}'s file ({described})"));
         }
         io::ErrorKind::PermissionDenied => "; check who may read it",
         _ => "",
@@ -38,13 +49,13 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::Input(format!("cannot read {name}: {error}{help}"))
 }
 
-fn limited(mut from: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
+fn limited(mut from: impl Read, name: &str, limit: u64, what: &str) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    from.by_ref().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
+    from.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error, what))?;
+    if bytes.len() as u64 > limit {
         return Err(Failure::Input(format!(
-            "{name} is larger than {} MiB, the limit of an application's file; is it the right file?",
-            FILE_BYTES_MAX >> 20
+            "{name} is larger than {} MiB, the limit of {what}'s file; is it the right file?",
+            limit >> 20
         )));
     }
     Ok(bytes)

@@ -11,9 +11,11 @@ mod lists;
 mod nearest;
 mod offers;
 mod price_book;
+mod problem;
 mod recommend;
 mod regions;
 mod report_text;
+mod solve;
 mod text;
 
 use args::{Cli, Command, FleetCommand, SchemaCommand};
@@ -44,6 +46,8 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Recommend(args) => recommend::run(args, out),
+        Command::Problem(args) => problem::run(args, out),
+        Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),

@@ -27,7 +27,10 @@
 //! (AWS Ireland and Sao Paulo) each flow pays what its share of the whole volume costs on its own ladder.
 
 mod check;
+pub mod file;
+pub mod linear;
 pub mod lower;
+pub mod packing;
 mod routes;
 mod score;
 

@@ -18,12 +18,15 @@ mod eval;
 mod lagrange;
 mod meter;
 mod model;
+pub mod packing;
 pub mod pairwise;
 mod prepared;
 mod presolve;
 mod propagate;
 mod restrict;
 mod search;
+#[cfg(feature = "second-opinion")]
+pub mod second_opinion;
 mod session;
 mod sweep;
 
