@@ -77,6 +77,9 @@ impl Watch {
     }
 }
 
+/// Choices that buy one offer.
+type Buyers = Vec<(ComponentId, ChoiceId)>;
+
 /// A problem, its prices as they stand, and its proven optimum.
 ///
 /// Ticks address choices of the problem. Offers that lowering left out, because another at the same place was never
@@ -93,7 +96,7 @@ pub struct Session<'p> {
     slack: Vec<Vec<i128>>,
     watches: Vec<Watch>,
     /// Choices by place and offer.
-    offers: BTreeMap<PlaceId, BTreeMap<&'p str, Vec<(ComponentId, ChoiceId)>>>,
+    offers: BTreeMap<PlaceId, BTreeMap<&'p str, Buyers>>,
 }
 
 impl<'p> Session<'p> {
@@ -104,7 +107,7 @@ impl<'p> Session<'p> {
             component.choices.iter().map(|choice| i128::from(choice.cost.nanos())).collect()
         };
         let costs: Vec<Vec<i128>> = problem.components.iter().map(nanos).collect();
-        let mut offers: BTreeMap<PlaceId, BTreeMap<&str, Vec<_>>> = BTreeMap::new();
+        let mut offers: BTreeMap<PlaceId, BTreeMap<&str, Buyers>> = BTreeMap::new();
         for (c, component) in problem.components.iter().enumerate() {
             for (k, choice) in component.choices.iter().enumerate() {
                 offers.entry(choice.place).or_default().entry(choice.offer.as_str()).or_default().push((c, k));
