@@ -21,15 +21,32 @@ examples:
 solver:
     cargo test --release --test solver_timing -- --ignored --nocapture
 
+# Kill a collecting process two hundred times at random moments; the store has to stay whole.
+crash:
+    cargo test --test collect two_hundred_kills -- --ignored --nocapture
+
 # Rewrite the report in README.md after prices or the report changed.
 readme:
     UPDATE_README=1 cargo test --test readme
+
+# Parse a synthetic EC2 offer file of 2 GB as it arrives: under 200 MB of memory, at least half the speed of tokenizing it.
+ec2-stream bytes="2000000000":
+    mkdir -p target/ec2-stream
+    test -f target/ec2-stream/{{ bytes }}.json || cargo bench --bench ec2_stream -- generate "$PWD/target/ec2-stream/{{ bytes }}.json" {{ bytes }}
+    cargo bench --bench ec2_stream -- measure "$PWD/target/ec2-stream/{{ bytes }}.json"
 
 # Ten thousand random applications on the whole price book; see docs/fleet.md.
 fleet apps="10000" seed="1" style="mixed":
     cargo build --release --bin placer --example generate-fleet
     target/release/examples/generate-fleet target/fleet-{{ style }}-{{ seed }} {{ apps }} {{ seed }} {{ style }}
     time target/release/placer fleet recommend target/fleet-{{ style }}-{{ seed }} --summary
+
+# Pairwise problems: the whole table of cold solves, then ticks. `cargo bench --bench pairwise -- help` for one case.
+pairwise celar="../shared/bench/wcsp/celar6sub0.wcsp":
+    cargo bench --bench pairwise -- table
+    cargo bench --bench pairwise -- file {{ celar }}
+    cargo bench --bench pairwise -- ticks --size 30x100 --seeds 3
+    cargo bench --bench pairwise -- ticks --size 300x200 --degree 4 --seeds 1 --check 100
 
 # The SAGE packing benchmarks: published optima, under 1 ms each, CP-SAT beside (needs `pip install ortools`).
 sage folder="../shared/bench/sage" python="python3":

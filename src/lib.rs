@@ -9,9 +9,13 @@ pub mod policy;
 pub mod problem;
 pub mod report;
 pub mod solve;
+#[cfg(feature = "collect")]
+pub mod store;
 pub mod units;
 
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod collect;
+#[cfg(feature = "collect")]
+pub mod control;

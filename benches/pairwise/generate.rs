@@ -3,6 +3,7 @@
 //! | family | costs | graph |
 //! |---|---|---|
 //! | `cloud` | places are regions of providers on a map; machines cost by size, provider and region; pairs pay egress by price class both ways; half of them have a latency bound, beyond which a pair of places is forbidden | random |
+//! | `heavy` | as `cloud`, pairs with up to 20 TB a month each way instead of 1 TB | random |
 //! | `uniform` | every unary cost and every cell independent and equally likely in 0..=100,000 (unary) and 0..=10,000 (cells) | random |
 //! | `forbidden` | as `uniform`, four in ten cells forbidden, one assignment kept possible | random |
 //! | `ties` | unary 0..=3, cells 0..=1 | random |
@@ -14,7 +15,8 @@
 use placer::solve::pairwise::{FORBIDDEN, Network, Pair};
 
 /// All families.
-pub const FAMILIES: &[&str] = &["cloud", "uniform", "forbidden", "ties", "star", "grid", "tight", "infeasible"];
+pub const FAMILIES: &[&str] =
+    &["cloud", "heavy", "uniform", "forbidden", "ties", "star", "grid", "tight", "infeasible"];
 
 /// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
 pub struct Random(u64);
@@ -179,7 +181,8 @@ fn cloud(wish: &Wish, links: &[(usize, usize)], random: &mut Random) -> Costs {
     };
     let mut pairs = Vec::new();
     for &(a, b) in links {
-        let (out, back) = (random.log_between(1.0, 20_000.0), random.log_between(1.0, 20_000.0));
+        let most_gb = if wish.family == "heavy" { 20_000.0 } else { 1_000.0 };
+        let (out, back) = (random.log_between(1.0, most_gb), random.log_between(1.0, most_gb));
         let strict = wish.family == "tight";
         let bound_ms = match (strict, random.unit() < 0.5) {
             (true, _) => random.between(8.0, 60.0),

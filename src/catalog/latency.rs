@@ -54,11 +54,30 @@ pub struct Distance {
     pub p95_factor: f64,
 }
 
+/// A round-trip time that the user measured from some place to a region.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProbedPlace {
+    /// Degrees north of where the probe started.
+    pub lat: f64,
+    /// Degrees east.
+    pub lon: f64,
+    /// Where it went.
+    pub region: RegionId,
+    /// Median, microseconds.
+    pub p50_us: u32,
+    /// 95th percentile, microseconds.
+    pub p95_us: u32,
+}
+
 /// Measured pairs and models.
 #[derive(Clone, Debug, Default)]
 pub struct LatencyBook {
     /// Measured region pairs: (lower, higher ordinal) -> (p50, p95 when measured), microseconds.
     pub pairs: HashMap<(RegionId, RegionId), (u32, Option<u32>)>,
+    /// The user's own probes of region pairs: (lower, higher ordinal) -> (p50, p95), microseconds.
+    pub probed: HashMap<(RegionId, RegionId), (u32, u32)>,
+    /// The user's own probes from places that are no regions.
+    pub probed_places: Vec<ProbedPlace>,
     /// Measured city pairs by ordinal in the book's cities, (lower, higher) -> p50 microseconds.
     pub city_pairs: HashMap<(u16, u16), u32>,
     /// Fitted models.

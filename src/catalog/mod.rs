@@ -3,15 +3,17 @@
 //! Invariants: a [`PriceBook`] is immutable and complete once made (its digest was checked); a price that is not known
 //! is absent, never zero; every price carries its source, date and quality through its [`Price`].
 
+pub mod diff;
 mod file;
 mod index;
 mod latency;
 mod menu;
 
-pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, seal, section_rank};
+pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, open_sealed, seal, section_rank};
 pub use index::{BookIndex, Size};
-pub use latency::{CityError, Distance, LatencyBook, LatencyIndex, Place, Rtt, RttOrigin, great_circle_km};
-
+pub use latency::{
+    CityError, Distance, LatencyBook, LatencyIndex, Place, ProbedPlace, Rtt, RttOrigin, great_circle_km,
+};
 pub use menu::{Entry, Groups, Menu, TierEntry, Tiers, group_of, groups};
 
 use crate::units::{Arch, Money, Purchase, Quality, Quantity};

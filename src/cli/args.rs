@@ -32,7 +32,15 @@ pub enum Command {
     Offers(OffersArgs),
     /// List the regions of the price book
     Regions(RegionsArgs),
-    /// Inspect, verify or build the price book
+    /// Collect prices from the providers' publications and seal a new price book
+    #[cfg(feature = "collect")]
+    Collect(CollectArgs),
+    /// Measure round-trip times from here to the regions
+    #[cfg(feature = "collect")]
+    Probe(ProbeArgs),
+    /// Say how long a round trip between two regions or cities takes, and how that is known
+    Latency(LatencyArgs),
+    /// Inspect, verify, compare or build the price book
     #[command(subcommand)]
     PriceBook(PriceBookCommand),
     /// Print the JSON Schema of a file format
@@ -43,7 +51,8 @@ pub enum Command {
 /// Which price book to use.
 #[derive(Debug, Args)]
 pub struct BookArgs {
-    /// Use this price book (a sealed file or a built folder) instead of the built-in one
+    /// Use this price book: a sealed file, a built folder, the folder of a store, or `builtin`; without it, the newest
+    /// collected one, or the built-in one when nothing was collected
     #[arg(long, value_name = "PATH")]
     pub price_book: Option<PathBuf>,
 }
@@ -237,6 +246,67 @@ pub struct RegionsArgs {
     pub book: BookArgs,
 }
 
+/// `placer probe`
+#[cfg(feature = "collect")]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The hosts belong to others: probes are few, spaced and named, and a region is left alone for three \
+hours after it was probed. With --from, the times come before all published ones, in `placer latency` and in \
+`placer recommend`."
+)]
+pub struct ProbeArgs {
+    /// Where this machine is: a region (`provider:code`), a city, or `lat,lon`; without it the times are only shown
+    #[arg(long, value_name = "PLACE")]
+    pub from: Option<String>,
+    /// Only this region (its code, or `provider:code`); may be given several times
+    #[arg(long)]
+    pub region: Vec<String>,
+    /// Only this provider
+    #[arg(long)]
+    pub provider: Option<String>,
+    /// Handshakes, and HTTP requests, per region
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub rounds: u32,
+    /// Milliseconds between two of them at one host
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    pub pause_ms: u64,
+    /// Seconds to wait for one
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub timeout: u64,
+    /// Hosts that are probed at the same time
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub at_once: u8,
+    /// Probe regions again that were probed within three hours
+    #[arg(long)]
+    pub again: bool,
+    /// Other hosts than the built-in ones: a CSV file `provider,region,url,source`
+    #[arg(long, value_name = "FILE")]
+    pub endpoints: Option<PathBuf>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// `placer latency`
+#[derive(Debug, Args)]
+pub struct LatencyArgs {
+    /// A region (`provider:code`, or its code alone), a city (`Paris`, `London, CA`), or `lat,lon`
+    #[arg(value_name = "A", allow_hyphen_values = true)]
+    pub a: String,
+    /// The other end
+    #[arg(value_name = "B", allow_hyphen_values = true)]
+    pub b: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
 /// `placer price-book`
 #[derive(Debug, Subcommand)]
 pub enum PriceBookCommand {
@@ -246,11 +316,122 @@ pub enum PriceBookCommand {
     Verify(VerifyArgs),
     /// Build the reviewable price-book folder from files of facts
     Build(BuildArgs),
+    /// Say what was added, removed or changed from one price book to another
+    #[cfg(feature = "collect")]
+    Diff(DiffArgs),
+    /// Show the prices that an offer had
+    #[cfg(feature = "collect")]
+    History(HistoryArgs),
+    /// Write a price book as a reviewable folder of text files
+    #[cfg(feature = "collect")]
+    Export(ExportArgs),
+}
+
+/// `placer collect`
+#[cfg(feature = "collect")]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A source that fails changes nothing and stops no other; the exit code is then 1. Credentials are \
+taken from the environment or the profile files of the provider's own tools; `placer collect --list` says which."
+)]
+pub struct CollectArgs {
+    /// Only this provider or source; may be given again
+    #[arg(long, value_name = "NAME")]
+    pub provider: Vec<String>,
+    /// Collect again and again, with this pause: 30m, 1h, 1d
+    #[arg(long, value_name = "TIME")]
+    pub every: Option<String>,
+    /// Collect once and end (the default without --every)
+    #[arg(long)]
+    pub once: bool,
+    /// List the sources and the credentials they take, and end
+    #[arg(long)]
+    pub list: bool,
+    /// Folder of the store; without it, $PLACER_STORE or the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Read a source from another host: <source>/<name>=<origin>; may be given again
+    #[arg(long, value_name = "PLACE")]
+    pub endpoint: Vec<String>,
+    /// Use this exchange rate: EUR=1.1652@2026-11-20 (US dollars for one unit, and its date); may be given again
+    #[arg(long, value_name = "RATE")]
+    pub rate: Vec<String>,
+    /// Do not ask the European Central Bank for exchange rates
+    #[arg(long)]
+    pub no_ecb: bool,
+    /// Seconds without a byte after which a connection counts as broken
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub timeout: u64,
+    /// How often a page is asked for again
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    pub retries: u32,
+    /// How to print what became of the sources
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+}
+
+/// `placer price-book diff`
+#[cfg(feature = "collect")]
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The older book: `builtin`, `newest`, `previous`, the beginning of a digest, or a path
+    #[arg(value_name = "A")]
+    pub before: String,
+    /// The newer book
+    #[arg(value_name = "B")]
+    pub after: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Folder of the store
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+}
+
+/// `placer price-book history`
+#[cfg(feature = "collect")]
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The offer: a machine type, a managed tier, a tariff's item or product
+    #[arg(long, value_name = "NAME")]
+    pub offer: String,
+    /// Only this region: its code, or `provider:code`
+    #[arg(long)]
+    pub region: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Folder of the store
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+}
+
+/// `placer price-book export`
+#[cfg(feature = "collect")]
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The book: `builtin`, `newest`, `previous` or the beginning of a digest; without it, the one that is in use
+    #[arg(value_name = "BOOK")]
+    pub book: Option<String>,
+    /// Folder to write; it has to be new, empty, or an exported book
+    #[arg(long, value_name = "DIR", default_value = "price-book")]
+    pub out: PathBuf,
+    /// Folder of the store
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
 }
 
 /// `placer price-book status`
 #[derive(Debug, Args)]
 pub struct StatusArgs {
+    /// List what the last runs refused and what waits for a second observation, with raw value and reason
+    #[cfg(feature = "collect")]
+    #[arg(long)]
+    pub refused: bool,
+    /// Folder of the store
+    #[cfg(feature = "collect")]
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,

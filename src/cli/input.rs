@@ -1,10 +1,10 @@
 //! Reading what the user names: the application's file and the price book.
 
 use super::failure::Failure;
+use super::place;
 use crate::app::limits::FILE_BYTES_MAX;
 use crate::app::{App, Names, parse};
 use crate::catalog::PriceBook;
-use crate::collect::book_file;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
@@ -61,12 +61,33 @@ fn limited(mut from: impl Read, name: &str, limit: u64, what: &str) -> Result<Ve
     Ok(bytes)
 }
 
-/// The price book that the user names, or the built-in one.
+/// The price book that the user names, or the newest one.
 pub fn book(path: Option<&Path>) -> Result<PriceBook, Failure> {
-    match path {
-        Some(path) => book_file::load(path).map_err(Failure::input),
-        None => PriceBook::embedded().map_err(|error| Failure::Other(format!("the built-in price book: {error}"))),
+    with_probes(place::book(path)?)
+}
+
+/// The book with the round-trip times that `placer probe` measured, where there are any.
+#[cfg(feature = "collect")]
+fn with_probes(mut book: PriceBook) -> Result<PriceBook, Failure> {
+    if let Some(path) = probes_file() {
+        crate::collect::probe::Record::read(&path).map_err(Failure::input)?.apply(&mut book);
     }
+    Ok(book)
+}
+
+#[cfg(not(feature = "collect"))]
+#[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
+fn with_probes(book: PriceBook) -> Result<PriceBook, Failure> {
+    Ok(book)
+}
+
+/// Where `placer probe` keeps what it measured: `PLACER_PROBES`, or a file in the user's data folder.
+#[cfg(feature = "collect")]
+pub fn probes_file() -> Option<std::path::PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
+    let home = || variable("HOME").map(|home| home.join(".local/share"));
+    let data = || variable("XDG_DATA_HOME").or_else(home).or_else(|| variable("LOCALAPPDATA"));
+    variable("PLACER_PROBES").or_else(|| Some(data()?.join("placer").join("probes.csv")))
 }
 
 /// The application that a file describes; every fault of the file in one failure.

@@ -4,13 +4,21 @@
 //! that says what to do; the exit code is 0, 1, 2 or 3 (see [`failure::Failure`]).
 
 mod args;
+#[cfg(feature = "collect")]
+mod collect;
 mod failure;
 mod fleet;
 mod input;
+mod latency;
 mod lists;
 mod nearest;
 mod offers;
+mod place;
 mod price_book;
+#[cfg(feature = "collect")]
+mod price_history;
+#[cfg(feature = "collect")]
+mod probe;
 mod problem;
 mod recommend;
 mod regions;
@@ -51,6 +59,11 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
         Command::Offers(args) => offers::run(args, out),
         Command::Regions(args) => regions::run(args, out),
+        #[cfg(feature = "collect")]
+        Command::Collect(args) => collect::run(args, out),
+        #[cfg(feature = "collect")]
+        Command::Probe(args) => probe::run(args, out),
+        Command::Latency(args) => latency::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => {

@@ -34,6 +34,9 @@ struct Status<'a> {
     cities: usize,
     latency_pairs: usize,
     providers: Vec<ProviderRow>,
+    /// The collected sources, by name.
+    #[cfg(feature = "collect")]
+    collected: Vec<super::price_history::SourceRow>,
 }
 
 /// Columns of the CSV form.
@@ -56,11 +59,28 @@ pub fn run(command: &PriceBookCommand, out: &mut dyn Write) -> Result<(), Failur
         PriceBookCommand::Status(args) => status(args, out),
         PriceBookCommand::Verify(args) => verify(args, out),
         PriceBookCommand::Build(args) => build(args, out),
+        #[cfg(feature = "collect")]
+        PriceBookCommand::Diff(args) => super::price_history::run_diff(args, out),
+        #[cfg(feature = "collect")]
+        PriceBookCommand::History(args) => super::price_history::run_history(args, out),
+        #[cfg(feature = "collect")]
+        PriceBookCommand::Export(args) => super::price_history::run_export(args, out),
     }
 }
 
 fn status(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let book = input::book(args.book.price_book.as_deref())?;
+    #[cfg(feature = "collect")]
+    if args.refused {
+        return super::price_history::run_refused(args.store.as_deref(), args.format, out);
+    }
+    #[cfg(feature = "collect")]
+    let store = args.store.as_deref();
+    #[cfg(not(feature = "collect"))]
+    let store = None;
+    let collected = store.filter(|folder| folder.join("placer.db").is_file());
+    let book = input::book(args.book.price_book.as_deref().or(collected))?;
+    #[cfg(feature = "collect")]
+    let collected = super::price_history::source_rows(store)?;
     let providers: Vec<ProviderRow> = (0..book.providers.len()).map(|at| provider_row(&book, at)).collect();
     match args.format {
         ListFormat::Csv => lists::csv(&CSV, providers.iter().map(texts), out),
@@ -72,6 +92,8 @@ fn status(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> {
                 cities: book.cities.len(),
                 latency_pairs: book.latency.pairs.len(),
                 providers,
+                #[cfg(feature = "collect")]
+                collected,
             };
             serde_json::to_writer_pretty(&mut *out, &status)?;
             Ok(writeln!(out)?)
@@ -84,7 +106,13 @@ fn status(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> {
             let side = |at| if at == 0 { Side::Left } else { Side::Right };
             let heading: Vec<(&str, Side)> =
                 names.iter().enumerate().map(|(at, name)| (name.as_str(), side(at))).collect();
-            lists::columns(&heading, || providers.iter().map(texts), out)
+            lists::columns(&heading, || providers.iter().map(texts), out)?;
+            #[cfg(feature = "collect")]
+            if !collected.is_empty() {
+                writeln!(out)?;
+                super::price_history::sources_table(&collected, out)?;
+            }
+            Ok(())
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::args::{RecommendArgs, ReportFormat};
 use super::failure::Failure;
 use super::text::Look;
-use super::{input, report_text};
+use super::{input, place, report_text};
 use crate::policy::Policy;
 use crate::report::{ReportError, recommend, wire};
 use crate::solve::Limits;
@@ -18,6 +18,11 @@ pub fn run(args: &RecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let recommendation = recommend(&app, &book, &Policy::default(), &limits).map_err(refused)?;
     let report = recommendation.to_wire(&app, &book);
     print(&report, args.format, out)?;
+    if args.format != ReportFormat::Json
+        && let Some(line) = place::freshness(args.book.price_book.as_deref(), &book)
+    {
+        writeln!(out, "{line}")?;
+    }
     match &report.conflict {
         None => Ok(()),
         Some(conflict) if args.format == ReportFormat::Json => {

@@ -2,7 +2,7 @@
 
 use crate::catalog::{BookError, FILE_BYTES_MAX, PriceBook, digest_hex};
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -76,6 +76,50 @@ pub(super) fn manifest<'a>(book: &PriceBook, files: impl Iterator<Item = (&'a st
     text
 }
 
+/// Writes a sealed book as a folder of text files with its MANIFEST: whole, or not at all. The folder may be new, empty,
+/// or one that was written so before. Gives the number of files.
+///
+/// # Errors
+/// [`LoadError`] when the bytes are no book, the folder holds something else, or cannot be written.
+pub fn export(folder: &Path, sealed: &[u8]) -> Result<usize, LoadError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| LoadError::Io { path, source }
+    };
+    let broken = |source| LoadError::Book { path: folder.to_owned(), source };
+    let book = PriceBook::from_sealed(sealed).map_err(broken)?;
+    let files = crate::catalog::open_sealed(sealed).map_err(broken)?;
+    let mut there = fs::read_dir(folder).into_iter().flatten();
+    if there.next().is_some() && !folder.join("MANIFEST").is_file() {
+        let source = io::Error::new(io::ErrorKind::AlreadyExists, "the folder holds something that is no price book");
+        return Err(failed(folder)(source));
+    }
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let beside = |word: &str| folder.with_file_name(format!(".{name}.{word}"));
+    let (new, old) = (beside("new"), beside("old"));
+    for left in [&new, &old] {
+        if left.exists() {
+            fs::remove_dir_all(left).map_err(failed(left))?;
+        }
+    }
+    for (name, text) in &files {
+        let path = new.join(name);
+        let parent = path.parent().unwrap_or(&new);
+        fs::create_dir_all(parent).map_err(failed(parent))?;
+        fs::write(&path, text).map_err(failed(&path))?;
+    }
+    let named = files.iter().map(|(name, text)| (*name, text.as_bytes()));
+    let path = new.join("MANIFEST");
+    fs::write(&path, manifest(&book, named)).map_err(failed(&path))?;
+    if folder.exists() {
+        fs::rename(folder, &old).map_err(failed(folder))?;
+    }
+    fs::rename(&new, folder).map_err(failed(folder))?;
+    // What was there before is not needed any more; where it cannot be removed, it harms nobody.
+    let _ = fs::remove_dir_all(&old);
+    Ok(files.len())
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let failed = |source| LoadError::Io { path: path.to_owned(), source };
     let mut bytes = Vec::new();
@@ -99,11 +143,11 @@ mod tests {
     fn what_is_not_a_book_is_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("book.txt");
-        std::fs::write(&path, "hello\n").expect("a file");
+        fs::write(&path, "hello\n").expect("a file");
         let error = load(&path).expect_err("not a book").to_string();
         assert!(error.contains("book.txt") && error.contains("placer-price-book"), "{error}");
         assert!(matches!(load(&folder.path().join("none")), Err(LoadError::Io { .. })));
-        std::fs::write(folder.path().join("MANIFEST"), "digest 0\nfile 0 0 ../../secret.csv\n").expect("a file");
+        fs::write(folder.path().join("MANIFEST"), "digest 0\nfile 0 0 ../../secret.csv\n").expect("a file");
         assert!(matches!(load(folder.path()), Err(LoadError::Book { .. })));
     }
 }

@@ -17,6 +17,7 @@
 //! | [`Priced::Egress`] | `egress.csv` |
 //! | [`Priced::Transfer`] | `transfers.csv` |
 
+use super::source::shorten;
 use crate::catalog::{CpuKind, Item, ManagedKind};
 use crate::units::{Arch, Purchase, Quality, Quantity};
 
@@ -41,13 +42,13 @@ impl Observation {
     /// A listed figure.
     #[must_use]
     pub fn listed(place: Place, fact: Fact, raw: impl Into<String>) -> Self {
-        Self { place, fact, quality: Quality::Listed, rule: "", effective: None, raw: raw.into() }
+        Self { place, fact, quality: Quality::Listed, rule: "", effective: None, raw: shorten(&raw.into()) }
     }
 
     /// A figure composed from listed ones by a rule.
     #[must_use]
     pub fn derived(place: Place, fact: Fact, rule: &'static str, raw: impl Into<String>) -> Self {
-        Self { place, fact, quality: Quality::Derived, rule, effective: None, raw: raw.into() }
+        Self { place, fact, quality: Quality::Derived, rule, effective: None, raw: shorten(&raw.into()) }
     }
 }
 

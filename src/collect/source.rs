@@ -431,7 +431,11 @@ impl ParseError {
 
 impl From<serde_json::Error> for ParseError {
     fn from(error: serde_json::Error) -> Self {
-        if error.is_io() { Self::Io(error.into()) } else { Self::Form(format!("not the expected JSON: {error}")) }
+        if error.is_io() {
+            Self::Io(error.into())
+        } else {
+            Self::Form(format!("not the expected JSON: {}", shorten(&error.to_string())))
+        }
     }
 }
 

@@ -16,7 +16,7 @@ mod tariffs;
 mod tests;
 
 pub use error::BookError;
-pub use seal::{FILE_BYTES_MAX, digest_hex, seal, section_rank};
+pub use seal::{FILE_BYTES_MAX, digest_hex, open_sealed, seal, section_rank};
 
 use super::{PriceBook, Provider, Region, RegionId, SourceId};
 use rows::{Row, Rows};
@@ -82,6 +82,12 @@ impl PriceBook {
     /// [`BookError`] when the embedded bytes do not verify, which means the program file is damaged.
     pub fn embedded() -> Result<Self, BookError> {
         Self::from_sealed(EMBEDDED)
+    }
+
+    /// The sealed bytes of that book: the base that collected prices are laid over.
+    #[must_use]
+    pub fn embedded_bytes() -> &'static [u8] {
+        EMBEDDED
     }
 
     /// Reads and verifies a sealed book.

@@ -3,6 +3,7 @@
 use super::{Distance, LatencyBook, Rtt, RttOrigin};
 use crate::catalog::{PriceBook, RegionId};
 use crate::units::Latency;
+use std::collections::HashSet;
 
 /// Mean radius of the earth.
 const EARTH_RADIUS_KM: f64 = 6371.0088;
@@ -82,7 +83,7 @@ impl Line {
     }
 }
 
-fn rtt(p50_us: u32, p95_us: u32, origin: RttOrigin) -> Rtt {
+pub fn rtt(p50_us: u32, p95_us: u32, origin: RttOrigin) -> Rtt {
     let latency = |us: u32| Latency::from_micros(i64::from(us));
     Rtt { p50: latency(p50_us), p95: latency(p95_us), origin }
 }
@@ -99,6 +100,8 @@ pub struct LatencyIndex {
     regions: usize,
     /// Median and 95th percentile of measured pairs, microseconds, 0 when not measured; `regions x regions`.
     pairs: Vec<(u32, u32)>,
+    /// Pairs whose times are the user's own probes, lower ordinal first; they stand in `pairs`.
+    probed: HashSet<(usize, usize)>,
     vectors: Vec<Vector>,
     continents: Vec<String>,
     /// Continent ordinal by region.
@@ -134,6 +137,7 @@ impl LatencyIndex {
         let mut index = Self {
             regions,
             pairs: vec![(0, 0); regions * regions],
+            probed: HashSet::new(),
             vectors: book.regions.iter().map(|r| vector((r.lat, r.lon))).collect(),
             continent_of,
             lines: lines(&book.latency, &continents, fallback),
@@ -155,6 +159,16 @@ impl LatencyIndex {
             if a < self.regions && b < self.regions {
                 self.pairs[a * self.regions + b] = (p50, p95.unwrap_or(0));
                 self.pairs[b * self.regions + a] = (p50, p95.unwrap_or(0));
+                measured[a] = true;
+                measured[b] = true;
+            }
+        }
+        for (&(a, b), &(p50, p95)) in &book.probed {
+            let (a, b) = (usize::from(a.0), usize::from(b.0));
+            if a < b && b < self.regions {
+                self.pairs[a * self.regions + b] = (p50, p95);
+                self.pairs[b * self.regions + a] = (p50, p95);
+                self.probed.insert((a, b));
                 measured[a] = true;
                 measured[b] = true;
             }
@@ -219,6 +233,7 @@ impl LatencyIndex {
         let line = &self.lines[usize::from(self.continent_of[a]) * count + usize::from(self.continent_of[b])];
         match self.pairs[a * self.regions + b] {
             (0, _) => {}
+            (p50, p95) if self.probed.contains(&(a.min(b), a.max(b))) => return rtt(p50, p95, RttOrigin::Probed),
             (p50, 0) => return line.rtt(p50, RttOrigin::Measured),
             (p50, p95) => return rtt(p50, p95, RttOrigin::Measured),
         }

@@ -1,6 +1,6 @@
 //! Where users are, and how far that is from regions.
 
-use super::index::{Line, Vector, bridged, distance_km, vector};
+use super::index::{self, Line, Vector, bridged, distance_km, vector};
 use super::{LatencyIndex, Rtt, RttOrigin};
 use crate::catalog::{PriceBook, RegionId};
 use thiserror::Error;
@@ -139,6 +139,22 @@ impl PriceBook {
     }
 }
 
+impl PriceBook {
+    /// The round-trip time between two places.
+    #[must_use]
+    pub fn rtt_between_places(&self, a: &Place, b: &Place) -> Rtt {
+        let from = From::new(self, a);
+        let end = vector((b.lat, b.lon));
+        let near = u16::try_from(from.index.nearest_region(end).unwrap_or(0)).unwrap_or(0);
+        let line = if self.regions.is_empty() {
+            &from.index.fallback
+        } else {
+            from.index.line(&from.continent, RegionId(near))
+        };
+        from.through_cities(end, &from.index.near_cities(end, STAND_IN_KM), line)
+    }
+}
+
 /// A place, made ready for many regions.
 struct From<'a> {
     book: &'a PriceBook,
@@ -159,14 +175,30 @@ impl<'a> From<'a> {
     }
 
     fn rtt(&self, region: RegionId) -> Rtt {
+        if let Some(probed) = self.probed(region) {
+            return probed;
+        }
         let line: &Line = self.index.line(&self.continent, region);
-        let end = self.index.at(region);
+        self.through_cities(self.index.at(region), self.index.cities_near_region(region), line)
+    }
+
+    /// The user's own probe from the nearest place in the same city.
+    fn probed(&self, region: RegionId) -> Option<Rtt> {
+        let away = |at: (f64, f64)| distance_km(self.at, vector(at));
+        let of = self.book.latency.probed_places.iter().filter(|probe| probe.region == region);
+        let near = of.map(|probe| (away((probe.lat, probe.lon)), probe)).filter(|(km, _)| *km <= CITY_KM);
+        let (_, probe) = near.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some(index::rtt(probe.p50_us, probe.p95_us, RttOrigin::Probed))
+    }
+
+    /// By measured cities near both ends, else by distance.
+    fn through_cities(&self, end: Vector, end_cities: &[(u16, f64)], line: &Line) -> Rtt {
         let km = distance_km(self.at, end);
         if km <= CITY_KM {
             return line.at(km);
         }
         let mut best: Option<(f64, u32)> = None;
-        for &(city, city_km) in self.index.cities_near_region(region) {
+        for &(city, city_km) in end_cities {
             for &(mine, my_km) in &self.cities {
                 let pair = (mine.min(city), mine.max(city));
                 let away = city_km + my_km;

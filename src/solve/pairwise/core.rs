@@ -9,6 +9,8 @@
 //! hands on to its other end what every row (or column) must pay at least. All of it in integers, so every step is exact.
 
 use super::cell::Cell;
+use super::kernel::{min_over_columns, min_over_rows};
+use pulp::Arch;
 use std::borrow::Cow;
 
 /// What does not change during the search.
@@ -31,7 +33,7 @@ pub(super) struct Edge<'n, C: Cell> {
     /// Where the potentials of the ends begin in [`State::p`].
     pub(super) at_a: usize,
     pub(super) at_b: usize,
-    /// Rows of `a`, columns of `b`; none below zero.
+    /// Rows of `a`, columns of `b`.
     pub(super) table: Cow<'n, [C]>,
 }
 
@@ -70,13 +72,14 @@ pub(super) struct State<C> {
     pub(super) empty: Vec<bool>,
 }
 
-/// No assignment below the limit is left.
+/// No assignment below the limit is left; the variable at which it showed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Closed;
+pub(super) struct Closed(pub(super) usize);
 
 /// Buffers for messages.
 #[derive(Debug, Default)]
 pub(super) struct Scratch<C> {
+    pub(super) arch: Arch,
     send: Vec<C>,
     least: Vec<C>,
 }
@@ -163,11 +166,11 @@ impl<'n, C: Cell> Shape<'n, C> {
         let range = self.at[var]..self.at[var + 1];
         let least = state.u[range.clone()].iter().copied().min().unwrap_or(C::TOP);
         if least >= C::HALF {
-            return Err(Closed);
+            return Err(Closed(var));
         }
         state.c0 += least.wide();
         if state.c0 >= limit {
-            return Err(Closed);
+            return Err(Closed(var));
         }
         let gap = C::narrow((limit - state.c0).min(C::HALF.wide()));
         let mut out = false;
@@ -184,7 +187,7 @@ impl<'n, C: Cell> Shape<'n, C> {
     }
 
     /// Visits a variable: what decided neighbours cost comes in, then equal shares go out to the neighbours ahead.
-    fn visit(
+    pub(super) fn visit(
         &self,
         state: &mut State<C>,
         scratch: &mut Scratch<C>,
@@ -229,7 +232,7 @@ impl<'n, C: Cell> Shape<'n, C> {
             }
             work += self.edges[near.edge].table.len() as u64;
             if state.live[near.other] == 0 {
-                return Err(Closed);
+                return Err(Closed(near.other));
             }
         }
         Ok(work)
@@ -262,13 +265,12 @@ impl<'n, C: Cell> Shape<'n, C> {
             }
         }
         let (table, least) = (&self.edges[near.edge].table, &mut scratch.least);
-        least.clear();
+        least.resize(other_size, C::TOP);
+        let paid = &state.p[near.mine..near.mine + size];
         if near.rows {
-            least.resize(other_size, C::TOP);
-            min_over_rows(table, &state.p[near.mine..near.mine + size], least);
+            min_over_rows(scratch.arch, table, paid, least);
         } else {
-            let theirs = &state.p[near.theirs..near.theirs + other_size];
-            min_over_columns(table, &state.p[near.mine..near.mine + size], theirs, least);
+            min_over_columns(scratch.arch, table, paid, least);
         }
         let gap = C::narrow((limit - state.c0).min(C::HALF.wide()));
         let at = self.at[near.other];
@@ -302,6 +304,23 @@ impl<'n, C: Cell> Shape<'n, C> {
         }
     }
 
+    /// Takes back, after a downward sweep, what the edges hold for their later ends, so that costs tell as much as they
+    /// can without another message.
+    pub(super) fn collect(&self, state: &mut State<C>, scratch: &mut Scratch<C>, limit: i64) -> Result<(), Closed> {
+        for var in 0..self.count() {
+            for near in self.near[var].iter().filter(|near| near.other < var) {
+                if state.empty[near.edge] {
+                    continue;
+                }
+                scratch.send.clear();
+                scratch.send.resize(self.size(near.other), C::default());
+                self.push(state, scratch, near.other, &near.back(var), limit);
+            }
+            self.settle(state, var, limit)?;
+        }
+        Ok(())
+    }
+
     /// Visits all variables upwards, or all downwards.
     pub(super) fn sweep(
         &self,
@@ -321,29 +340,5 @@ impl<'n, C: Cell> Shape<'n, C> {
             }
         }
         Ok(work)
-    }
-}
-
-/// Per column the least of cell plus what its row has paid.
-fn min_over_rows<C: Cell>(table: &[C], paid: &[C], least: &mut [C]) {
-    for (row, &paid) in table.chunks_exact(least.len()).zip(paid) {
-        if paid >= C::HALF {
-            continue;
-        }
-        for (least, &cell) in least.iter_mut().zip(row) {
-            *least = (*least).min(cell + paid);
-        }
-    }
-}
-
-/// Per row the least of cell plus what its column has paid. Here the rows are the other end's values.
-fn min_over_columns<C: Cell>(table: &[C], paid: &[C], theirs: &[C], least: &mut Vec<C>) {
-    for (row, &mine) in table.chunks_exact(paid.len()).zip(theirs) {
-        let best = if mine >= C::HALF {
-            C::TOP
-        } else {
-            row.iter().zip(paid).fold(C::TOP, |best, (&cell, &paid)| best.min(cell + paid))
-        };
-        least.push(best);
     }
 }

@@ -5,10 +5,13 @@
 mod cell;
 mod core;
 mod eliminate;
+mod focus;
+mod kernel;
 mod marginals;
 mod network;
 mod part;
 mod primal;
+mod reduce;
 mod search;
 mod session;
 

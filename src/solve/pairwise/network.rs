@@ -1,10 +1,10 @@
 //! The plain pairwise problem: what each component costs at each place, and what each pair of components costs together.
 
-/// A cost that no sum may contain: the place, or the pair of places, is not allowed.
-pub const FORBIDDEN: i64 = i64::MAX;
+/// A cost that no sum may contain: the place, or the pair of places, is not allowed. Any cost from here on means the same.
+pub const FORBIDDEN: i64 = 1 << 61;
 
-/// The absolute costs that one assignment could add up to may not exceed this: 2^58 nano-dollars are $288 million.
-pub const SUM_MAX: i64 = 1 << 58;
+/// The absolute costs that one assignment could add up to may not exceed this: 2^57 nano-dollars are $144 million.
+pub const SUM_MAX: i64 = 1 << 57;
 
 /// Components, a cost for each of their places, and a cost table for each pair that has one.
 ///
@@ -16,6 +16,52 @@ pub struct Network {
     unary: Vec<Vec<i64>>,
     /// At most one per two components, `a < b`, in ascending order.
     pairs: Vec<Pair>,
+    /// Of large networks the tables in half the memory, rounded down: what the first bounds are made from.
+    rounded: Option<Rounded>,
+}
+
+/// All tables in multiples of `1 << shift` above each table's least cost, rounded down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rounded {
+    pub(super) shift: u32,
+    /// Per pair its least cost and its cells; [`Rounded::OUT`] is forbidden.
+    pub(super) tables: Vec<(i64, Vec<i32>)>,
+}
+
+impl Rounded {
+    /// Forbidden.
+    pub(super) const OUT: i32 = 1 << 29;
+    /// Finite costs are cut off here, which keeps every bound made from them true.
+    pub(super) const MOST: i64 = 1 << 26;
+    /// Networks with fewer cells do without.
+    const CELLS_MIN: usize = 60_000;
+
+    fn new(unary: &[Vec<i64>], pairs: &[Pair]) -> Option<Self> {
+        if pairs.iter().map(|pair| pair.table.len()).sum::<usize>() < Self::CELLS_MIN {
+            return None;
+        }
+        // A good assignment is taken to lie below the middle of all unary costs' ranges.
+        let ranges: i64 = unary.iter().map(|costs| range(costs).map_or(0, |(least, most)| most - least)).sum();
+        let shift = (0..40).find(|shift| ranges >> shift < Self::MOST).unwrap_or(40);
+        let round = |pair: &Pair| {
+            let least = range(&pair.table).map_or(0, |(least, _)| least);
+            let above = |&cost: &i64| {
+                let rounded = i32::try_from(((cost - least) >> shift).min(Self::MOST)).unwrap_or(Self::OUT);
+                if cost == FORBIDDEN { Self::OUT } else { rounded }
+            };
+            (least, pair.table.iter().map(above).collect())
+        };
+        Some(Self { shift, tables: pairs.iter().map(round).collect() })
+    }
+}
+
+/// The least and the largest finite cost.
+fn range(costs: &[i64]) -> Option<(i64, i64)> {
+    let start = (FORBIDDEN, -FORBIDDEN);
+    let (least, most) = costs.iter().fold(start, |(least, most), &cost| {
+        (least.min(cost), most.max(if cost == FORBIDDEN { -FORBIDDEN } else { cost }))
+    });
+    (least < FORBIDDEN).then_some((least, most))
 }
 
 /// What two components cost together.
@@ -85,7 +131,7 @@ pub enum NetworkError {
         place: usize,
     },
     /// The costs could add up to more than the integers hold.
-    #[error("the costs can add up to more than {SUM_MAX} (2^58): use a larger unit")]
+    #[error("the costs can add up to more than {SUM_MAX} (2^57): use a larger unit")]
     Overflow,
 }
 
@@ -102,7 +148,12 @@ impl Network {
     /// When a component has no place, a pair's table does not fit its components, a pair joins a component with itself or
     /// with none, or the costs could overflow: the largest absolute finite cost of every component and every pair,
     /// added up, must stay within [`SUM_MAX`].
-    pub fn new(unary: Vec<Vec<i64>>, pairs: Vec<Pair>) -> Result<Self, NetworkError> {
+    pub fn new(mut unary: Vec<Vec<i64>>, mut pairs: Vec<Pair>) -> Result<Self, NetworkError> {
+        for costs in unary.iter_mut().chain(pairs.iter_mut().map(|pair| &mut pair.table)) {
+            for cost in costs {
+                *cost = (*cost).min(FORBIDDEN);
+            }
+        }
         for (component, costs) in unary.iter().enumerate() {
             match costs.len() {
                 0 => return Err(NetworkError::NoPlace { component }),
@@ -130,7 +181,13 @@ impl Network {
                 _ => merged.push(pair),
             }
         }
-        Ok(Self { unary, pairs: merged })
+        let rounded = Rounded::new(&unary, &merged);
+        Ok(Self { unary, pairs: merged, rounded })
+    }
+
+    /// The tables in half the memory.
+    pub(super) fn rounded(&self) -> Option<&Rounded> {
+        self.rounded.as_ref()
     }
 
     /// Number of components.
@@ -174,7 +231,7 @@ impl Network {
                 return Err(NetworkError::NoSuchPlace { component, place });
             }
             // Every component at this size, and the pairs, still fit 64 bits.
-            if cost != FORBIDDEN && cost.unsigned_abs() > self.unary_max().unsigned_abs() {
+            if cost < FORBIDDEN && cost.unsigned_abs() > self.unary_max().unsigned_abs() {
                 return Err(NetworkError::Overflow);
             }
         }
@@ -189,7 +246,7 @@ impl Network {
 
     /// Changes what one component costs at one place; checked before.
     pub(super) fn set_unary(&mut self, component: usize, place: usize, cost: i64) {
-        self.unary[component][place] = cost;
+        self.unary[component][place] = cost.min(FORBIDDEN);
     }
 
     /// Takes a place from a component.
@@ -248,8 +305,10 @@ fn finite(cost: i64) -> Option<i64> {
 
 /// The largest absolute finite cost.
 fn largest(costs: &[i64]) -> i64 {
-    let size = |&cost: &i64| if cost == FORBIDDEN { 0 } else { cost.checked_abs().unwrap_or(i64::MAX) };
-    costs.iter().map(size).max().unwrap_or(0)
+    let (low, high) = costs.iter().fold((0, 0), |(low, high): (i64, i64), &cost| {
+        (low.min(cost), high.max(if cost == FORBIDDEN { 0 } else { cost }))
+    });
+    high.max(low.checked_neg().unwrap_or(i64::MAX))
 }
 
 fn checked_add(sum: i64, more: i64) -> Result<i64, NetworkError> {

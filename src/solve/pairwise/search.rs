@@ -4,12 +4,20 @@
 use super::cell::Cell;
 use super::core::{Closed, Scratch, Shape, State};
 use super::eliminate::{Narrow, plan};
-use super::network::Network;
+use super::focus::{self, Kept};
+use super::network::{Network, Rounded};
 use super::part::Part;
+use super::reduce::reduce;
 use super::{Effort, Limits};
 
 /// Rounds of an upward and a downward sweep before the search splits.
 const ROUNDS_MAX: u32 = 60;
+/// Parts with more cells in their tables start with a focus on a few values.
+const FOCUS_CELLS: usize = 60_000;
+/// Rounds of messages within the focus.
+const FOCUS_ROUNDS: u32 = 15;
+/// Below this gap 32 bits do.
+const NARROW_GAP_MAX: i64 = 1 << 24;
 /// Rounds at a search node.
 const NODE_ROUNDS_MAX: u32 = 4;
 /// Cells that elimination may look at, at the root and at a node.
@@ -35,6 +43,10 @@ pub(super) struct Search<'s, 'n> {
     best: Option<(i64, Vec<usize>)>,
     /// The least bound among the nodes that were left.
     open: Option<i64>,
+    /// Per variable how often branches ended at it.
+    weights: Vec<u64>,
+    /// The variable of the last branch that closed.
+    conflict: Option<usize>,
 }
 
 impl<'s, 'n> Search<'s, 'n> {
@@ -45,14 +57,118 @@ impl<'s, 'n> Search<'s, 'n> {
         limits: &'s Limits<'s>,
         effort: &'s mut Effort,
     ) -> Self {
-        Self { network, pairs, members, limits, effort, best: None, open: None }
+        Self { network, pairs, members, limits, effort, best: None, open: None, weights: Vec::new(), conflict: None }
+    }
+
+    /// Goes on from an assignment that is known to be allowed.
+    pub(super) fn with(mut self, total: i64, assignment: Vec<usize>) -> Self {
+        self.best = Some((total, assignment));
+        self
+    }
+
+    /// Searches in what is left of a part whose messages have settled, and nowhere else.
+    pub(super) fn run_in(mut self, part: &Part<'_, i64>, state: &mut State<i64>) -> Found {
+        let _closed = self.root(part, state);
+        Found { best: self.best, open: self.open }
     }
 
     pub(super) fn run(mut self) -> Found {
         let (part, mut state) = Part::<i64>::exact(self.network, self.members, self.pairs);
         // Closed or not: everything was looked at, but for what `open` says.
-        let _closed = self.root(&part, &mut state);
+        if part.shape.cells <= FOCUS_CELLS {
+            let _closed = self.start(&part, &mut state);
+            return Found { best: self.best, open: self.open };
+        }
+        self.focused(&part, &state);
+        match self.rounded(&part) {
+            // Nothing below the best is left.
+            Err(Closed(_)) => {}
+            Ok(None) => {
+                let _closed = self.start(&part, &mut state);
+            }
+            Ok(Some(kept)) => {
+                let (small, mut small_state) = part.focus(&state, &kept);
+                let _closed = self.start(&small, &mut small_state);
+            }
+        }
         Found { best: self.best, open: self.open }
+    }
+
+    /// Takes out values by bounds from the rounded tables, which are read in half the time. Gives what is left per
+    /// variable; `None` when the rounded tables are of no use.
+    fn rounded(&mut self, exact: &Part<'_, i64>) -> Result<Option<Kept>, Closed> {
+        let Some((part, mut state)) = Part::rounded(self.network, exact, self.pairs) else { return Ok(None) };
+        // Costs that were cut off must not matter.
+        if self.limit(&part) > Rounded::MOST {
+            return Ok(None);
+        }
+        let mut scratch = Scratch::default();
+        self.effort.work += part.shape.sweep(&mut state, &mut scratch, self.limit(&part), false)?;
+        let mut left = self.sharpen(&part, &mut state, &mut scratch)?;
+        left.sort_unstable();
+        let mut kept = vec![Vec::new(); exact.components.len()];
+        for (var, component) in exact.components.iter().enumerate() {
+            let at =
+                left.binary_search_by_key(component, |(component, _)| *component).expect("every component is left");
+            kept[var] = std::mem::take(&mut left[at].1);
+        }
+        Ok(Some(kept))
+    }
+
+    /// Rounds of messages on rounded tables until little is left or the bound rises no more.
+    fn sharpen(
+        &mut self,
+        part: &Part<'_, i32>,
+        state: &mut State<i32>,
+        scratch: &mut Scratch<i32>,
+    ) -> Result<Vec<(usize, Vec<usize>)>, Closed> {
+        let shape = &part.shape;
+        let mut idle = 0;
+        for _ in 0..ROUNDS_MAX {
+            let before = state.c0;
+            self.effort.work += shape.sweep(state, scratch, self.limit(part), true)?;
+            self.effort.work += shape.sweep(state, scratch, self.limit(part), false)?;
+            if let Some(mut values) = shape.dive(state) {
+                shape.descend(state, &mut values);
+                self.offer(part, &values);
+            }
+            let left: usize = shape.edges.iter().map(|e| state.live[e.a] as usize * state.live[e.b] as usize).sum();
+            let gap = self.limit(part) - state.c0;
+            idle = if (state.c0 - before) * 50 <= gap { idle + 1 } else { 0 };
+            if left <= FOCUS_CELLS || idle >= 3 || self.effort.ends(self.limits) {
+                break;
+            }
+            if left * 2 <= shape.cells {
+                let (part, mut state) = part.compact::<i32>(state);
+                return self.sharpen(&part, &mut state, scratch);
+            }
+        }
+        Ok(part.left(state))
+    }
+
+    /// A good first assignment for a large part: what is best among a few promising values per variable.
+    fn focused(&mut self, part: &Part<'_, i64>, state: &State<i64>) {
+        let kept = focus::first(part, state);
+        let (small, mut settled) = part.focus(state, &kept);
+        let mut scratch = Scratch::default();
+        if small.shape.sweep(&mut settled, &mut scratch, i64::HALF, false).is_err() {
+            return;
+        }
+        for round in 1..=FOCUS_ROUNDS {
+            let both = [true, false].map(|up| small.shape.sweep(&mut settled, &mut scratch, self.limit(&small), up));
+            if both.iter().any(Result::is_err) {
+                return;
+            }
+            let last = round == FOCUS_ROUNDS;
+            if last || round % 5 == 0 {
+                let decimate = |s: &mut Scratch<i64>| small.shape.decimate(&settled, s, self.limit(&small));
+                let found = if last { decimate(&mut scratch) } else { small.shape.dive(&settled) };
+                if let Some(mut values) = found {
+                    small.shape.descend(&settled, &mut values);
+                    self.offer(&small, &values);
+                }
+            }
+        }
     }
 
     /// The first total that is of no interest, in a part's own units.
@@ -68,8 +184,8 @@ impl<'s, 'n> Search<'s, 'n> {
     /// Takes an assignment in, when it is allowed and better.
     fn offer<C: Cell>(&mut self, part: &Part<'_, C>, values: &[usize]) {
         let mut assignment = vec![0; self.network.components()];
-        part.assign(values, &mut assignment);
-        if let Some(total) = self.network.cost_of(self.members, self.pairs, &assignment)
+        if part.assign(values, &mut assignment).is_some()
+            && let Some(total) = self.network.cost_of(self.members, self.pairs, &assignment)
             && self.best.as_ref().is_none_or(|(best, _)| total < *best)
         {
             self.best = Some((total, assignment));
@@ -79,6 +195,12 @@ impl<'s, 'n> Search<'s, 'n> {
     fn leave<C: Cell>(&mut self, part: &Part<'_, C>, c0: i64) {
         let bound = part.base + part.unit * c0;
         self.open = Some(self.open.map_or(bound, |open| open.min(bound)));
+    }
+
+    /// The first sweep: the bound counts from its end on, so nothing is judged by it before.
+    fn start(&mut self, part: &Part<'_, i64>, state: &mut State<i64>) -> Result<(), Closed> {
+        self.effort.work += part.shape.sweep(state, &mut Scratch::default(), i64::HALF, false)?;
+        self.root(part, state)
     }
 
     fn root<C: Cell>(&mut self, part: &Part<'_, C>, state: &mut State<C>) -> Result<(), Closed> {
@@ -98,10 +220,10 @@ impl<'s, 'n> Search<'s, 'n> {
                 self.offer(part, &values);
             }
             if state.c0 >= self.limit(part) {
-                return Err(Closed);
+                return Err(Closed(0));
             }
             let left: usize = shape.edges.iter().map(|e| state.live[e.a] as usize * state.live[e.b] as usize).sum();
-            if left * 2 <= shape.cells {
+            if shape.cells > 0 && left * 2 <= shape.cells {
                 let (part, mut state) = part.compact::<C>(state);
                 return self.root(&part, &mut state);
             }
@@ -114,8 +236,22 @@ impl<'s, 'n> Search<'s, 'n> {
                 break;
             }
         }
-        let (part, mut state) = part.compact::<C>(state);
-        self.node(&part, &mut state, &mut scratch)
+        let (part, state) = part.compact::<i64>(state);
+        let limit = self.limit(&part);
+        if limit - state.c0 < NARROW_GAP_MAX {
+            let (part, mut state) = reduce::<i64, i32>(part, &state, limit);
+            self.branch(&part, &mut state)
+        } else {
+            let (part, mut state) = reduce::<i64, i64>(part, &state, limit);
+            self.branch(&part, &mut state)
+        }
+    }
+
+    /// Branches on what no reduction settled.
+    fn branch<C: Cell>(&mut self, part: &Part<'_, C>, state: &mut State<C>) -> Result<(), Closed> {
+        self.weights = vec![1; part.shape.count()];
+        self.conflict = None;
+        self.node(part, state, &mut Scratch::default())
     }
 
     /// Solves what is left by elimination when that takes little.
@@ -173,7 +309,7 @@ impl<'s, 'n> Search<'s, 'n> {
             if state.c0 >= self.limit(part) || self.eliminate(part, state, NODE_WORK_MAX) {
                 return Ok(());
             }
-            let var = pick(shape, state);
+            let var = self.pick(shape, state);
             let costs = shape.costs(state, var);
             let value = (0..costs.len()).min_by_key(|&v| costs[v]).unwrap_or(0);
             let mut child = state.clone();
@@ -182,19 +318,36 @@ impl<'s, 'n> Search<'s, 'n> {
                     shape.remove(&mut child, var, other);
                 }
             }
-            let _closed = self.node(part, &mut child, scratch);
+            if let Err(Closed(at)) = self.node(part, &mut child, scratch) {
+                self.weights[at] += 1;
+                self.conflict = Some(var);
+            }
             shape.remove(state, var, value);
             if state.live[var] == 0 || state.c0 >= self.limit(part) {
-                return Err(Closed);
+                return Err(Closed(var));
             }
         }
     }
-}
 
-/// The variable to split on: of those with the fewest values the one whose second best value costs most.
-fn pick<C: Cell>(shape: &Shape<'_, C>, state: &State<C>) -> usize {
-    let open = (0..shape.count()).filter(|&var| state.live[var] > 1);
-    open.min_by_key(|&var| (state.live[var], usize::MAX - shape.near[var].len())).expect("something is undecided")
+    /// The variable to split on: where the last branch closed, else few values and many branches that ended there.
+    fn pick<C: Cell>(&self, shape: &Shape<'_, C>, state: &State<C>) -> usize {
+        if let Some(var) = self.conflict.filter(|&var| state.live[var] > 1) {
+            return var;
+        }
+        let score = |var: usize| {
+            let weight: u64 = self.weights[var]
+                + shape.near[var]
+                    .iter()
+                    .filter(|n| state.live[n.other] > 1)
+                    .map(|n| self.weights[n.other])
+                    .sum::<u64>();
+            (u64::from(state.live[var]) << 20) / weight
+        };
+        (0..shape.count())
+            .filter(|&var| state.live[var] > 1)
+            .min_by_key(|&var| score(var))
+            .expect("something is undecided")
+    }
 }
 
 /// What is left, value by value, as a narrow problem; and the values that are left.

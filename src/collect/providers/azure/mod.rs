@@ -1,0 +1,7 @@
+//! Azure: the public Retail Prices API, and machine specifications from Resource Manager.
+
+mod retail;
+mod skus;
+
+pub use retail::Retail;
+pub use skus::Skus;

@@ -1,0 +1,129 @@
+//! The tables, and how an older form becomes the present one.
+
+use super::{Store, StoreError};
+use rusqlite::TransactionBehavior;
+
+/// The form that this program writes: the number of migrations.
+pub const VERSION: i64 = 1;
+
+/// Each entry brings the form before it to the next one. Entries are never changed once released, only added.
+///
+/// Times are seconds since 1970, UTC. Prices are nano-dollars per unit. `value` is the collector's own JSON form of a
+/// figure; the store does not look into it.
+const MIGRATIONS: &[&str] = &["
+    -- One attempt to read a source. `state`: running, complete, failed.
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        started_at INTEGER NOT NULL,
+        finished_at INTEGER,
+        state TEXT NOT NULL,
+        rows INTEGER NOT NULL DEFAULT 0,
+        accepted INTEGER NOT NULL DEFAULT 0,
+        changed INTEGER NOT NULL DEFAULT 0,
+        waiting INTEGER NOT NULL DEFAULT 0,
+        refused INTEGER NOT NULL DEFAULT 0,
+        skipped INTEGER NOT NULL DEFAULT 0,
+        message TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX runs_by_source ON runs (source, id);
+
+    -- What a run refused: with the raw value, so that it can be judged.
+    CREATE TABLE refusals (
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        what TEXT NOT NULL,
+        raw TEXT NOT NULL,
+        reason TEXT NOT NULL
+    );
+    CREATE INDEX refusals_by_run ON refusals (run);
+
+    -- The last accepted figure of each key; `value` is NULL when the source has stopped to offer it.
+    CREATE TABLE figures (
+        key TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        value TEXT,
+        usd_nanos INTEGER,
+        unit TEXT NOT NULL,
+        native TEXT NOT NULL,
+        rate TEXT NOT NULL,
+        quality TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        effective TEXT,
+        since_at INTEGER NOT NULL,
+        seen_at INTEGER NOT NULL,
+        seen_run INTEGER NOT NULL,
+        absent_runs INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX figures_by_source ON figures (source);
+
+    -- Every value that a key was accepted with, and from when on.
+    CREATE TABLE history (
+        key TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        run INTEGER NOT NULL,
+        usd_nanos INTEGER,
+        unit TEXT NOT NULL,
+        native TEXT NOT NULL,
+        rate TEXT NOT NULL,
+        PRIMARY KEY (key, at, run)
+    ) WITHOUT ROWID;
+
+    -- Figures that wait for a second run to say the same.
+    CREATE TABLE waiting (
+        key TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        value TEXT NOT NULL,
+        native TEXT NOT NULL,
+        raw TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        since_at INTEGER NOT NULL,
+        run INTEGER NOT NULL
+    ) WITHOUT ROWID;
+
+    -- Exchange rates: US dollars for one unit of a currency, as decimal text.
+    CREATE TABLE rates (
+        currency TEXT NOT NULL,
+        date TEXT NOT NULL,
+        usd TEXT NOT NULL,
+        source TEXT NOT NULL,
+        PRIMARY KEY (currency, date)
+    ) WITHOUT ROWID;
+
+    -- Sealed books, newest last. The bytes are the file books/<digest>.book.
+    CREATE TABLE books (
+        id INTEGER PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        as_of TEXT NOT NULL,
+        sealed_at INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        base TEXT NOT NULL,
+        figures INTEGER NOT NULL,
+        sources TEXT NOT NULL
+    );
+"];
+
+impl Store {
+    pub(super) fn version(&self) -> Result<i64, StoreError> {
+        self.db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(self.failed())
+    }
+
+    pub(super) fn migrate(&self) -> Result<(), StoreError> {
+        if self.version()? == VERSION {
+            return Ok(());
+        }
+        let failed = self.failed();
+        // Two processes may open a new store at once: whoever is second finds the work done.
+        let transaction = rusqlite::Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
+        let transaction = transaction.map_err(&failed)?;
+        let found = self.version()?;
+        debug_assert_eq!(usize::try_from(VERSION), Ok(MIGRATIONS.len()), "every migration is a version");
+        let done = usize::try_from(found).ok().filter(|&done| done <= MIGRATIONS.len());
+        let done = done.ok_or(StoreError::Version { path: self.folder.clone(), found, known: VERSION })?;
+        for migration in &MIGRATIONS[done..] {
+            transaction.execute_batch(migration).map_err(&failed)?;
+        }
+        transaction.pragma_update(None, "user_version", VERSION).map_err(&failed)?;
+        transaction.commit().map_err(&failed)
+    }
+}
