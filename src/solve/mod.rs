@@ -8,13 +8,15 @@
 //! for each question `dive` finds first answers, which `eval` values exactly; `propagate` and the cheapest of all bounds
 //! drop most values before `codes` reads a single route; `sweep` proves by dynamic programming over the pairs of a
 //! `bound`, with traffic priced from below by `meter` and rules that pairs do not show priced by `lagrange`, which values
-//! cannot be part of anything better; `search` splits the rest. Nothing here is shared with `problem::score` and
-//! `problem::check`, which judge the answer.
+//! cannot be part of anything better; `search` splits the rest. Components that may share machines are settled by `hosts`,
+//! which asks the core about problems without any. Nothing here is shared with `problem::score` and `problem::check`,
+//! which judge the answer.
 
 mod bound;
 mod codes;
 mod dive;
 mod eval;
+mod hosts;
 mod lagrange;
 mod meter;
 mod model;
@@ -98,4 +100,10 @@ pub fn solve_with(
 ) -> Solution {
     let request = Request { limits: *limits, restriction: *restriction, warm, cancelled: None };
     Prepared::new(problem).solve(&request)
+}
+
+/// Solves a problem without shared machines.
+fn core(problem: &Problem, limits: &Limits, restriction: &Restriction, warm: Option<&Assignment>) -> Solution {
+    debug_assert!(problem.groups.is_empty());
+    solve_with(problem, limits, restriction, warm)
 }

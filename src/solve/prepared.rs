@@ -3,7 +3,7 @@
 use super::model::{Model, Part};
 use super::restrict::Restriction;
 use super::search::{Control, Search};
-use super::{Limits, Solution, Status, presolve};
+use super::{Limits, Solution, Status, hosts, presolve};
 use crate::problem::{Assignment, ComponentId, Problem};
 
 /// A question about a prepared problem. The default asks for the best of all assignments, within the default limits.
@@ -81,6 +81,9 @@ impl<'p> Prepared<'p> {
     pub(super) fn slacks(&self, answer: &Solution) -> Vec<Vec<i128>> {
         let model = &self.model;
         let problem = model.problem;
+        if !problem.groups.is_empty() {
+            return problem.components.iter().map(|component| vec![0; component.choices.len()]).collect();
+        }
         let everything: Vec<Vec<usize>> = model.parts.iter().map(|part| (0..part.values.len()).collect()).collect();
         let chosen = |(part, &choice): (&Part, &usize)| part.values.iter().find(|v| v.choice == choice).map(|v| v.cost);
         let bill: i128 = model.parts.iter().zip(&answer.assignment).filter_map(chosen).sum();
@@ -103,6 +106,10 @@ impl<'p> Prepared<'p> {
     pub fn solve(&self, request: &Request) -> Solution {
         let model = &self.model;
         let problem = model.problem;
+        if !problem.groups.is_empty() {
+            // Shared machines need several problems without any, each prepared by itself.
+            return hosts::solve(problem, &request.limits, &request.restriction, request.warm);
+        }
         let none =
             |status, lower_bound, nodes| Solution { status, assignment: Vec::new(), objective: 0, lower_bound, nodes };
         let nothing_below = request.restriction.stop_above.unwrap_or(i128::MAX);

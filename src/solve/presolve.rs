@@ -309,7 +309,9 @@ pub(super) fn set_scale(model: &mut Model) {
     let range = (cost_max - cost_min + 1).max(1);
     let step = (1_i128 << (128 - (range - 1).leading_zeros())).min(1 << 63);
     let latency_first = (problem.objective == Objective::LatencyThenCost).then_some(step);
-    let weight = |path: &Path| latency_first.unwrap_or(i128::from(path.nanos_per_us));
+    let weight = |path: &Path| {
+        if path.only_bounded { 0 } else { latency_first.unwrap_or(i128::from(path.nanos_per_us)) }
+    };
     model.weights = problem.paths.iter().map(weight).collect();
     let slowest = |path: &Path| {
         let rtt = problem.rtt[path.percentile as usize].iter().copied().max().unwrap_or(0);

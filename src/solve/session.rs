@@ -10,7 +10,7 @@
 //! component by its least `slack + d`, so that looking at it costs a few additions.
 
 use super::prepared::{Prepared, Request};
-use super::{Limits, Solution, Status};
+use super::{Limits, Restriction, Solution, Status};
 use crate::problem::{ChoiceId, ComponentId, PlaceId, Problem};
 use crate::units::Money;
 use std::collections::BTreeMap;
@@ -253,16 +253,34 @@ impl<'p> Session<'p> {
         }
         self.prepared.rescale();
         let known = std::mem::take(&mut self.solution.assignment);
-        let request = Request { limits: self.limits, warm: Some(&known), ..Request::default() };
-        self.solution = self.prepared.solve(&request);
+        self.solution = if self.prepared.problem().groups.is_empty() {
+            self.prepared.solve(&Request { limits: self.limits, warm: Some(&known), ..Request::default() })
+        } else {
+            super::solve_with(&self.repriced(), &self.limits, &Restriction::default(), Some(&known))
+        };
         self.base.clone_from(&self.costs);
         self.watch();
+    }
+
+    /// The problem at the prices as they stand, as a draft: choices whose price moved have no charges.
+    fn repriced(&self) -> Problem {
+        let mut problem = self.prepared.problem().clone();
+        for (component, costs) in problem.components.iter_mut().zip(&self.costs) {
+            for (choice, &cost) in component.choices.iter_mut().zip(costs) {
+                if cost != i128::from(choice.cost.nanos()) {
+                    choice.cost = Money::from_nanos(i64::try_from(cost).unwrap_or(i64::MAX));
+                    choice.charges.clear();
+                }
+            }
+        }
+        problem
     }
 
     /// Takes stock after a search.
     fn watch(&mut self) {
         self.watches.clear();
-        if self.solution.status != Status::Optimal {
+        // Shared machines couple prices beyond what slacks of single choices say.
+        if self.solution.status != Status::Optimal || !self.prepared.problem().groups.is_empty() {
             return;
         }
         self.slack = self.prepared.slacks(&self.solution);
