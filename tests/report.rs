@@ -187,3 +187,61 @@ fn a_conflict_names_every_requirement_that_is_needed_for_it() {
     let without = |at: usize| conflict.requirements[at].total_without_usd_month.as_deref();
     assert_eq!((without(0), without(1)), (Some("84.00"), Some("140.50")));
 }
+
+/// Two services that may share a machine, and workers with a base.
+const PACKED: &str = r#"version = 1
+name = "packed"
+
+[[audience]]
+name = "germany"
+city = "Berlin"
+
+[[component]]
+name = "web"
+kind = "service"
+image = "example/web:1"
+cpu = 0.5
+memory_gib = 1
+users_gb_month = 50
+run_on = ["machines"]
+share_machine = "small"
+
+[[component]]
+name = "mail"
+kind = "worker"
+image = "example/mail:1"
+cpu = 0.5
+memory_gib = 1
+disk_gb = 30
+outbound_gb_month = 1
+share_machine = "small"
+
+[[component]]
+name = "work"
+kind = "worker"
+image = "example/work:1"
+cpu = 2
+memory_gib = 8
+replicas = { min = 2, typical = 5, max = 8 }
+purchase = ["on_demand", "spot", "reserved_1y"]
+mixed = { on_demand_above_base = 20 }
+constraints.providers = { allow = ["grand"] }
+
+[[link]]
+from = "web"
+to = "mail"
+request_gb_month = 1
+p95_ms = 10
+"#;
+
+#[test]
+fn shared_machines_and_mixed_purchases_are_told() {
+    let report = report(PACKED);
+    assert_adds_up(&report);
+    assert_eq!(report.components[0].shares_machine_with, ["mail"]);
+    let above: Vec<(&str, u32)> =
+        report.components[2].above_base.iter().map(|above| (above.purchase.as_str(), above.count)).collect();
+    assert_eq!((report.components[2].purchase.as_str(), report.components[2].count), ("reserved_1y", 5));
+    assert_eq!(above, [("on_demand", 1), ("spot", 2)]);
+    insta::assert_snapshot!(recommend(PACKED, "table").0);
+}

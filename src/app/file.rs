@@ -8,8 +8,9 @@ use super::limits::{
     AUDIENCES_MAX, COMPONENTS_MAX, LINKS_MAX, LIST_MAX, NAME_CHARS_MAX, PATHS_MAX, RULES_MAX, TEXT_CHARS_MAX,
 };
 use super::number::{
-    BoundMs, Cpus, DiskGb, Gpus, Hours, Latitude, Longitude, MemoryGib, Number, OperatorHours, Percent, Replicas,
-    RequestsMillion, RoundTrips, ServiceMs, TodayCount, TrafficGb, UsageFile, Usd, UsdAboveZero, Version, Zones,
+    BaseReplicas, BoundMs, Cpus, DiskGb, Gpus, Hours, Interruptions, Latitude, Longitude, MemoryGib, Number,
+    OperatorHours, Percent, PercentWhole, Replicas, RequestsMillion, RoundTrips, ServiceMs, SpotCount, StandInMinutes,
+    TodayCount, TrafficGb, UsageFile, Usd, UsdAboveZero, Version, Zones,
 };
 use crate::units::{Arch, Purchase};
 use schemars::JsonSchema;
@@ -311,9 +312,39 @@ pub struct ComponentFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = 0))]
     pub service_ms: Option<Number<ServiceMs>>,
+    /// Base bought steadily, the rest on top as it comes: reserved or on demand, then on demand or spot. For service and
+    /// worker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixed: Option<MixedFile>,
+    /// Components with the same word here may run several to a machine, where that is cheaper. For what runs on
+    /// machines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = NAME_CHARS_MAX), regex(pattern = NAME_PATTERN))]
+    pub share_machine: Option<String>,
     /// Where it may be placed, on top of the application's own constraints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<ConstraintsFile>,
+}
+
+/// A mixed purchase: a base of replicas, and what comes on top of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MixedFile {
+    /// Replicas of the base, never on spot capacity; default: the `min` of `replicas`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Number<BaseReplicas>>,
+    /// Percent of the machines above the base that are bought on demand all the same, rounded up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = 0))]
+    pub on_demand_above_base: Option<Number<PercentWhole>>,
+    /// Interruptions a month that each spot machine is expected to have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = 3))]
+    pub interruptions_month: Option<Number<Interruptions>>,
+    /// Minutes for which an on-demand machine stands in after each interruption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = 15))]
+    pub stand_in_minutes: Option<Number<StandInMinutes>>,
 }
 
 /// Accelerators of one replica.
@@ -387,6 +418,12 @@ pub struct LinkFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = 1))]
     pub round_trips: Option<Number<RoundTrips>>,
+    /// Milliseconds that the median of one round trip over this link may not exceed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<Number<BoundMs>>,
+    /// Milliseconds that the 95th percentile of one round trip over this link may not exceed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p95_ms: Option<Number<BoundMs>>,
 }
 
 /// What a user waits for.
@@ -492,4 +529,13 @@ pub struct TodayFile {
     /// How many; default: as many as the component needs of that offer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<Number<TodayCount>>,
+    /// How many of them run on spot capacity, while the others are bought as `purchase` says (a mixed purchase).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = 0))]
+    pub spot_count: Option<Number<SpotCount>>,
+    /// Names of the machines that it runs on today, one for each replica. Components that name the same machine share
+    /// it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = LIST_MAX))]
+    pub machines: Option<Vec<String>>,
 }

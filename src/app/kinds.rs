@@ -20,6 +20,8 @@ pub(super) const KINDS_OF_KEY: &[(&str, &[Kind])] = &[
     ("zones", &[Service, Worker, Postgres, Mysql, Redis, Kafka]),
     ("spread", &[Service, Worker]),
     ("purchase", MACHINES),
+    ("mixed", &[Service, Worker]),
+    ("share_machine", MACHINES),
     ("run_on", IMAGES),
     ("managed", STORES),
     ("public", FACING),

@@ -13,6 +13,12 @@ pub const AUDIENCES_MAX: usize = 64;
 pub const PATHS_MAX: usize = 256;
 /// Replicas of a component.
 pub const REPLICAS_MAX: i64 = 10_000;
+/// Interruptions a month of a spot machine: one an hour.
+pub const INTERRUPTIONS_MONTH_MAX: i64 = 730;
+/// Minutes that an on-demand machine stands in after an interruption: a day.
+pub const STAND_IN_MINUTES_MAX: i64 = 1_440;
+/// Replicas, over all components, that may share machines with one another.
+pub const SHARING_MAX: usize = 10;
 /// vCPUs of a replica.
 pub const CPU_MAX: i64 = 10_000;
 /// GiB of memory of a replica.

@@ -75,6 +75,7 @@ pub(super) fn lower(file: &AppFile, names: &Names, source: &mut Source<'_>) -> A
     let relations = to.rules(file.rule.as_deref().unwrap_or_default());
     let place = to.place(file.constraints.as_ref(), "constraints");
     let today = to.today(file);
+    let sharing = to.sharing(file, &mut components, &today);
     to.traffic_total(&components, &links);
     App {
         name: file.name.clone().unwrap_or_default(),
@@ -91,6 +92,7 @@ pub(super) fn lower(file: &AppFile, names: &Names, source: &mut Source<'_>) -> A
             Some(OutboundWord::PublicIp) => PrivateOutbound::PublicIp,
             Some(OutboundWord::Nat) | None => PrivateOutbound::Nat,
         },
+        sharing,
         today,
     }
 }

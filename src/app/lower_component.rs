@@ -54,6 +54,8 @@ impl Lower<'_, '_, '_> {
                 Some(SpreadWord::None) | None => Spread::None,
             },
             purchase: self.purchase(file, &at("purchase")),
+            mixed: self.mixed(file, &path),
+            shares: None,
             run_on: self.run_on(kind, file, &at("run_on")),
             managed: match file.managed {
                 Some(ManagedWord::Only) => ManagedChoice::Only,

@@ -48,6 +48,7 @@ impl Lower<'_, '_, '_> {
                 self.usage(file.request_gb_month, Quantity::ZERO, &format!("{path}.request_gb_month"));
             let back_gb_month =
                 self.usage(file.response_gb_month, Quantity::ZERO, &format!("{path}.response_gb_month"));
+            let bound = self.link_bound(file, &path);
             links.push(Link {
                 // An unknown component has been reported; the ordinal keeps the list's positions true.
                 from: from.unwrap_or(usize::MAX),
@@ -55,6 +56,7 @@ impl Lower<'_, '_, '_> {
                 forward_gb_month,
                 back_gb_month,
                 round_trips_milli: file.round_trips.map_or(1_000, Number::scaled),
+                bound,
             });
         }
         links
@@ -224,6 +226,8 @@ impl Lower<'_, '_, '_> {
                 offer: file.offer.clone().unwrap_or_default(),
                 purchase: file.purchase.unwrap_or(Purchase::OnDemand),
                 count: file.count.and_then(|count| u32::try_from(count.scaled()).ok()),
+                spot_count: self.spot_count(file, &path),
+                machines: file.machines.clone().unwrap_or_default(),
             });
         }
         let missing: Vec<String> = file

@@ -10,6 +10,7 @@ pub mod limits;
 mod lower;
 mod lower_component;
 mod lower_graph;
+mod lower_machines;
 mod names;
 mod nesting;
 pub mod number;
@@ -192,6 +193,21 @@ pub struct Where {
     pub continents: Filter,
 }
 
+/// A mixed purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mixed {
+    /// Replicas that are never on spot capacity.
+    pub base: i64,
+    /// Percent of the machines above the base that are bought on demand, rounded up to whole machines.
+    pub on_demand_above_base_pct: i64,
+    /// Interruptions a month that each spot machine is expected to have.
+    pub interruptions_month: Quantity,
+    /// Hours for which an on-demand machine stands in after each of them.
+    pub stand_in_hours: Quantity,
+    /// Whether the last two are the file's own (`false`: one of them is a default, which the report says).
+    pub stated: bool,
+}
+
 /// One part of the application.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Component {
@@ -221,6 +237,10 @@ pub struct Component {
     pub spread: Spread,
     /// Purchase options that may be used; never empty.
     pub purchase: Vec<Purchase>,
+    /// A base and what comes on top of it, bought differently; `None`: all machines are bought alike.
+    pub mixed: Option<Mixed>,
+    /// The group of components that may run several to a machine with it, by ordinal in [`App::sharing`].
+    pub shares: Option<usize>,
     /// Machines, serverless, or both.
     pub run_on: RunOn,
     /// Managed or packaged, for data stores.
@@ -256,6 +276,8 @@ pub struct Link {
     pub back_gb_month: Usage,
     /// Round trips that one request of a path makes over this link (in thousandths: 1.5 queries = 1500).
     pub round_trips_milli: i64,
+    /// What one round trip may take, by which percentile.
+    pub bound: Option<(Percentile, Latency)>,
 }
 
 /// Where an audience is.
@@ -427,6 +449,10 @@ pub struct Today {
     pub purchase: Purchase,
     /// How many; `None`: as many as the component needs of that offer.
     pub count: Option<u32>,
+    /// How many of them are on spot capacity, while the others are bought as `purchase`.
+    pub spot_count: u32,
+    /// Names of its machines, one for each replica; empty: machines of its own.
+    pub machines: Vec<String>,
 }
 
 /// The whole application.
@@ -454,6 +480,8 @@ pub struct App {
     pub operations: Operations,
     /// NAT or public addresses.
     pub private_outbound: PrivateOutbound,
+    /// Names of the groups of components that may share machines.
+    pub sharing: Vec<String>,
     /// Today's placement; empty when there is none. Otherwise one entry per component.
     pub today: Vec<Today>,
 }

@@ -39,6 +39,10 @@ range!(/** vCPUs. */ Cpus: 0, limits::CPU_MAX);
 range!(/** GiB of memory. */ MemoryGib: 0, limits::MEMORY_GIB_MAX);
 range!(/** GB of disk. */ DiskGb: 0, limits::DISK_GB_MAX);
 range!(/** Replicas. */ Replicas: 1, limits::REPLICAS_MAX, digits = 0);
+range!(/** Replicas of a base. */ BaseReplicas: 0, limits::REPLICAS_MAX, digits = 0);
+range!(/** Whole percents. */ PercentWhole: 0, 100, digits = 0);
+range!(/** Interruptions a month. */ Interruptions: 0, limits::INTERRUPTIONS_MONTH_MAX, digits = 3);
+range!(/** Minutes that a machine stands in for another. */ StandInMinutes: 0, limits::STAND_IN_MINUTES_MAX, digits = 3);
 range!(/** Hours of a month. */ Hours: 0, HOURS_PER_MONTH, above = true);
 range!(/** Operator hours of a month. */ OperatorHours: 0, HOURS_PER_MONTH);
 range!(/** GB of traffic a month. */ TrafficGb: 0, limits::TRAFFIC_GB_MAX);
@@ -54,6 +58,7 @@ range!(/** Degrees east. */ Longitude: -180, 180);
 range!(/** Dollars. */ Usd: 0, limits::USD_MAX, digits = 9);
 range!(/** Dollars, more than none. */ UsdAboveZero: 0, limits::USD_MAX, digits = 9, above = true);
 range!(/** How many of an offer run today. */ TodayCount: 1, limits::TODAY_COUNT_MAX, digits = 0);
+range!(/** How many of those are spot. */ SpotCount: 0, limits::TODAY_COUNT_MAX, digits = 0);
 range!(/** The version of the format. */ Version: 1, i64::MAX, digits = 0);
 
 /// An exact decimal number in the range of `R`, held as an integer scaled by `10^R::DIGITS`.

@@ -17,7 +17,7 @@ pub fn run(args: &ProblemArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let app = input::app(&args.app, &text, &book)?;
     let problem = lower(&app, &book, &Policy::default(), &Options::default()).map_err(Failure::input)?;
     let document = match args.format {
-        ProblemFormat::Json => file::to_json(&problem)? + "\n",
+        ProblemFormat::Json => file::to_json(&problem).map_err(Failure::input)? + "\n",
         ProblemFormat::Lp => linear::to_lp(&problem).map_err(Failure::input)?,
     };
     match &args.output {

@@ -137,14 +137,32 @@ fn component_row(component: &Component, tell_percentile: bool) -> [String; 8] {
     let form = if component.form == "packaged" { " (self-run)" } else { "" };
     [
         component.name.clone(),
-        format!("{}{form}", component.offer),
+        format!("{}{form}{}", component.offer, shared_with(component)),
         component.count.to_string(),
-        component.purchase.clone(),
+        bought(component),
         format!("{}:{}", component.provider, component.region),
         cost(&component.usd_month, component.usage_based),
         component.latency.as_ref().map(|path| against_bound(path, tell_percentile)).unwrap_or_default(),
         runner_up,
     ]
+}
+
+/// Who else runs on the machine: `, with api and worker`.
+fn shared_with(component: &Component) -> String {
+    let names = &component.shares_machine_with;
+    if names.is_empty() { String::new() } else { format!(", with {}", names.join(", ")) }
+}
+
+/// How it is bought: `on_demand`, or of a mixed purchase `2 reserved_1y + 3 spot`.
+fn bought(component: &Component) -> String {
+    if component.above_base.is_empty() {
+        return component.purchase.clone();
+    }
+    let above: u32 = component.above_base.iter().map(|above| above.count).sum();
+    let base = (component.count.saturating_sub(above), component.purchase.as_str());
+    let parts = component.above_base.iter().map(|above| (above.count, above.purchase.as_str()));
+    let parts = std::iter::once(base).chain(parts).filter(|(count, _)| *count > 0);
+    parts.map(|(count, purchase)| format!("{count} {purchase}")).collect::<Vec<_>>().join(" + ")
 }
 
 /// The percentile by which every component's path is judged, when it is the same for all.

@@ -1,6 +1,7 @@
 //! The independent checker: does an assignment keep every hard rule? Shares no code with the solver or the scorer.
 
-use super::{Assignment, FlowTo, Problem, Route};
+use super::hosts::zones_needed;
+use super::{Assignment, FlowTo, Host, Problem, Route};
 use crate::units::{Latency, Money};
 use std::fmt;
 
@@ -24,6 +25,18 @@ pub enum Violation {
         /// What it takes.
         latency: Latency,
     },
+    /// A component is on a shared machine that cannot be as it is.
+    Machine {
+        /// The component: who leads the machine, or who joins what is not there.
+        component: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The shared machines of a group at a place cannot be dealt out to enough zones.
+    Zones {
+        /// Ordinal in [`Problem::groups`].
+        group: usize,
+    },
     /// A flow uses a route whose price is not known.
     UnknownPrice {
         /// Ordinal in [`Problem::flows`].
@@ -42,6 +55,8 @@ impl fmt::Display for Violation {
             Self::Shape { component } => write!(f, "no valid choice for component {component}"),
             Self::Relation { relation } => write!(f, "relation {relation} does not hold"),
             Self::Path { path, latency } => write!(f, "path {path} takes {latency}"),
+            Self::Machine { component, reason } => write!(f, "the shared machine of component {component}: {reason}"),
+            Self::Zones { group } => write!(f, "the shared machines of group {group} lie in too few zones"),
             Self::UnknownPrice { flow } => write!(f, "the price of flow {flow} is not known there"),
             Self::Budget { total } => write!(f, "the bill of {total} exceeds the budget"),
         }
@@ -61,6 +76,7 @@ pub fn check(problem: &Problem, assignment: &Assignment) -> Vec<Violation> {
     let mut broken = relations(problem, assignment);
     broken.extend(paths(problem, assignment));
     broken.extend(unknown_prices(problem, assignment));
+    broken.extend(machines(problem, assignment));
     if broken.is_empty()
         && let (Some(budget), Some(bill)) = (problem.budget, super::score(problem, assignment))
         && bill.total > budget
@@ -90,6 +106,59 @@ fn paths(problem: &Problem, assignment: &Assignment) -> Vec<Violation> {
         }
     }
     broken
+}
+
+/// The rules of [`super::hosts`].
+fn machines(problem: &Problem, assignment: &Assignment) -> Vec<Violation> {
+    let mut broken = Vec::new();
+    let picked = problem.picked(assignment);
+    let hosted = problem.hosted(assignment);
+    for (component, choice) in picked.iter().enumerate() {
+        let on = hosted.iter().find(|hosted| hosted.components().any(|c| c == component));
+        let reason = match (choice.host, on) {
+            (Host::Own, _) | (Host::Joins(_), Some(_)) => None,
+            (_, None) => Some("there is no such machine"),
+            (Host::Leads(_), Some(on)) if on.machine.place != choice.place => Some("it is at another place"),
+            (Host::Leads(_), Some(on)) => on.fault(problem),
+        };
+        broken.extend(reason.map(|reason| Violation::Machine { component, reason }));
+    }
+    let asks = problem.groups.iter().enumerate().filter(|(_, group)| group.zones > 1);
+    broken.extend(
+        asks.filter(|(_, spec)| !in_zones(problem, &hosted, spec)).map(|(group, _)| Violation::Zones { group }),
+    );
+    broken
+}
+
+/// Whether the shared machines of a group are where there are zones enough.
+fn in_zones(problem: &Problem, hosted: &[super::Hosted], group: &super::Group) -> bool {
+    let mut left: Vec<&super::Hosted> = hosted.iter().filter(|h| std::ptr::eq(h.group, group)).collect();
+    let replicas = |h: &super::Hosted| -> Vec<usize> {
+        h.components().map(|component| problem.components[component].app_component).collect()
+    };
+    while let Some(first) = left.pop() {
+        // All machines that are joined to this one by replicas of one component, directly or through others.
+        let mut cluster = vec![first];
+        let mut at = 0;
+        while at < cluster.len() {
+            let mine = replicas(cluster[at]);
+            let (joined, rest) = left.into_iter().partition(|h| replicas(h).iter().any(|r| mine.contains(r)));
+            let joined: Vec<&super::Hosted> = joined;
+            cluster.extend(joined);
+            left = rest;
+            at += 1;
+        }
+        let mut of: Vec<usize> = cluster.iter().flat_map(|h| replicas(h)).collect();
+        of.sort_unstable();
+        of.dedup();
+        let with = |r: &usize| (0..cluster.len()).filter(|&m| replicas(cluster[m]).contains(r)).collect();
+        let spread: Vec<Vec<usize>> = of.iter().map(with).collect();
+        let needed = zones_needed(group.zones, cluster.len(), &spread);
+        if cluster.iter().any(|h| problem.places[h.machine.place].zones < needed) {
+            return false;
+        }
+    }
+    true
 }
 
 fn unknown_prices(problem: &Problem, assignment: &Assignment) -> Vec<Violation> {

@@ -9,14 +9,15 @@
 //! 1. the charges of the picked choices;
 //! 2. for every [`Flow`] between two components its [`Route`]: nothing, a flat price per GB, or the meter of the sender;
 //! 3. for every [`Meter`] the tiered price of all GB that run through it (see below);
-//! 4. each [`SharedCharge`] once, if any component that needs it is placed at its place.
+//! 4. each [`SharedCharge`] once, if any component or shared machine that needs it is placed at its place;
+//! 5. the charges of every shared machine ([`hosts`] says which there are and what they cost).
 //!
 //! ## Meters
 //! A provider bills internet egress per account and month, over all components. All *metered* flows (to users, to third
 //! parties, to components at other providers, and where the provider says so to its own other regions) whose sender is
 //! at a place with meter `m` run through `m`.
-//! - Server allowance ([`Included::Own`]): of a component's metered volume `S` the allowance `g` is free. Flow `f` of
-//!   volume `v` is left with `b = v - floor(v * min(g, S) / S)`.
+//! - Server allowance ([`Included::Own`]): of a component's metered volume `S` the allowance `g` is free; on a shared
+//!   machine `S` is that of all components on it. Flow `f` of volume `v` is left with `b = v - floor(v * min(g, S) / S)`.
 //! - Total `V = sum b`. Every flow has a ladder `l` (by sending place and destination class). On it,
 //!   `free = min(V, included_l + pooled)`, `pooled` being the sum of [`Included::Pooled`] over all components at the
 //!   meter's provider; the rest `R = V - free` fills the tiers in order: tier `t` of price `p` holds
@@ -28,6 +29,7 @@
 
 mod check;
 pub mod file;
+pub mod hosts;
 pub mod linear;
 pub mod lower;
 pub mod packing;
@@ -35,6 +37,7 @@ mod routes;
 mod score;
 
 pub use check::{Violation, check};
+pub use hosts::{GROUP_MEMBERS_MAX, Group, Host, Hosted, Machine, Member, RESOURCES};
 pub use routes::Routes;
 pub use score::{Bill, Line, LineItem, score};
 
@@ -74,6 +77,8 @@ pub struct Place {
 pub enum ChargeItem {
     /// Machines.
     Compute,
+    /// On-demand machines that stand in for interrupted spot machines.
+    SpotStandIn,
     /// Serverless container processor time.
     ServerlessVcpu,
     /// Serverless container memory.
@@ -108,6 +113,7 @@ impl ChargeItem {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Compute => "compute",
+            Self::SpotStandIn => "spot_stand_in",
             Self::ServerlessVcpu => "serverless_vcpu",
             Self::ServerlessMemory => "serverless_memory",
             Self::Requests => "requests",
@@ -188,6 +194,15 @@ pub enum SharedNeed {
     Nat,
 }
 
+/// Machines of a mixed purchase that are not bought like its base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Above {
+    /// How they are bought.
+    pub purchase: Purchase,
+    /// How many of the choice's [`Choice::count`].
+    pub count: u32,
+}
+
 /// One way to buy a component at a place: an offer of the auction, fully configured and priced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -195,12 +210,17 @@ pub struct Choice {
     pub place: PlaceId,
     /// Name of the offer as `placer offers` prints it.
     pub offer: String,
-    /// How it is bought.
+    /// How it is bought; of a mixed purchase the base.
     pub purchase: Purchase,
     /// How many units of the offer (machines, nodes); 1 for serverless and storage.
     pub count: u32,
+    /// Those of the units that are bought otherwise; empty unless the purchase is mixed.
+    pub above: Vec<Above>,
     /// How it runs.
     pub form: Form,
+    /// Whether it shares a machine. One that does has `offer`, `purchase` and `form` of that machine, only its own
+    /// charges (those of the machine are its [`Group`]'s), no `needs` and nothing `included` of its own.
+    pub host: Host,
     /// What it costs a month apart from traffic, line by line.
     pub charges: Vec<Charge>,
     /// The sum of the charges.
@@ -366,6 +386,8 @@ pub struct Path {
     pub bound: Option<Latency>,
     /// Nano-dollars a month per microsecond in the objective; 0 when latency is only bounded or reported.
     pub nanos_per_us: i64,
+    /// Whether it is no path of the application but the bound of a link, which has no part in any objective.
+    pub only_bounded: bool,
 }
 
 /// What to minimise.
@@ -373,7 +395,7 @@ pub struct Path {
 pub enum Objective {
     /// Total + sum over paths of latency x price (which is 0 for a pure cost objective).
     Cost,
-    /// Sum over paths of latency first (each path once), then the total.
+    /// Sum over paths of latency first (each path once, bounds of links not), then the total.
     LatencyThenCost,
 }
 
@@ -400,6 +422,8 @@ pub struct Problem {
     pub ladders: Arc<[Ladder]>,
     /// Shared charges, at most one per (place, need). A need without one costs nothing.
     pub shared: Arc<[SharedCharge]>,
+    /// Components that may share machines.
+    pub groups: Vec<Group>,
     /// Hard rules over pairs.
     pub relations: Vec<Relation>,
     /// Latencies.
@@ -471,6 +495,7 @@ impl Problem {
     #[must_use]
     pub fn latency_weight(&self, path: &Path) -> i128 {
         match self.objective {
+            _ if path.only_bounded => 0,
             Objective::Cost => i128::from(path.nanos_per_us),
             Objective::LatencyThenCost => 1 << 63,
         }

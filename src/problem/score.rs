@@ -2,7 +2,9 @@
 //!
 //! Shares no code with the solver. It is the only place where a bill is made, and its sum is the total.
 
-use super::{Assignment, Charge, ChargeItem, Choice, ComponentId, Flow, FlowTo, Included, PlaceId, Problem, Route};
+use super::{
+    Assignment, Charge, ChargeItem, Choice, ComponentId, Flow, FlowTo, Hosted, Included, PlaceId, Problem, Route,
+};
 use crate::catalog::Price;
 use crate::units::{Money, Quantity};
 
@@ -70,8 +72,10 @@ pub fn score(problem: &Problem, assignment: &Assignment) -> Option<Bill> {
     let picked: Option<Vec<&Choice>> =
         problem.components.iter().zip(assignment).map(|(component, &choice)| component.choices.get(choice)).collect();
     let picked = picked?;
+    let hosted = problem.hosted(assignment);
     let mut lines = charge_lines(&picked);
-    lines.extend(shared_lines(problem, &picked));
+    lines.extend(hosted.iter().flat_map(|hosted| machine_lines(problem, hosted)));
+    lines.extend(shared_lines(problem, &picked, &hosted));
     lines.extend(flow_lines(problem, &picked)?);
     let total = lines.iter().map(|line| line.cost).sum();
     let path_latency_us: Vec<i64> =
@@ -108,8 +112,26 @@ fn charge_lines(picked: &[&Choice]) -> Vec<Line> {
     picked.iter().enumerate().flat_map(of).collect()
 }
 
-fn shared_lines<'a>(problem: &'a Problem, picked: &'a [&Choice]) -> impl Iterator<Item = Line> + 'a {
-    let due = |place, need| picked.iter().any(|choice| choice.place == place && choice.needs.contains(&need));
+/// What a shared machine costs, once for all that are on it.
+fn machine_lines(problem: &Problem, hosted: &Hosted) -> Vec<Line> {
+    let names = hosted.names(problem).join(", ");
+    let place = hosted.machine.place;
+    let line = |charge: &Charge| {
+        let line = charge_line(None, LineItem::Shared(charge.item), place, charge);
+        Line { detail: format!("{}, shared by {names}", line.detail), ..line }
+    };
+    hosted.charges().iter().map(line).collect()
+}
+
+fn shared_lines<'a>(
+    problem: &'a Problem,
+    picked: &'a [&Choice],
+    hosted: &'a [Hosted],
+) -> impl Iterator<Item = Line> + 'a {
+    let due = |place, need| {
+        picked.iter().any(|choice| choice.place == place && choice.needs.contains(&need))
+            || hosted.iter().any(|hosted| hosted.machine.place == place && hosted.needs().contains(&need))
+    };
     problem
         .shared
         .iter()
@@ -184,12 +206,15 @@ fn flat_line(spec: &Flow, flow: usize, sender: &Choice, picked: &[&Choice], pric
     })
 }
 
-/// Takes each server's own allowance off its component's flows, and tells it in lines that cost nothing.
+/// Takes each server's own allowance off the flows of the components on it, and tells it in lines that cost nothing.
 fn own_allowances(problem: &Problem, picked: &[&Choice], metered: &mut [Metered]) -> Vec<Line> {
     let mut lines = Vec::new();
     for (component, choice) in picked.iter().enumerate() {
-        let Included::Own(allowance) = choice.included else { continue };
-        let mine = |m: &&mut Metered| problem.flows[m.flow].from == component;
+        let Included::Own(allowance) = problem.included_with(component, choice) else { continue };
+        let mine = |m: &&mut Metered| {
+            let sender = problem.flows[m.flow].from;
+            Problem::allowance_unit(sender, picked[sender]) == component
+        };
         let sum: i128 = metered.iter_mut().filter(mine).map(|m| m.billable).sum();
         let free = i128::from(allowance.micros()).min(sum);
         for m in metered.iter_mut().filter(mine) {
@@ -223,8 +248,12 @@ fn meter_lines(problem: &Problem, picked: &[&Choice], metered: &[Metered], meter
     }
     let pooled: i128 = picked
         .iter()
-        .filter(|choice| problem.places[choice.place].provider == meter)
-        .map(|choice| if let Included::Pooled(gb) = choice.included { i128::from(gb.micros()) } else { 0 })
+        .enumerate()
+        .filter(|(_, choice)| problem.places[choice.place].provider == meter)
+        .map(|(component, choice)| match problem.included_with(component, choice) {
+            Included::Pooled(gb) => i128::from(gb.micros()),
+            Included::None | Included::Own(_) => 0,
+        })
         .sum();
     let mut lines = Vec::new();
     for m in on_meter() {

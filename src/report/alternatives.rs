@@ -2,7 +2,7 @@
 
 use super::{OtherMonth, search, words};
 use crate::app::Scenario;
-use crate::problem::{Assignment, Choice, ChoiceId, Problem, check, score};
+use crate::problem::{Assignment, Choice, ChoiceId, Host, Problem, check, score};
 use crate::solve::{Limits, Solution, Status};
 use crate::units::{Money, Purchase};
 
@@ -178,10 +178,11 @@ fn cheapest_provider(problem: &Problem, found: Vec<(usize, Option<Solution>)>) -
     baseline
 }
 
-/// Every component's cheapest choice by its own charges.
+/// Every component's cheapest choice by its own charges, on machines of its own.
 fn greedy(problem: &Problem) -> Option<Assignment> {
     let cheapest = |component: &crate::problem::Component| {
-        component.choices.iter().enumerate().min_by_key(|(at, choice)| (choice.cost, *at)).map(|(at, _)| at)
+        let own = component.choices.iter().enumerate().filter(|(_, choice)| choice.host == Host::Own);
+        own.min_by_key(|(at, choice)| (choice.cost, *at)).map(|(at, _)| at)
     };
     problem.components.iter().map(cheapest).collect()
 }
@@ -191,8 +192,8 @@ pub(super) fn scored(problem: &Problem, kind: BaselineKind, assignment: &Assignm
     let breaks = check(problem, assignment).iter().map(|broken| words::violation(problem, broken)).collect();
     let total = score(problem, assignment).map(|bill| bill.total);
     let note = total.is_none().then(|| "some of its traffic has no known price".to_owned());
-    let picked = problem.components.iter().zip(problem.picked(assignment));
-    let picks = picked.map(|(component, choice)| {
+    let picks = problem.components.iter().enumerate().map(|(at, component)| {
+        let choice = problem.bought(assignment, at);
         let place = &problem.places[choice.place];
         Picked {
             name: component.name.clone(),

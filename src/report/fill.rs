@@ -3,7 +3,7 @@
 use super::{Baseline, BaselineKind, Conflict, Decision, Outcome, Placed, Recommendation, notes, scope, wire};
 use crate::app::{App, Objective as Aim};
 use crate::catalog::{Price, PriceBook, Unit};
-use crate::problem::{Bill, Choice, FlowTo, Included, Line, LineItem, Objective, PlaceId, Problem, Route};
+use crate::problem::{Above, Bill, Choice, FlowTo, Host, Included, Line, LineItem, Objective, PlaceId, Problem, Route};
 use crate::units::{Latency, Money, Quality, Quantity, format_scaled};
 
 /// Everything that the parts of a report are made from.
@@ -180,6 +180,7 @@ fn place_name(problem: &Problem, place: PlaceId) -> String {
 fn component_of(source: &Source, component: usize) -> wire::Component {
     let (problem, placed) = (source.problem, source.placed);
     let (spec, choice) = (&problem.components[component], source.picked[component]);
+    let bought = problem.bought(&placed.assignment, component);
     let place = &problem.places[choice.place];
     let own = || placed.bill.lines.iter().filter(|line| line.component == Some(component));
     let transfer: Money = own().filter(|line| line.flow.is_some()).map(|line| line.cost).sum();
@@ -188,10 +189,12 @@ fn component_of(source: &Source, component: usize) -> wire::Component {
         kind: source.app.components[spec.app_component].kind.as_str().into(),
         provider: place.provider_name.clone(),
         region: place.region_code.clone(),
-        offer: choice.offer.clone(),
-        purchase: choice.purchase.as_str().into(),
+        offer: bought.offer.clone(),
+        purchase: bought.purchase.as_str().into(),
         count: choice.count,
+        above_base: choice.above.iter().copied().map(above_base).collect(),
         form: choice.form.as_str().into(),
+        shares_machine_with: mates(source, component),
         usd_month: own().map(|line| line.cost).sum::<Money>().to_decimal(),
         transfer_usd_month: transfer.to_decimal(),
         usage_based: own().any(|line| usage_based(line) && line.cost != Money::ZERO),
@@ -199,6 +202,20 @@ fn component_of(source: &Source, component: usize) -> wire::Component {
         latency: tightest_path(problem, &placed.bill, component),
         runner_up: runner_up(source, component),
     }
+}
+
+fn above_base(above: Above) -> wire::AboveBase {
+    wire::AboveBase { purchase: above.purchase.as_str().into(), count: above.count }
+}
+
+/// Who else is on a component's shared machine.
+fn mates(source: &Source, component: usize) -> Vec<String> {
+    let all = source.problem.hosted(&source.placed.assignment);
+    let Some(hosted) = all.iter().find(|hosted| hosted.components().any(|c| c == component)) else {
+        return Vec::new();
+    };
+    let others = hosted.components().filter(|&c| c != component);
+    others.map(|c| source.problem.components[c].name.clone()).collect()
 }
 
 /// The path through a component with the least slack; a path with a bound goes before one without.
@@ -236,7 +253,10 @@ fn runner_up(source: &Source, component: usize) -> Option<wire::RunnerUp> {
     Some(wire::RunnerUp {
         provider: place.provider_name.clone(),
         region: place.region_code.clone(),
-        offer: choice.offer.clone(),
+        offer: match choice.host {
+            Host::Joins(leader) => format!("shared with {}", source.problem.components[leader].name),
+            Host::Own | Host::Leads(_) => choice.offer.clone(),
+        },
         purchase: choice.purchase.as_str().into(),
         total_usd_month: found.total.to_decimal(),
         difference_usd_month: (found.total - source.placed.bill.total).to_decimal(),
@@ -274,9 +294,13 @@ fn price_of(source: &Source, line: &Line) -> Price {
 
 /// The price that included traffic comes with: the server's own, else the ladder's.
 fn includer(source: &Source, line: &Line) -> Option<Price> {
-    let sender = source.picked[line.component?];
-    if matches!(sender.included, Included::Own(_)) {
-        return sender.charges.first().map(|charge| charge.price);
+    let component = line.component?;
+    let sender = source.picked[component];
+    let unit = Problem::allowance_unit(component, sender);
+    if matches!(source.problem.included_with(unit, source.picked[unit]), Included::Own(_)) {
+        let hosted = source.problem.hosted(&source.placed.assignment);
+        let machine = hosted.iter().find(|hosted| hosted.leader == unit).map(|hosted| hosted.machine.charge.price);
+        return machine.or_else(|| sender.charges.first().map(|charge| charge.price));
     }
     match route_of(source, line.flow?) {
         Route::Metered(ladder) => source.problem.ladders[ladder].steps.first().map(|step| step.price),

@@ -1,7 +1,9 @@
 //! The requirements of an application one by one, in plain words, each with the way to give it up.
 
 use super::words;
-use crate::app::{App, Component, Filter, ManagedChoice, Objective, Path, PathAudience, RunOn, Spread, Usage, Where};
+use crate::app::{
+    App, Component, Filter, Link, ManagedChoice, Objective, Path, PathAudience, RunOn, Spread, Usage, Where,
+};
 use crate::policy::Policy;
 use crate::units::{Money, Purchase, Quality, Quantity};
 
@@ -10,6 +12,8 @@ use crate::units::{Money, Purchase, Quality, Quantity};
 pub(super) enum Demand {
     /// The bound of a path, by ordinal.
     Path(usize),
+    /// The bound of a link, by ordinal.
+    Link(usize),
     /// A rule over a group of components, by ordinal.
     Relation(usize),
     /// The budget.
@@ -131,6 +135,7 @@ pub(super) fn demands(app: &App, policy: &Policy) -> Vec<Demand> {
     }
     all.extend(place_demands(None, &app.place));
     all.extend(app.budget.map(|_| Demand::Budget));
+    all.extend((0..app.links.len()).filter(|&at| app.links[at].bound.is_some()).map(Demand::Link));
     all.extend((0..app.paths.len()).map(Demand::Path));
     all
 }
@@ -162,6 +167,7 @@ impl Demand {
     pub(super) fn kind(self) -> &'static str {
         match self {
             Self::Path(_) => "path",
+            Self::Link(_) => "link",
             Self::Relation(_) => "relation",
             Self::Budget => "budget",
             Self::Place(..) => "place",
@@ -181,6 +187,7 @@ impl Demand {
     pub(super) fn relax(self, app: &mut App, policy: &mut Policy) {
         match self {
             Self::Path(at) => app.paths[at].bound = None,
+            Self::Link(at) => app.links[at].bound = None,
             // An empty group has no pairs, so it demands nothing and no ordinal moves.
             Self::Relation(at) => app.relations[at].components.clear(),
             Self::Budget => app.budget = None,
@@ -195,7 +202,13 @@ impl Demand {
                     Side::Deny => filter.deny.clear(),
                 }
             }
-            Self::Zones(at) => app.components[at].zones = 1,
+            Self::Zones(at) => {
+                // Components that share machines ask for the same zones.
+                let group = app.components[at].shares;
+                app.components[at].zones = 1;
+                let mates = app.components.iter_mut().filter(|c| group.is_some() && c.shares == group);
+                mates.for_each(|component| component.zones = 1);
+            }
             Self::Spread(at) => app.components[at].spread = Spread::None,
             Self::Dedicated(at) => app.components[at].dedicated = false,
             Self::Arch(at) => app.components[at].arch = None,
@@ -215,6 +228,7 @@ impl Demand {
         let name = |at: usize| format!("component `{}`", app.components[at].name);
         match self {
             Self::Path(at) => path_text(app, &app.paths[at]),
+            Self::Link(at) => link_text(app, &app.links[at]),
             Self::Relation(at) => {
                 let relation = &app.relations[at];
                 let members = relation.components.iter().map(|&c| app.components[c].name.as_str());
@@ -260,6 +274,13 @@ fn shrink(component: &mut Component) {
     at_most(&mut component.cpu, Quantity::from_micros(100_000));
     at_most(&mut component.memory_gib, Quantity::from_micros(125_000));
     at_most(&mut component.disk_gb, Quantity::from_units(1));
+}
+
+fn link_text(app: &App, link: &Link) -> String {
+    let (from, to) = (&app.components[link.from].name, &app.components[link.to].name);
+    let bound =
+        link.bound.map(|(percentile, bound)| format!(" within {} {}", words::millis(bound), percentile.as_str()));
+    format!("a round trip from `{from}` to `{to}`{}", bound.unwrap_or_default())
 }
 
 fn path_text(app: &App, path: &Path) -> String {

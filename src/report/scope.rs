@@ -61,6 +61,14 @@ pub(super) fn assumptions(app: &App) -> Vec<String> {
         all.push("base fees and free steps of object storage are counted for each component on its own".into());
     }
     all.extend(operator_hours(app));
+    all.extend(app.components.iter().filter_map(|c| Some(interruptions(&c.name, c.mixed?))));
+    if !app.sharing.is_empty() {
+        all.push(
+            "a machine that several components share runs all month, also for a job; what they take adds up to at most \
+             what it has, with no reserve"
+                .into(),
+        );
+    }
     if app.private_outbound == PrivateOutbound::Nat && app.components.iter().any(|c| c.kind.runs_image() && !c.public) {
         all.push("components that are not public reach the internet through the region's NAT gateway".into());
     }
@@ -88,4 +96,19 @@ fn operator_hours(app: &App) -> Option<String> {
             operations.packaged_hours_month, operations.usd_hour
         )
     })
+}
+
+/// The interruption model of a component's spot machines.
+fn interruptions(name: &str, mixed: crate::app::Mixed) -> String {
+    let origin = if mixed.stated {
+        "as stated in the file"
+    } else {
+        "assumed where the file does not say; set it under `mixed`"
+    };
+    format!(
+        "each spot machine of {name} is interrupted {} times a month, and an on-demand machine stands in for {} minutes \
+         each time ({origin})",
+        mixed.interruptions_month,
+        mixed.stand_in_hours.times(60)
+    )
 }

@@ -1,7 +1,7 @@
 //! Solving under restrictions, and sharing out independent work over threads.
 
 use crate::problem::lower::Pick;
-use crate::problem::{Assignment, Choice, ChoiceId, ComponentId, Problem};
+use crate::problem::{Assignment, Choice, ChoiceId, ComponentId, Host, Problem};
 use crate::solve::{Limits, Restriction, Solution, solve_with};
 use std::num::NonZero;
 use std::sync::Mutex;
@@ -20,12 +20,25 @@ pub(super) fn solve_allowed(
 
 /// The picked choices in the words of the price book.
 pub(super) fn picks(problem: &Problem, assignment: &Assignment) -> Vec<Pick> {
-    let pick = |choice: &Choice| Pick {
-        region: problem.places[choice.place].region,
-        offer: choice.offer.clone(),
-        purchase: choice.purchase,
+    let pick = |component: ComponentId| {
+        let choice = &problem.components[component].choices[assignment[component]];
+        let bought = problem.bought(assignment, component);
+        let above: u32 = bought.above.iter().map(|above| above.count).sum();
+        let top = bought.above.last().map(|above| above.purchase);
+        Pick {
+            region: problem.places[choice.place].region,
+            offer: bought.offer.clone(),
+            purchase: bought.purchase,
+            base: top.map(|_| bought.count - above),
+            top,
+            leader: match choice.host {
+                Host::Own => None,
+                Host::Leads(_) => Some(component),
+                Host::Joins(leader) => Some(leader),
+            },
+        }
     };
-    problem.picked(assignment).into_iter().map(pick).collect()
+    (0..assignment.len()).map(pick).collect()
 }
 
 /// Does `work` for `0..count` on all processors; results in order, whatever the threads did.

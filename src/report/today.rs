@@ -4,8 +4,9 @@ use super::alternatives::{Baseline, BaselineKind, scored};
 use crate::app::{App, Today as Entry};
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
-use crate::problem::lower::{Options, Pick, lower};
+use crate::problem::lower::{Options, Pick, leaders_today, lower};
 use crate::problem::{Assignment, Component, Problem};
+use crate::units::Purchase;
 
 /// Today's placement.
 #[derive(Clone, Debug)]
@@ -57,11 +58,19 @@ fn apart(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem) -> Bas
 /// The problem in which today's placement is all there is.
 fn pinned(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem) -> Option<(Problem, Assignment)> {
     let entry = |component: &Component| app.today.iter().find(|entry| entry.component == component.app_component);
-    let pick = |entry: &Entry| {
+    let leaders = leaders_today(app, &problem.components);
+    let pick = |(entry, leader): (&Entry, Option<usize>)| {
         let region = book.find_region(&entry.provider, &entry.region)?;
-        Some(Pick { region, offer: entry.offer.clone(), purchase: entry.purchase })
+        let spot = Some(entry.spot_count).filter(|&spot| spot > 0);
+        Some(Pick {
+            base: spot.zip(entry.count).map(|(spot, count)| count.saturating_sub(spot)),
+            top: spot.map(|_| Purchase::Spot),
+            leader,
+            ..Pick::plain(region, entry.offer.clone(), entry.purchase)
+        })
     };
-    let only = problem.components.iter().map(|component| pick(entry(component)?)).collect::<Option<Vec<_>>>()?;
+    let entries = problem.components.iter().zip(leaders);
+    let only = entries.map(|(component, leader)| pick((entry(component)?, leader))).collect::<Option<Vec<_>>>()?;
     let pinned = lower(app, book, policy, &Options { only: Some(only), ..Options::default() }).ok()?;
     let first = |component: &Component| current(component).or((!component.choices.is_empty()).then_some(0));
     let assignment = pinned.components.iter().map(first).collect::<Option<Assignment>>()?;

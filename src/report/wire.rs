@@ -96,12 +96,18 @@ pub struct Component {
     pub region: String,
     /// What, as `placer offers` prints it.
     pub offer: String,
-    /// `on_demand`, `spot`, `reserved_1y` or `reserved_3y`.
+    /// `on_demand`, `spot`, `reserved_1y` or `reserved_3y`; of a mixed purchase that of the base.
     pub purchase: String,
     /// How many units of the offer.
     pub count: u32,
+    /// Of a mixed purchase: those of the `count` that are not bought as `purchase`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub above_base: Vec<AboveBase>,
     /// `machines`, `serverless`, `managed` or `packaged`.
     pub form: String,
+    /// Who else runs on the same machine; the machine's own lines of the bill have no component.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub shares_machine_with: Vec<String>,
     /// Its own charges and the traffic that it sends: the sum of its `lines`.
     pub usd_month: String,
     /// The part of `usd_month` that is traffic.
@@ -114,6 +120,15 @@ pub struct Component {
     pub latency: Option<Path>,
     /// The best total with this component at another provider; `null` when there is none.
     pub runner_up: Option<RunnerUp>,
+}
+
+/// Machines above the base of a mixed purchase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AboveBase {
+    /// `on_demand` or `spot`.
+    pub purchase: String,
+    /// How many.
+    pub count: u32,
 }
 
 /// What happens to the whole application when a component may not use its provider.
@@ -299,8 +314,8 @@ pub struct Conflict {
 /// A requirement of a conflict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Requirement {
-    /// `path`, `relation`, `budget`, `place`, `zones`, `spread`, `dedicated`, `arch`, `gpu`, `purchase`, `form`, `size`
-    /// or `policy`.
+    /// `path`, `link`, `relation`, `budget`, `place`, `zones`, `spread`, `dedicated`, `arch`, `gpu`, `purchase`, `form`,
+    /// `size` or `policy`.
     pub kind: String,
     /// In plain words.
     pub text: String,

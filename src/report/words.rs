@@ -32,6 +32,13 @@ pub(super) fn violation(problem: &Problem, broken: &Violation) -> String {
             let spec = &problem.flows[*flow];
             format!("the price of traffic from `{}` to {} is not known", problem.components[spec.from].name, spec.label)
         }
+        Violation::Machine { component, reason } => {
+            format!("`{}` cannot run on the shared machine: {reason}", problem.components[*component].name)
+        }
+        Violation::Zones { group } => {
+            let spec = &problem.groups[*group];
+            format!("the machines shared as `{}` lie in fewer than {} zones", spec.name, spec.zones)
+        }
         Violation::Budget { total } => match problem.budget {
             Some(budget) => format!("{total} a month exceeds the budget of {budget}"),
             None => format!("{total} a month exceeds the budget"),

@@ -8,12 +8,13 @@
 )]
 
 pub mod realistic;
+pub mod sharing;
 
 use placer::app::{Percentile, RelationKind};
 use placer::catalog::{Price, RegionId, SourceId, Unit};
 use placer::problem::{
-    Charge, ChargeItem, Choice, Component, Flow, FlowTo, Form, Hop, Included, Ladder, Objective, Path, Place, Problem,
-    Relation, Route, SharedCharge, SharedNeed, Step,
+    Charge, ChargeItem, Choice, Component, Flow, FlowTo, Form, Hop, Host, Included, Ladder, Objective, Path, Place,
+    Problem, Relation, Route, SharedCharge, SharedNeed, Step,
 };
 use placer::units::{Latency, Money, Purchase, Quality, Quantity};
 
@@ -99,7 +100,9 @@ pub fn choice(place: usize, cost: i64) -> Choice {
         offer: String::new(),
         purchase: Purchase::OnDemand,
         count: 1,
+        above: Vec::new(),
         form: Form::Machines,
+        host: Host::Own,
         charges: vec![charge(ChargeItem::Compute, cost)],
         cost,
         included: Included::None,
@@ -190,6 +193,7 @@ pub fn small(seed: u64, components: usize, places: usize, choices: usize, f: Fea
         internet,
         ladders: ladders.into(),
         shared: Vec::new().into(),
+        groups: Vec::new(),
         relations: Vec::new(),
         paths: Vec::new(),
         rtt: [0, 1].map(|_| (0..places * places).map(|_| u32::try_from(r.range(0, 90_000)).unwrap()).collect()).into(),
@@ -285,5 +289,6 @@ fn some_path(r: &mut Random, f: Features, components: usize, places: usize) -> P
         constant: Latency::from_micros(r.range(0, 20_000)),
         bound: (f.paths && r.chance(80)).then(|| Latency::from_micros(r.range(10_000, 300_000))),
         nanos_per_us: if f.prices_per_us { r.range(0, 200_000) } else { 0 },
+        only_bounded: f.paths && r.chance(15),
     }
 }

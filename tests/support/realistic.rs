@@ -167,6 +167,7 @@ pub fn realistic(seed: u64, wish: Wish) -> Problem {
         internet,
         ladders: ladders.into(),
         shared,
+        groups: Vec::new(),
         relations: Vec::new(),
         paths: Vec::new(),
         rtt: rtt.into(),
@@ -279,6 +280,7 @@ fn connect(r: &mut Random, wish: Wish, problem: &mut Problem, regions: &[Region]
                 constant: Latency::from_micros(20_000),
                 bound: wish.bounds.then(|| Latency::from_micros(160_000 + r.range(0, 60_000))),
                 nanos_per_us: wish.price_per_us,
+                only_bounded: false,
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Links, paths, rules, today, totals: what concerns several parts of a file.
 
-use super::{DB, EU, HEAD, WEB, faults};
+use super::{DB, EU, HEAD, LINK, WEB, faults};
 use insta::assert_snapshot;
 
 #[test]
@@ -326,4 +326,10 @@ audience = "eu"
     16 | audience = "eu"
        |            ^^^^ expected at least one `[[audience]]`, or `audience = "internal"`
     "#);
+}
+
+#[test]
+fn a_link_with_two_bounds() {
+    let text = faults(&[HEAD, WEB, DB, LINK, "p50_ms = 5\np95_ms = 10\n"]);
+    assert_snapshot!(text);
 }

@@ -2,6 +2,7 @@
 
 mod bad_component;
 mod bad_graph;
+mod bad_machines;
 mod bad_shape;
 mod bad_text;
 mod fuzz;
@@ -279,5 +280,7 @@ fn the_reference_has_every_key_and_its_examples_are_good() {
     let blocks: Vec<&str> = reference.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     good(blocks[0]);
     let web = WEB.replace("cpu = 1\n", blocks[1]);
-    good(&[HEAD, &web, blocks[2], blocks[3], LINK, blocks[4]].concat());
+    good(&[HEAD, &web, blocks[2], blocks[4], LINK, blocks[5]].concat());
+    let mixed = good(&[HEAD, WEB, blocks[3]].concat());
+    assert!(mixed.components[0].mixed.is_some_and(|mixed| mixed.base == 2 && !mixed.stated));
 }

@@ -7,8 +7,8 @@ use super::application_check as check;
 use super::{FileError, VERSION, parse_as};
 use crate::catalog::{Price, RegionId, SourceId, Unit};
 use crate::problem::{
-    Charge, ChargeItem, Choice, Component, Flow, FlowTo, Form, Hop, Included, Ladder, Objective, Path, Percentile,
-    Place, Problem, Relation, RelationKind, Route, SharedCharge, SharedNeed, Step,
+    Charge, ChargeItem, Choice, Component, Flow, FlowTo, Form, Hop, Host, Included, Ladder, Objective, Path,
+    Percentile, Place, Problem, Relation, RelationKind, Route, SharedCharge, SharedNeed, Step,
 };
 use crate::units::{Latency, Money, Purchase, Quality, Quantity};
 use serde::{Deserialize, Serialize};
@@ -185,6 +185,9 @@ pub(super) struct PathRow {
     pub constant_us: i64,
     pub bound_us: Option<i64>,
     pub nanos_per_us: i64,
+    /// The bound of a link: it has no part in any objective.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_bounded: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -238,8 +241,13 @@ same! {
 /// The document of a problem, compact (one line). Reads back to a problem in which every assignment costs the same.
 ///
 /// # Errors
-/// Only when memory for the text cannot be written, which does not happen.
+/// When components may share machines: this version of the form has no place for them.
 pub fn to_json(problem: &Problem) -> Result<String, serde_json::Error> {
+    if !problem.groups.is_empty() {
+        let message = "components that may share machines cannot be written in this form; without `share_machine` the \
+                       rest can";
+        return Err(serde::ser::Error::custom(message));
+    }
     serde_json::to_string(&File::from(problem))
 }
 
@@ -260,6 +268,8 @@ impl From<&Problem> for File {
             internet,
             ladders,
             shared,
+            // Refused by `to_json`.
+            groups: _,
             relations,
             paths,
             rtt,
@@ -310,8 +320,9 @@ impl From<&Component> for ComponentRow {
 
 impl From<&Choice> for ChoiceRow {
     fn from(choice: &Choice) -> Self {
-        let Choice { place, offer, purchase, count, form, charges: _, cost, included, needs, active_zones, today } =
-            choice;
+        // Who buys how is for people, and who shares a machine is refused by `to_json`.
+        let Choice { place, offer, purchase, count, above: _, form, host: _, charges: _, cost, .. } = choice;
+        let Choice { included, needs, active_zones, today, .. } = choice;
         let (own_micro_gb, pooled_micro_gb) = match included {
             Included::None => (None, None),
             Included::Own(gb) => (Some(gb.micros()), None),
@@ -378,7 +389,7 @@ impl From<&Relation> for RelationRow {
 
 impl From<&Path> for PathRow {
     fn from(path: &Path) -> Self {
-        let Path { name, audience, percentile, entry, hops, constant, bound, nanos_per_us } = path;
+        let Path { name, audience, percentile, entry, hops, constant, bound, nanos_per_us, only_bounded } = path;
         let hop = |hop: &Hop| HopRow { a: hop.a, b: hop.b, round_trips_milli: hop.round_trips_milli };
         Self {
             name: name.clone(),
@@ -389,6 +400,7 @@ impl From<&Path> for PathRow {
             constant_us: constant.micros(),
             bound_us: bound.map(Latency::micros),
             nanos_per_us: *nanos_per_us,
+            only_bounded: *only_bounded,
         }
     }
 }
@@ -421,6 +433,7 @@ fn problem(file: File) -> Problem {
         internet: file.internet.into_iter().map(&decode).collect(),
         ladders: file.ladders.into_iter().map(ladder).collect(),
         shared: file.shared.iter().map(shared).collect(),
+        groups: Vec::new(),
         relations: file.relations.into_iter().map(relation).collect(),
         paths: file.paths.into_iter().map(path).collect(),
         rtt: Arc::new([file.rtt_us.p50.concat(), file.rtt_us.p95.concat()]),
@@ -459,7 +472,9 @@ fn choice(row: ChoiceRow) -> Choice {
         offer: row.offer,
         purchase: row.purchase,
         count: row.count,
+        above: Vec::new(),
         form,
+        host: Host::Own,
         charges: vec![charge(item, row.cost_nanos)],
         cost: Money::from_nanos(row.cost_nanos),
         included,
@@ -517,5 +532,6 @@ fn path(row: PathRow) -> Path {
         constant: Latency::from_micros(row.constant_us),
         bound: row.bound_us.map(Latency::from_micros),
         nanos_per_us: row.nanos_per_us,
+        only_bounded: row.only_bounded,
     }
 }

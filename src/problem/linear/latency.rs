@@ -71,7 +71,7 @@ fn one(builder: &mut Builder, p: usize, path: &Path) {
             sum.push((l, ONE));
         }
     }
-    let weight = i128::from(path.nanos_per_us);
+    let weight = if path.only_bounded { 0 } else { i128::from(path.nanos_per_us) };
     builder.weighted.extend(sum.iter().map(|&(var, us)| (var, us / ONE * weight)));
     builder.weighted_constant += i128::from(constant) * weight;
     if let Some(bound) = path.bound {

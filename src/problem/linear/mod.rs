@@ -94,6 +94,12 @@ pub enum LinearError {
         /// Where.
         place: String,
     },
+    /// Components that may share machines.
+    #[error(
+        "components that may share machines cannot be written as a linear program by this version; without \
+         `share_machine` the rest can"
+    )]
+    SharedMachines,
     /// Not written.
     #[error("{0} cannot be written as a linear program by this version: use --format json")]
     Unsupported(&'static str),

@@ -42,6 +42,9 @@ pub(super) fn build(problem: &Problem) -> Result<Linear, LinearError> {
     if problem.objective == Objective::LatencyThenCost {
         return Err(LinearError::LatencyFirst);
     }
+    if !problem.groups.is_empty() {
+        return Err(LinearError::SharedMachines);
+    }
     let mut builder = Builder {
         problem,
         out: Linear::default(),

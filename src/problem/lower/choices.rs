@@ -2,7 +2,7 @@
 
 use super::machines::Fit;
 use crate::catalog::{ComputeOffer, Item, ManagedOffer, Price, PriceBook, RegionId, Tariff};
-use crate::problem::{Charge, ChargeItem, Choice, Form, Included, Place, PlaceId, SharedNeed, capped_cost};
+use crate::problem::{Charge, ChargeItem, Choice, Form, Host, Included, Place, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
 
@@ -175,7 +175,9 @@ impl Front {
             offer: String::new(),
             purchase: candidate.purchase,
             count: candidate.count,
+            above: Vec::new(),
             form: candidate.form,
+            host: Host::Own,
             charges: Vec::new(),
             cost,
             included: candidate.included,

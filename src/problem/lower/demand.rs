@@ -1,6 +1,6 @@
 //! What a component asks of an offer, with the numbers of one scenario.
 
-use crate::app::{App, Component, Gpu, Kind, ManagedChoice, RelationKind, RunOn, Scenario, Spread, Where};
+use crate::app::{App, Component, Gpu, Kind, ManagedChoice, Mixed, RelationKind, RunOn, Scenario, Spread, Where};
 use crate::units::{Arch, Purchase, Quantity};
 
 /// What one variable of the problem asks for.
@@ -46,6 +46,14 @@ pub(super) struct Demand {
     pub place: Where,
     /// How it must lie to the other replicas of its component.
     pub keep_apart: Option<RelationKind>,
+    /// Which replica of its component it is, from 0.
+    pub replica: usize,
+    /// The group that it may share machines with.
+    pub shares: Option<usize>,
+    /// A base and what comes on top of it.
+    pub mixed: Option<Mixed>,
+    /// GB a month to users through a load balancer that stands before all replicas of its component.
+    pub component_users_gb: Quantity,
     /// How many variables its component has: its share of the component's traffic is one of so many.
     pub siblings: i64,
 }
@@ -56,9 +64,24 @@ impl Demand {
         matches!(self.kind, Kind::ObjectStorage | Kind::StaticSite | Kind::LoadBalancer)
     }
 
+    /// Whether its replicas are variables of their own in one region, behind one load balancer.
+    pub fn is_one_of_several_here(&self) -> bool {
+        self.shares.is_some() && self.siblings > 1
+    }
+
+    /// GB a month to users through the load balancer that this variable pays for; `None`: another replica pays for it.
+    pub fn balancer_gb(&self) -> Option<Quantity> {
+        if !self.is_one_of_several_here() {
+            return Some(self.users_gb);
+        }
+        (self.replica == 0).then_some(self.component_users_gb)
+    }
+
     /// Zones in which so many machines are active at the same time. A database answers from its primary only; Kafka
     /// from every broker.
     pub fn active_zones(&self, count: u32) -> u8 {
+        let replicas = if self.shares.is_some() { u32::try_from(self.siblings).unwrap_or(u32::MAX) } else { 1 };
+        let count = count.max(replicas);
         if self.kind.is_data_store() && self.kind != Kind::Kafka {
             return 1;
         }
@@ -71,15 +94,18 @@ pub(super) fn demands(app: &App, scenario: Scenario) -> Vec<Demand> {
     let mut demands = Vec::new();
     for (ordinal, component) in app.components.iter().enumerate() {
         // A spread component keeps its typical number of replicas: more load does not open more regions.
-        let spread = component.spread != Spread::None;
+        let spread = component.spread != Spread::None || component.shares.is_some();
         let siblings = if spread { whole(component.replicas.typical) } else { 1 };
         for replica in 0..siblings {
             let mut demand = demand_of(app, ordinal, component, scenario);
             demand.variable = demands.len();
             demand.siblings = siblings;
+            demand.replica = usize::try_from(replica).unwrap_or(usize::MAX);
             if spread {
-                demand.name = format!("{}#{}", component.name, replica + 1);
                 demand.replicas = 1;
+            }
+            if siblings > 1 {
+                demand.name = format!("{}#{}", component.name, replica + 1);
             }
             for share in [&mut demand.users_gb, &mut demand.outbound_gb, &mut demand.balanced_gb] {
                 *share = share.scale(1, siblings);
@@ -139,10 +165,14 @@ fn demand_of(app: &App, ordinal: usize, component: &Component, scenario: Scenari
             || component.outbound_gb_month.max > Quantity::ZERO,
         place: component.place.clone(),
         keep_apart: match component.spread {
-            Spread::None => None,
+            Spread::None => component.shares.map(|_| super::hosts::REPLICAS_LIE),
             Spread::Regions => Some(RelationKind::DifferentRegion),
             Spread::Providers => Some(RelationKind::DifferentProvider),
         },
+        replica: 0,
+        shares: component.shares,
+        mixed: component.mixed,
+        component_users_gb: component.users_gb_month.at(scenario),
         siblings: 1,
     }
 }

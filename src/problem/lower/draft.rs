@@ -9,7 +9,9 @@ use super::demand::{self, Demand};
 use super::geo::Geo;
 use super::lowerer::Users;
 use super::machines::{self, Order, Verdicts};
-use super::{Context, LowerError, Lowerer, Options, managed, network, passes, paths, serverless, storage};
+use super::{
+    Context, LowerError, Lowerer, Options, hosts, managed, mixed, network, passes, paths, serverless, storage,
+};
 use crate::app::{self, App};
 use crate::catalog::RegionId;
 use crate::policy::Policy;
@@ -45,7 +47,8 @@ impl<'x> Draft<'x> {
         let regions = super::eligible_regions(&cx, &demands);
         let geo: Arc<Geo<'x>> = lowerer.geo(&regions);
         let looked: Vec<_> = demands.iter().map(|demand| component_of(&cx, demand, &geo, counted)).collect();
-        let (components, recipes): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+        let (mut components, mut recipes): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+        let groups = hosts::settle(&cx, &demands, &geo.sites, &mut components, &mut recipes);
         if options.only.is_none() {
             super::check_today(&cx, &components)?;
         }
@@ -60,6 +63,7 @@ impl<'x> Draft<'x> {
             internet: geo.internet.clone(),
             ladders: geo.ladders.clone(),
             shared: geo.shared.clone(),
+            groups,
             relations: super::relations_of(app, &demands),
             paths: paths::build(&cx, &demands, &geo.places, &users),
             rtt: geo.rtt.clone(),
@@ -180,6 +184,9 @@ impl Look {
     }
 
     fn machines(&self, cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
+        if mixed::takes_over(cx, demand) {
+            return;
+        }
         let short = self
             .order
             .as_ref()
@@ -216,6 +223,8 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, counted: bool) -> (Com
         look.at(cx, demand, site, &mut front, &mut excluded);
         let name = |choice: &Choice, recipe| name_of(cx, demand, site, choice, recipe);
         front.drain_into(&mut choices, &mut recipes, &name);
+        choices.extend(mixed::offer(cx, demand, site, &mut excluded));
+        settle(&mut choices, &mut recipes);
     }
     let component = Component {
         name: demand.name.clone(),
@@ -224,6 +233,17 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, counted: bool) -> (Com
         excluded: if counted { excluded.into_list() } else { Vec::new() },
     };
     (component, recipes)
+}
+
+/// Takes in choices that were added as they are, and puts all in their order.
+pub(super) fn settle(choices: &mut Vec<Choice>, recipes: &mut Vec<Recipe>) {
+    if recipes.len() == choices.len() {
+        return;
+    }
+    recipes.resize(choices.len(), Recipe::Written);
+    let mut both: Vec<(Choice, Recipe)> = choices.drain(..).zip(recipes.drain(..)).collect();
+    both.sort_by_key(|(choice, _)| (choice.place, choice.cost));
+    (*choices, *recipes) = both.into_iter().unzip();
 }
 
 fn offers_at(site: &Site) -> u64 {

@@ -1,6 +1,7 @@
 //! Machines: the right count of the right shape, with disk, address, load balancer and NAT.
 
 use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site, Sum};
+use super::mixed::takes_over;
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
 use crate::catalog::{
@@ -19,7 +20,7 @@ pub(super) struct Fit {
     /// Machines.
     pub count: u32,
     /// Replicas on the fullest machine.
-    replicas_per_machine: i64,
+    pub replicas_per_machine: i64,
 }
 
 /// The fewest machines that a component is put on: never so few that the loss of one (or of a zone) takes all replicas
@@ -65,12 +66,17 @@ fn burst_baseline_percent(memory_mib: u32) -> i64 {
 
 /// Whether typical use of processor time is more than a burstable machine sustains.
 pub(super) fn exceeds_baseline(demand: &Demand, vcpu_milli: u32, memory_mib: u32, replicas: i64) -> bool {
-    let sustained = i128::from(vcpu_milli) * i128::from(burst_baseline_percent(memory_mib)) * 10;
+    let sustained = i128::from(sustained_micros(vcpu_milli, memory_mib));
     i128::from(demand.cpu_typical.micros()) * i128::from(replicas) > sustained
 }
 
+/// Micro-vCPUs that a burstable machine sustains.
+pub(super) fn sustained_micros(vcpu_milli: u32, memory_mib: u32) -> i64 {
+    i64::from(vcpu_milli) * burst_baseline_percent(memory_mib) * 10
+}
+
 /// Why a shape will not do at all, whatever it costs.
-fn refuse(demand: &Demand, shape: &Shape) -> Option<&'static str> {
+pub(super) fn refuse(demand: &Demand, shape: &Shape) -> Option<&'static str> {
     if demand.arch.is_some_and(|arch| arch != shape.arch) {
         return Some("another processor architecture");
     }
@@ -92,18 +98,6 @@ enum Verdict {
     Refused(&'static str),
 }
 
-fn judge(demand: &Demand, shape: &Shape) -> Verdict {
-    if let Some(reason) = refuse(demand, shape) {
-        return Verdict::Refused(reason);
-    }
-    let Some(fit) = fit(demand, shape.vcpu_milli, shape.memory_mib, shape.gpu_milli) else {
-        return Verdict::Refused("too small");
-    };
-    let steady = shape.cpu_kind == CpuKind::Burstable
-        && exceeds_baseline(demand, shape.vcpu_milli, shape.memory_mib, fit.replicas_per_machine);
-    if steady { Verdict::Refused(STEADY) } else { Verdict::Fits(fit) }
-}
-
 /// The verdicts on the shapes of a book, for one component; each is found when it is first asked for.
 pub(super) struct Verdicts(Vec<OnceCell<Verdict>>);
 
@@ -113,13 +107,25 @@ impl Verdicts {
     }
 
     fn on(&self, cx: &Context, demand: &Demand, shape: ShapeId) -> Verdict {
-        *self.0[usize::from(shape.0)].get_or_init(|| judge(demand, cx.book.shape(shape)))
+        *self.0[usize::from(shape.0)]
+            .get_or_init(|| judge(demand, cx.book.shape(shape)).map_or_else(Verdict::Refused, Verdict::Fits))
     }
+}
+
+/// How many machines of a shape a component takes, or why none.
+pub(super) fn judge(demand: &Demand, shape: &Shape) -> Result<Fit, &'static str> {
+    if let Some(reason) = refuse(demand, shape) {
+        return Err(reason);
+    }
+    let fit = fit(demand, shape.vcpu_milli, shape.memory_mib, shape.gpu_milli).ok_or("too small")?;
+    let steady = shape.cpu_kind == CpuKind::Burstable
+        && exceeds_baseline(demand, shape.vcpu_milli, shape.memory_mib, fit.replicas_per_machine);
+    if steady { Err(STEADY) } else { Ok(fit) }
 }
 
 /// How many machines of an offer that was decided elsewhere: as stated, or as many as are needed,
 /// or, where a replica does not even fit, one for each.
-fn decided_fit(demand: &Demand, shape: &Shape, stated: Option<u32>) -> Fit {
+pub(super) fn decided_fit(demand: &Demand, shape: &Shape, stated: Option<u32>) -> Fit {
     let needed = fit(demand, shape.vcpu_milli, shape.memory_mib, shape.gpu_milli)
         .unwrap_or(Fit { count: u32::try_from(demand.replicas).unwrap_or(u32::MAX), replicas_per_machine: 1 });
     Fit { count: stated.unwrap_or(needed.count), ..needed }
@@ -135,7 +141,7 @@ pub(super) fn offer_machines(
     excluded: &mut Excluded,
 ) {
     let allowed = if demand.kind.is_data_store() { demand.packaged } else { demand.run_on.machines };
-    if !allowed && !cx.pinned() {
+    if !allowed && !cx.pinned() || takes_over(cx, demand) {
         return;
     }
     for (ordinal, offer) in (0..).zip(site.compute) {
@@ -164,7 +170,7 @@ pub(super) fn offer_machines(
                     excluded,
                 );
             }
-            let runs = today.filter(|t| t.purchase == purchase && !cx.pinned());
+            let runs = today.filter(|t| t.purchase == purchase && t.spot_count == 0 && !cx.pinned());
             if let Some(fit) =
                 runs.and_then(|today| fit_of_today(demand, shape, verdict, count_of_one(demand, today.count)))
             {
@@ -182,7 +188,7 @@ pub(super) fn offer_machines(
 }
 
 /// Today's count is of the whole component; a replica that is spread has its share of it.
-fn count_of_one(demand: &Demand, stated: Option<u32>) -> Option<u32> {
+pub(super) fn count_of_one(demand: &Demand, stated: Option<u32>) -> Option<u32> {
     let siblings = u32::try_from(demand.siblings).unwrap_or(u32::MAX).max(1);
     stated.map(|count| count.div_ceil(siblings))
 }
@@ -245,7 +251,7 @@ pub(super) fn order_machines(cx: &Context, demand: &Demand, order: &Order, site:
         };
         if demand.gpu.is_some() {
             for quoted in menu.accelerated.iter().map(|&ordinal| offered(ordinal)) {
-                if let Verdict::Fits(fit) = judge(demand, quoted.shape) {
+                if let Ok(fit) = judge(demand, quoted.shape) {
                     quote(cx, demand, site, &Quote { fit, ..quoted }, front, &mut excluded);
                 }
             }
@@ -369,7 +375,7 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
         excluded.add(reason, 1);
         return;
     }
-    let disk = disk_to_buy(demand, q);
+    let disk = disk_to_buy(demand, q.shape, q.fit);
     if disk > Quantity::ZERO && site.price(Item::BlockStorage).is_none() {
         excluded.add("no price known for block storage", 1);
         return;
@@ -381,7 +387,7 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
 /// Everything that machines cost.
 fn charges(cx: &Context, demand: &Demand, site: &Site, q: &Quote, price: Price, sink: &mut dyn Sink) {
     compute(demand, q, price, sink);
-    let disk = disk_to_buy(demand, q);
+    let disk = disk_to_buy(demand, q.shape, q.fit);
     if let Some(disk_price) = site.price(Item::BlockStorage).filter(|_| disk > Quantity::ZERO) {
         sink.add(ChargeItem::Storage, disk, disk_price, None, &|| format!("{disk} GB disk"));
     }
@@ -408,12 +414,12 @@ pub(super) fn write_out(
     }
 }
 
-fn times(amount: Money, count: u32) -> Money {
+pub(super) fn times(amount: Money, count: u32) -> Money {
     Money::from_nanos(amount.nanos().saturating_mul(i64::from(count)))
 }
 
 /// Hours a month that are paid: a commitment runs all month, whatever a job uses of it.
-fn billed_hours(demand: &Demand, purchase: Purchase) -> Quantity {
+pub(super) fn billed_hours(demand: &Demand, purchase: Purchase) -> Quantity {
     match purchase {
         Purchase::OnDemand | Purchase::Spot => demand.hours,
         Purchase::Reserved1y | Purchase::Reserved3y => Quantity::MONTH_HOURS,
@@ -435,10 +441,10 @@ fn compute(demand: &Demand, q: &Quote, price: Price, sink: &mut dyn Sink) {
 }
 
 /// GB to buy as block storage: the data of every replica and a boot disk per machine, less what the shape brings.
-fn disk_to_buy(demand: &Demand, q: &Quote) -> Quantity {
-    let count = i64::from(q.fit.count);
-    let data = demand.disk_gb.times(q.fit.replicas_per_machine);
-    let per_machine = match q.shape.disk_included_gb {
+pub(super) fn disk_to_buy(demand: &Demand, shape: &Shape, fit: Fit) -> Quantity {
+    let count = i64::from(fit.count);
+    let data = demand.disk_gb.times(fit.replicas_per_machine);
+    let per_machine = match shape.disk_included_gb {
         Some(included) => (data + Quantity::from_units(BOOT_DISK_GB)).minus(Quantity::from_units(i64::from(included))),
         None => data + Quantity::from_units(BOOT_DISK_GB),
     };
@@ -446,7 +452,7 @@ fn disk_to_buy(demand: &Demand, q: &Quote) -> Quantity {
 }
 
 /// The people who run a packaged data store.
-fn operator(cx: &Context, sink: &mut dyn Sink) {
+pub(super) fn operator(cx: &Context, sink: &mut dyn Sink) {
     let operations = &cx.app.operations;
     let price = Price {
         usd: operations.usd_hour,

@@ -7,15 +7,18 @@ mod choices;
 mod demand;
 mod draft;
 mod geo;
+mod hosts;
 mod lowerer;
 mod machines;
 mod managed;
+mod mixed;
 mod network;
 mod paths;
 mod serverless;
 mod storage;
 
 pub use draft::Draft;
+pub use hosts::leaders_today;
 pub use lowerer::Lowerer;
 pub use machines::BOOT_DISK_GB;
 
@@ -35,8 +38,22 @@ pub struct Pick {
     pub region: RegionId,
     /// Offer name.
     pub offer: String,
-    /// Purchase option.
+    /// Purchase option; of a mixed purchase that of the base.
     pub purchase: Purchase,
+    /// Of a mixed purchase: the machines of the base.
+    pub base: Option<u32>,
+    /// Of a mixed purchase: how the machines above the base are bought, apart from those that stay on demand.
+    pub top: Option<Purchase>,
+    /// The variable that leads the shared machine which it is on, be it itself or another.
+    pub leader: Option<usize>,
+}
+
+impl Pick {
+    /// An offer bought one way, shared with nobody.
+    #[must_use]
+    pub fn plain(region: RegionId, offer: String, purchase: Purchase) -> Self {
+        Self { region, offer, purchase, base: None, top: None, leader: None }
+    }
 }
 
 /// How to lower.

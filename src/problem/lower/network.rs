@@ -27,6 +27,7 @@ impl Exposure {
     pub fn of(demand: &Demand, count: u32) -> Self {
         match (demand.public, count) {
             (false, _) => Self::Private,
+            (true, _) if demand.is_one_of_several_here() => Self::Balanced,
             (true, 0 | 1) => Self::Address,
             (true, _) => Self::Balanced,
         }
@@ -89,8 +90,8 @@ impl Context<'_> {
         if exposure == Exposure::Address {
             address_charge(demand, site, 1, sink);
         }
-        if exposure == Exposure::Balanced {
-            balancer_charges(demand, site, demand.users_gb, sink);
+        if let Some(gb) = demand.balancer_gb().filter(|_| exposure == Exposure::Balanced) {
+            balancer_charges(demand, site, gb, sink);
         }
         if demand.outbound_gb == Quantity::ZERO || matches!(exposure, Exposure::Address | Exposure::BuiltIn) {
             return;

@@ -2,7 +2,7 @@
 
 use super::lowerer::Users;
 use super::{Context, Demand};
-use crate::app::{Objective, Path as AppPath, PathAudience, Percentile};
+use crate::app::{Link, Objective, Path as AppPath, PathAudience, Percentile};
 use crate::catalog::Rtt;
 use crate::problem::{Hop, Path, Place};
 use crate::units::Latency;
@@ -33,14 +33,44 @@ pub(super) fn build(cx: &Context, demands: &[Demand], places: &[Place], users: &
             }
         }
     }
+    paths.extend(cx.app.links.iter().flat_map(|link| bounded_link(cx, link, demands)));
     paths
+}
+
+/// One round trip over a link with a bound, for every pair of replicas: a path that only has to keep its bound.
+fn bounded_link(cx: &Context, link: &Link, demands: &[Demand]) -> Vec<Path> {
+    let Some((percentile, bound)) = link.bound else { return Vec::new() };
+    let ends = |ordinal: usize| {
+        demands.iter().filter(move |d| d.app_component == ordinal && (d.shares.is_none() || d.replica == 0))
+    };
+    let name = |ordinal: usize| &cx.app.components[ordinal].name;
+    let path = |a: usize, b: usize| Path {
+        name: format!("{} -> {}", name(link.from), name(link.to)),
+        audience: String::new(),
+        percentile,
+        entry: None,
+        hops: vec![Hop { a, b, round_trips_milli: 1000 }],
+        constant: Latency::ZERO,
+        bound: Some(bound),
+        nanos_per_us: 0,
+        only_bounded: true,
+    };
+    ends(link.from)
+        .flat_map(|a| ends(link.to).map(move |b| (a.variable, b.variable)))
+        .map(|(a, b)| path(a, b))
+        .collect()
 }
 
 /// Every way through the replicas: lists of variables.
 fn replica_routes(path: &AppPath, demands: &[Demand]) -> Vec<Vec<usize>> {
     let mut routes = vec![Vec::new()];
     for &ordinal in &path.through {
-        let replicas: Vec<usize> = demands.iter().filter(|d| d.app_component == ordinal).map(|d| d.variable).collect();
+        let replicas: Vec<usize> = demands
+            .iter()
+            // Replicas that share machines are all in one region: one of them stands for all.
+            .filter(|d| d.app_component == ordinal && (d.shares.is_none() || d.replica == 0))
+            .map(|d| d.variable)
+            .collect();
         routes = routes
             .iter()
             .flat_map(|route| {
@@ -109,5 +139,6 @@ fn path_of(
         constant: Latency::from_micros(service),
         bound: path.bound,
         nanos_per_us: if priced { path.usd_per_ms.nanos() / 1000 / copies } else { 0 },
+        only_bounded: false,
     }
 }

@@ -200,6 +200,9 @@ fn refuse(demand: &Demand) -> Option<&'static str> {
     if !demand.run_on.serverless {
         return Some("serverless is not allowed");
     }
+    if demand.is_one_of_several_here() {
+        return Some("serverless for several replicas that may share machines");
+    }
     if demand.gpu.is_some() {
         return Some("serverless without an accelerator");
     }

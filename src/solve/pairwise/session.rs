@@ -18,9 +18,9 @@ use crate::solve::Status;
 const CORE_PLACES: usize = 8;
 /// Rounds of messages over all places, from nothing and at a rebuild.
 const FIRST_ROUNDS: u32 = 60;
-const REBUILD_ROUNDS: u32 = 3;
+const REBUILD_ROUNDS: u32 = 1;
 /// Places per component above which a core is taken for too large, and the messages for too old.
-const CORE_PLACES_MAX: usize = 20;
+const CORE_PLACES_MAX: usize = 60;
 /// Cores that a clearing may look at before it starts from scratch.
 const ATTEMPTS_MAX: u32 = 4;
 
