@@ -13,10 +13,10 @@ use support::realistic::{Wish, realistic};
 use support::{Features, small};
 
 /// Both agree, within what floats can tell. Gives `None` where there is no second opinion: the problem has no linear
-/// form, or the other solver gives up (microlp meets singular bases now and then).
+/// form, or the other solver runs out of time or gives up (microlp meets singular bases now and then).
 fn agree(problem: &Problem) -> Option<()> {
     let ours = solve(problem, &Limits::default());
-    let theirs = match second_opinion(problem, 10.0) {
+    let theirs = match second_opinion(problem, 3.0) {
         Ok(theirs) => theirs,
         Err(
             OpinionError::NotLinear(LinearError::LatencyFirst | LinearError::Allowance { .. })
@@ -26,11 +26,14 @@ fn agree(problem: &Problem) -> Option<()> {
     };
     match theirs {
         Opinion::Infeasible => assert_eq!(ours.status, Status::Infeasible),
-        Opinion::Found { assignment, objective, .. } => {
+        Opinion::Found { assignment, objective, optimal, .. } => {
             assert_eq!(ours.status, Status::Optimal);
             assert_eq!(check(problem, &assignment), []);
             assert_eq!(score(problem, &assignment).map(|bill| bill.objective), Some(objective));
             assert!(ours.objective <= objective, "theirs is better: {objective} < {}", ours.objective);
+            if !optimal {
+                return None;
+            }
             let tolerance = 10_000 + objective / 1_000_000;
             assert!(objective - ours.objective <= tolerance, "ours {} theirs {objective}", ours.objective);
         }
@@ -64,7 +67,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(10))]
+    #![proptest_config(cases(4))]
 
     #[test]
     fn agrees_on_realistic_problems(

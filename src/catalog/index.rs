@@ -1,7 +1,7 @@
 //! What is looked up again and again in a book, prepared on first use: nothing of it is stated by a file.
 
 use super::menu::{Menu, Tiers};
-use super::{ManagedKind, PriceBook, RegionId};
+use super::{Item, ManagedKind, PriceBook, RegionId};
 use crate::units::Purchase;
 use std::collections::HashMap;
 use std::fmt;
@@ -34,6 +34,7 @@ pub struct Size {
 
 struct Tables {
     region_keys: Vec<String>,
+    sells: Vec<bool>,
     sizes: Vec<Size>,
     size_of_shape: Vec<u16>,
     menus: Vec<[OnceLock<Menu>; 4]>,
@@ -55,6 +56,7 @@ impl Tables {
         let size_of_shape = book.shapes.iter().map(|shape| size_of(size(shape))).collect();
         Self {
             region_keys: book.region_ids().map(|id| book.name_of(id)).collect(),
+            sells: book.region_ids().map(|id| book.has_offers(id)).collect(),
             sizes,
             size_of_shape,
             menus: book.regions.iter().map(|_| Default::default()).collect(),
@@ -71,6 +73,18 @@ impl PriceBook {
 
     fn name_of(&self, id: RegionId) -> String {
         format!("{}:{}", self.provider_of(id).name, self.region(id).code)
+    }
+
+    fn has_offers(&self, id: RegionId) -> bool {
+        !self.compute_at(id).is_empty()
+            || !self.managed_at(id).is_empty()
+            || !self.tariff(id, Item::ObjectStorage).is_empty()
+    }
+
+    /// Whether anything that a component can be placed on is on sale at a region.
+    #[must_use]
+    pub fn sells(&self, id: RegionId) -> bool {
+        self.tables().sells[usize::from(id.0)]
     }
 
     /// A region as applications name it: `provider:code`.

@@ -38,9 +38,6 @@ pub struct Entry {
     pub size: u16,
     /// Its group.
     pub group: Groups,
-    /// Whether it is also worth a look where nothing but the count of machines and their price differ between offers
-    /// that hold at least as much: no other machine is as large, as good and cheaper.
-    pub narrow: bool,
     /// Price per hour.
     pub usd: Money,
 }
@@ -48,8 +45,11 @@ pub struct Entry {
 /// The machines of a region in one purchase option.
 #[derive(Clone, Debug, Default)]
 pub struct Menu {
-    /// Without accelerators, cheapest first.
+    /// Without accelerators, cheapest first: of machines of one size and kind only the best buys.
     pub entries: Vec<Entry>,
+    /// Those of them that are worth a look for whoever has one replica, or no data on it: no other machine is as large,
+    /// as good and cheaper. (With data on several replicas fewer, larger machines can take more disk together.)
+    pub narrow: Vec<Entry>,
     /// Whether none of them brings traffic or has a monthly cap.
     pub plain: bool,
     /// GB of disk that the best of them brings.
@@ -122,7 +122,7 @@ impl Menu {
             }
             menu.plain &= offer.month_cap.is_none() && offer.included_gb == Quantity::ZERO;
             let group = group_of(shape.cpu_kind, shape.arch);
-            let entry = Entry { offer: ordinal, size: book.size_of(offer.shape), group, narrow: true, usd };
+            let entry = Entry { offer: ordinal, size: book.size_of(offer.shape), group, usd };
             drafts.push(Draft { entry, offer, shape });
         }
         drafts.sort_unstable_by_key(|draft| (draft.entry.usd, draft.entry.offer));
@@ -135,9 +135,9 @@ impl Menu {
                 continue;
             }
             same.push(at);
-            drafts[at].entry.narrow = !narrow.iter().any(|&rival| drafts[rival].outgrows(&drafts[at]));
-            if drafts[at].entry.narrow {
+            if !narrow.iter().any(|&rival| drafts[rival].outgrows(&drafts[at])) {
                 narrow.push(at);
+                menu.narrow.push(drafts[at].entry);
             }
             menu.disk_gb_max = menu.disk_gb_max.max(drafts[at].disk());
             menu.entries.push(drafts[at].entry);

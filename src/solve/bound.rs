@@ -45,32 +45,31 @@ pub(super) struct Functional {
 impl Functional {
     /// The objective, or (without `latency`) the bill alone.
     pub fn total(model: &Model, latency: bool) -> Self {
-        let scaled = |path: usize| {
-            if latency { i64::try_from(model.weights[path] >> model.scale.shift).unwrap_or(0) } else { 0 }
-        };
-        let weights: Vec<i64> = (0..model.weights.len()).map(scaled).collect();
-        let constants = model.problem.paths.iter().zip(&model.weights);
-        let constant: i128 = constants.map(|(p, &w)| i128::from(p.constant.micros()) * w).sum();
-        let components = 0..model.parts.len();
-        let mut f = Self::over(model, &weights, components.collect(), |_| true);
+        let mut f = Self::over(model, (0..model.parts.len()).collect(), |_| true);
         f.money = true;
-        f.constant = if latency { model.scale.floor(constant) } else { 0 };
+        f.weigh(model, &vec![0; model.weights.len()], latency);
         f
     }
 
-    /// The objective plus `multipliers[path] x (latency - bound)` for every bounded path: at most the objective wherever
-    /// the bounds are kept, and dear where they are broken (Lagrangian relaxation).
-    pub fn penalised(model: &Model, multipliers: &[i64]) -> Self {
-        let mut f = Self::total(model, true);
-        let base = |path: usize| i64::try_from(model.weights[path] >> model.scale.shift).unwrap_or(0);
-        let weights: Vec<i64> = multipliers.iter().enumerate().map(|(path, m)| base(path) + m).collect();
-        let components = (0..model.parts.len()).collect();
-        let over = Self::over(model, &weights, components, |_| true);
+    /// Sets the weights of an objective to its own plus `multipliers[path] x (latency - bound)` for every bounded path: at
+    /// most the objective wherever the bounds are kept, and dear where they are broken (Lagrangian relaxation).
+    pub fn penalise(&mut self, model: &Model, multipliers: &[i64]) {
+        self.weigh(model, multipliers, true);
         for (path, &multiplier) in model.problem.paths.iter().zip(multipliers) {
             let bound = path.bound.map_or(0, crate::units::Latency::micros);
-            f.constant += multiplier * (path.constant.micros() - bound);
+            self.constant += multiplier * (path.constant.micros() - bound);
         }
-        Self { money: true, constant: f.constant, ..over }
+    }
+
+    fn weigh(&mut self, model: &Model, multipliers: &[i64], latency: bool) {
+        let base = |path: usize| {
+            if latency { i64::try_from(model.weights[path] >> model.scale.shift).unwrap_or(0) } else { 0 }
+        };
+        let weights: Vec<i64> = multipliers.iter().enumerate().map(|(path, m)| base(path) + m).collect();
+        self.set_weights(model, &weights);
+        let constants = model.problem.paths.iter().zip(&model.weights);
+        let constant: i128 = constants.map(|(p, &w)| i128::from(p.constant.micros()) * w).sum();
+        self.constant = if latency { model.scale.floor(constant) } else { 0 };
     }
 
     /// The latency of one path in microseconds.
@@ -82,7 +81,8 @@ impl Functional {
         components.extend(spec.entry.iter().map(|e| e.0));
         components.sort_unstable();
         components.dedup();
-        let mut f = Self::over(model, &weights, components, |edge| edge.terms.iter().any(|t| t.path == path));
+        let mut f = Self::over(model, components, |edge| edge.terms.iter().any(|t| t.path == path));
+        f.set_weights(model, &weights);
         f.constant = spec.constant.micros();
         f
     }
@@ -92,22 +92,28 @@ impl Functional {
         self.nodes.iter().map(|n| n.component)
     }
 
-    fn over(model: &Model, weights: &[i64], components: Vec<usize>, uses: impl Fn(&Edge) -> bool) -> Self {
-        let mut links = Vec::new();
-        for (edge, spec) in model.edges.iter().enumerate().filter(|(_, e)| uses(e)) {
-            let mut terms: Vec<Weighted> = Vec::new();
-            for term in spec.terms.iter().filter(|t| weights[t.path] != 0) {
+    /// Unweighted, over the pairs that `uses` lets through.
+    fn over(model: &Model, components: Vec<usize>, uses: impl Fn(&Edge) -> bool) -> Self {
+        let edges = model.edges.iter().enumerate().filter(|(_, e)| uses(e));
+        let links: Vec<Link> = edges.map(|(edge, _)| Link { edge, terms: Vec::new() }).collect();
+        let (nodes, loose) = forest(model, &links, components);
+        Self { money: false, links, nodes, loose, entries: Vec::new(), constant: 0 }
+    }
+
+    /// Sets the weight of every path's latency.
+    fn set_weights(&mut self, model: &Model, weights: &[i64]) {
+        for link in &mut self.links {
+            link.terms.clear();
+            for term in model.edges[link.edge].terms.iter().filter(|t| weights[t.path] != 0) {
                 let same = |w: &&mut Weighted| Term { path: term.path, ..w.term } == *term;
-                match terms.iter_mut().find(same) {
+                match link.terms.iter_mut().find(same) {
                     Some(known) => known.weight += weights[term.path],
-                    None => terms.push(Weighted { term: *term, weight: weights[term.path] }),
+                    None => link.terms.push(Weighted { term: *term, weight: weights[term.path] }),
                 }
             }
-            links.push(Link { edge, terms });
         }
-        let (nodes, loose) = forest(model, &links, components);
-        let entries = weights.iter().enumerate().filter(|(_, w)| **w != 0).map(|(p, &w)| (p, w)).collect();
-        Self { money: false, links, nodes, loose, entries, constant: 0 }
+        self.entries.clear();
+        self.entries.extend(weights.iter().enumerate().filter(|(_, w)| **w != 0).map(|(p, &w)| (p, w)));
     }
 }
 
@@ -117,7 +123,7 @@ fn forest(model: &Model, links: &[Link], components: Vec<usize>) -> (Vec<Node>, 
     let weight = |&l: &usize| {
         let edge = &model.edges[links[l].edge];
         let volume: i64 = edge.forward.iter().chain(&edge.backward).map(|&f| model.streams[f].volume).sum();
-        (edge.relations.len(), links[l].terms.len(), volume)
+        (edge.relations.len(), edge.terms.len(), volume)
     };
     order.sort_by_key(|l| std::cmp::Reverse(weight(l)));
     let mut group: Vec<usize> = (0..model.parts.len()).collect();

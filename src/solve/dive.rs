@@ -1,40 +1,98 @@
 //! First answers: whole applications in one region or at one provider, and coordinate descent from a known one.
 
+use super::eval::{Evaluator, PathPrice};
 use super::model::Model;
 
-/// Offers the cheapest way to run everything in one region, and everything at one provider.
-pub(super) fn starts(model: &Model, offer: &mut dyn FnMut(&[usize])) {
-    let places = model.problem.places.len();
-    let providers = model.problem.providers.len();
-    // Cheapest value of each component by place, and by provider.
-    let mut by_place = vec![Vec::new(); places];
-    let mut by_provider = vec![Vec::new(); providers];
-    for (component, part) in model.parts.iter().enumerate() {
-        let mut place: Vec<Option<usize>> = vec![None; places];
-        let mut provider: Vec<Option<usize>> = vec![None; providers];
-        for (v, value) in part.values.iter().enumerate() {
-            for slot in [&mut place[value.place], &mut provider[value.provider]] {
-                if slot.is_none_or(|known| value.cost < part.values[known].cost) {
-                    *slot = Some(v);
-                }
-            }
-        }
-        for (list, found) in [(&mut by_place, place), (&mut by_provider, provider)] {
-            for (picked, v) in list.iter_mut().zip(found) {
-                // A list that is shorter than the components lacks one here.
-                if let (Some(v), true) = (v, picked.len() == component) {
-                    picked.push(v);
-                }
-            }
-        }
-    }
-    for picked in by_place.iter().chain(&by_provider).filter(|picked| picked.len() == model.parts.len()) {
+/// Regions that are tried, the most promising ones.
+const PLACES_MAX: usize = 24;
+
+/// Offers promising ways to run everything in one region, and everything at one provider. `alone` is what each value of
+/// the domains costs at least, apart from the others.
+pub(super) fn starts(model: &Model, domains: &[Vec<usize>], alone: &[Vec<i64>], offer: &mut dyn FnMut(&[usize])) {
+    let place = |component: usize, v: usize| model.parts[component].values[v].place;
+    let provider = |component: usize, v: usize| model.parts[component].values[v].provider;
+    let mut found = together(model.problem.places.len(), domains, alone, &place);
+    found.truncate(PLACES_MAX);
+    found.extend(together(model.problem.providers.len(), domains, alone, &provider));
+    for (_, picked) in &found {
         offer(picked);
     }
 }
 
-/// Changes one component at a time as long as `better` takes the change.
-pub(super) fn descend(domains: &[Vec<usize>], mut picked: Vec<usize>, better: &mut dyn FnMut(&[usize]) -> bool) {
+/// The cheapest values of all components with the same key, for every key that all have; cheapest first.
+fn together(
+    keys: usize,
+    domains: &[Vec<usize>],
+    alone: &[Vec<i64>],
+    key: &dyn Fn(usize, usize) -> usize,
+) -> Vec<(i64, Vec<usize>)> {
+    let mut found: Vec<(i64, Vec<usize>)> = vec![(0, Vec::with_capacity(domains.len())); keys];
+    let mut cheapest: Vec<(i64, usize)> = Vec::new();
+    for (component, (domain, alone)) in domains.iter().zip(alone).enumerate() {
+        cheapest.clear();
+        cheapest.resize(keys, (i64::MAX, usize::MAX));
+        for (&v, &cost) in domain.iter().zip(alone) {
+            let slot = &mut cheapest[key(component, v)];
+            if cost < slot.0 {
+                *slot = (cost, v);
+            }
+        }
+        for ((sum, picked), &(cost, v)) in found.iter_mut().zip(&cheapest) {
+            // A list that is shorter than the components lacks one here.
+            if v != usize::MAX && picked.len() == component {
+                *sum = sum.saturating_add(cost);
+                picked.push(v);
+            }
+        }
+    }
+    found.retain(|(_, picked)| picked.len() == domains.len());
+    found.sort_by_key(|f| f.0);
+    found
+}
+
+/// Times that the prices of rules that stay broken are raised.
+const RAISES_MAX: u32 = 6;
+
+/// Makes an assignment valid at little cost: coordinate descent with prices on what is broken, which rise as long as it
+/// stays broken. `None`: that did not help.
+pub(super) fn repair(
+    model: &Model,
+    evaluator: &mut Evaluator,
+    candidates: &[Vec<usize>],
+    mut picked: Vec<usize>,
+) -> Option<Vec<usize>> {
+    let mut prices = vec![PathPrice { per_us: 0, broken: false }; model.problem.paths.len()];
+    let (worth, _) = evaluator.relaxed(model, &picked, &mut prices, 0, i128::MAX);
+    let worth = worth.abs().max(1);
+    // Being a percent too slow weighs like a percent of the bill, to begin with.
+    for (price, path) in prices.iter_mut().zip(&model.problem.paths) {
+        price.per_us = worth / path.bound.map_or(1, |bound| i128::from(bound.micros().max(1))) + 1;
+    }
+    for _ in 0..RAISES_MAX {
+        let (mut best, mut holds) = evaluator.relaxed(model, &picked, &mut prices, worth, i128::MAX);
+        picked = descend(candidates, picked, &mut |picked| {
+            let (value, valid) = evaluator.relaxed(model, picked, &mut prices, worth, best);
+            let better = value < best;
+            if better {
+                (best, holds) = (value, valid);
+            }
+            better
+        });
+        if holds {
+            return Some(picked);
+        }
+        evaluator.relaxed(model, &picked, &mut prices, worth, i128::MAX);
+        prices.iter_mut().filter(|p| p.broken).for_each(|p| p.per_us = p.per_us.saturating_mul(4));
+    }
+    None
+}
+
+/// Changes one component at a time as long as `better` takes the change; returns what was taken last.
+pub(super) fn descend(
+    domains: &[Vec<usize>],
+    mut picked: Vec<usize>,
+    better: &mut dyn FnMut(&[usize]) -> bool,
+) -> Vec<usize> {
     let mut unchanged = 0;
     let mut component = 0;
     while unchanged < domains.len() {
@@ -50,4 +108,5 @@ pub(super) fn descend(domains: &[Vec<usize>], mut picked: Vec<usize>, better: &m
         unchanged = if changed { 1 } else { unchanged + 1 };
         component = (component + 1) % domains.len();
     }
+    picked
 }

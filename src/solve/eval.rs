@@ -1,7 +1,7 @@
 //! The exact value of an assignment, by the definition in [`crate::problem`], in the solver's own code.
 
 use super::model::{Model, NO_LADDER};
-use crate::problem::PlaceId;
+use crate::problem::{PlaceId, Route};
 use crate::units::{Money, Quantity};
 
 /// A flow on a meter.
@@ -18,6 +18,15 @@ pub(super) struct Evaluator {
     volume: Vec<i128>,
     pooled: Vec<i128>,
     due: Vec<bool>,
+    /// Unknown prices are counted here instead of being an error.
+    unknown: Option<i128>,
+}
+
+/// What a path that is too slow costs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathPrice {
+    pub per_us: i128,
+    pub broken: bool,
 }
 
 /// Why an assignment is not valid.
@@ -29,6 +38,8 @@ pub(super) enum Broken {
     Path(usize),
     /// It costs more than the budget.
     Budget,
+    /// It is not below what was asked for.
+    Dear,
 }
 
 impl Evaluator {
@@ -39,17 +50,72 @@ impl Evaluator {
             volume: vec![0; meters],
             pooled: vec![0; meters],
             due: vec![false; model.shared.len()],
+            unknown: None,
         }
     }
 
     /// Value inside the solver, or which rule is broken.
     pub fn value(&mut self, model: &Model, picked: &[usize]) -> Result<i128, Broken> {
         let latency = Self::latency(model, picked)?;
-        let cost = self.cost(model, picked)?;
+        let cost = self.cost(model, picked, i128::MAX)?;
         if model.budget.is_some_and(|budget| cost > budget) {
             return Err(Broken::Budget);
         }
         Ok(cost + latency)
+    }
+
+    /// The same for those who want values below `below` only: told apart early where nothing can be negative.
+    pub fn value_below(&mut self, model: &Model, picked: &[usize], below: i128) -> Result<i128, Broken> {
+        if model.nothing_negative {
+            let alone: i128 = model.parts.iter().zip(picked).map(|(part, &v)| part.values[v].cost).sum();
+            if alone >= below {
+                return Err(Broken::Dear);
+            }
+        }
+        let latency = Self::latency(model, picked)?;
+        let cost = self.cost(model, picked, below.saturating_sub(latency))?;
+        if model.budget.is_some_and(|budget| cost > budget) {
+            return Err(Broken::Budget);
+        }
+        if cost + latency < below { Ok(cost + latency) } else { Err(Broken::Dear) }
+    }
+
+    /// Value plus a price for every broken rule: of each path per microsecond above its bound, and `pair` for each broken
+    /// relation and each unknown price. Tells too whether everything holds, budget apart.
+    ///
+    /// Values that are not below `below` need not be exact, only not below it.
+    pub fn relaxed(
+        &mut self,
+        model: &Model,
+        picked: &[usize],
+        paths: &mut [PathPrice],
+        pair: i128,
+        below: i128,
+    ) -> (i128, bool) {
+        if model.nothing_negative {
+            let alone: i128 = model.parts.iter().zip(picked).map(|(part, &v)| part.values[v].cost).sum();
+            if alone >= below {
+                return (alone, false);
+            }
+        }
+        let problem = model.problem;
+        let place = |c: usize| -> PlaceId { model.parts[c].values[picked[c]].place };
+        let broken = problem.relations.iter().filter(|r| !problem.related(r.kind, place(r.a), place(r.b))).count();
+        let mut sum = pair * i128::try_from(broken).expect("few relations");
+        let mut holds = broken == 0;
+        for (ordinal, (path, price)) in problem.paths.iter().zip(paths).enumerate() {
+            let us = problem.path_latency_us(path, place);
+            sum += model.weights[ordinal] * i128::from(us);
+            price.broken = path.bound.is_some_and(|bound| us > bound.micros());
+            if let (true, Some(bound)) = (price.broken, path.bound) {
+                holds = false;
+                sum += price.per_us * i128::from(us - bound.micros());
+            }
+        }
+        let before = self.unknown.replace(0);
+        let cost = self.cost(model, picked, below.saturating_sub(sum)).unwrap_or(i128::MAX >> 2);
+        let unknown = std::mem::replace(&mut self.unknown, before).unwrap_or(0);
+        (sum + cost + pair * unknown, holds && unknown == 0)
     }
 
     /// Weighted latency, after the rules over pairs and paths.
@@ -80,8 +146,8 @@ impl Evaluator {
         Ok(weighted)
     }
 
-    /// The bill in nano-dollars.
-    pub fn cost(&mut self, model: &Model, picked: &[usize]) -> Result<i128, Broken> {
+    /// The bill in nano-dollars, if it is below `below`.
+    fn cost(&mut self, model: &Model, picked: &[usize], below: i128) -> Result<i128, Broken> {
         self.metered.clear();
         self.volume.fill(0);
         self.pooled.fill(0);
@@ -100,6 +166,9 @@ impl Evaluator {
             self.meter_internet(model, part, value.signature);
         }
         cost += self.between(model, picked)?;
+        if cost >= below && model.nothing_negative {
+            return Err(Broken::Dear);
+        }
         self.own_allowances(model, picked);
         Ok(cost + self.meters(model))
     }
@@ -123,14 +192,18 @@ impl Evaluator {
             if x.place == y.place && zones <= 1 {
                 continue;
             }
-            let code = model.codes.route(x.place, y.place);
-            if code < model.codes.ladders {
-                self.metered.push(Metered { stream: ordinal, ladder: code, billable: i128::from(stream.volume) });
-            } else if code == model.codes.unknown() {
-                return Err(Broken::Pair(stream.from, to));
-            } else {
-                let price = model.codes.flat[code - model.codes.ladders];
-                cost += flat_cost(price, stream.volume, (x.place == y.place).then_some(zones));
+            match model.problem.route(x.place, y.place) {
+                Route::Unknown => match &mut self.unknown {
+                    Some(count) => *count += 1,
+                    None => return Err(Broken::Pair(stream.from, to)),
+                },
+                Route::Metered(ladder) => {
+                    self.metered.push(Metered { stream: ordinal, ladder, billable: i128::from(stream.volume) });
+                }
+                Route::Flat(price) => {
+                    let zones = (x.place == y.place).then_some(zones);
+                    cost += flat_cost(price.usd.nanos(), stream.volume, zones);
+                }
             }
         }
         Ok(cost)

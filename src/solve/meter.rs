@@ -1,11 +1,20 @@
 //! Lower bounds for traffic prices, from what is known about the volumes on the meters.
 //!
-//! On a meter with volume `V` a flow of `b` costs `b * P(V - free) / V` plus rounding: the average price of the account.
-//! It rises while free traffic is diluted and falls with the tiers. Between two breakpoints of the ladder it is
-//! `c + d / V`, which is monotone; so its minimum over a range of `V` is at an end or at a breakpoint.
+//! On a meter with volume `V` and pool `Q` a flow of `b` costs `b * P(V - free) / V` plus rounding, where `free` is what
+//! is included and the pool: the average price of the account. Between two breakpoints of the ladder it is `c + d / V`,
+//! which is monotone; so its minimum over a range of `V` is at an end or at a breakpoint.
+//!
+//! # Tangents
+//! The plain bound takes the largest pool for granted, though whoever brings it must be paid for, and the cheapest
+//! average for every volume. A [`Tangent`] of a meter is a price `beta` per pooled GB and a sum `kappa` per account. With
+//! `a` the least of `(P(V - free) + beta * Q + kappa) / V` over all possible `V` and `Q`, the account costs at least
+//! `a * V - beta * Q - kappa`: flows pay `a` per GB, a choice gets `beta` for each GB that it brings to the pool. That is
+//! valid for every `beta >= 0`, and for every `kappa` of an account that is used for sure; [`super::lagrange`] looks for
+//! good ones. It holds with several ladders too, since their shares of the volume add up to 1.
 
+use super::codes::{Codes, Kind};
 use super::eval::{flat_cost, share};
-use super::model::{HARD, Model, NO_LADDER, Rungs};
+use super::model::{HARD, Model, NO_LADDER, Rungs, zones_between};
 
 /// Prices for one node of the search, scaled to bounds.
 #[derive(Default)]
@@ -15,12 +24,40 @@ pub(super) struct Prices {
     /// Per edge: `[class of the sender * codes + code]`, in both directions.
     pub forward: Vec<Vec<i64>>,
     pub backward: Vec<Vec<i64>>,
+    /// Per meter, as they are in force.
+    pub tangents: Vec<Tangent>,
+    /// What the accounts cost less than their flows pay, in nano-dollars.
+    pub constant: i128,
     streams: Vec<StreamState>,
     meters: Vec<MeterState>,
     /// Per component and meter: internet volume that the component surely brings when it is at that provider.
     brings: Vec<Vec<i128>>,
     /// Per component: volume that is surely metered, and that may be.
     sends: Vec<(i128, i128)>,
+    /// Cells of a pair table that are priced.
+    done: Vec<bool>,
+    /// Per meter, working memory: least and largest pool of a component.
+    pools: Vec<(i128, i128)>,
+}
+
+/// A price on the pool of a meter, and a fixed sum for using it; both times a million.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tangent {
+    /// Nano-dollars per GB.
+    pub beta: i128,
+    /// Nano-dollars x 10^6.
+    pub kappa: i128,
+}
+
+impl Tangent {
+    fn is_plain(self) -> bool {
+        self.beta == 0 && self.kappa == 0
+    }
+
+    /// What a choice gets for bringing `pooled` micro-GB, rounded up.
+    pub fn credit(self, pooled: i64) -> i128 {
+        if self.beta == 0 || pooled == 0 { 0 } else { ceil(self.beta * i128::from(pooled), 1_000_000) }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -41,11 +78,13 @@ impl StreamState {
     }
 }
 
+/// What is known of a meter: its volume and its pool.
 #[derive(Clone, Copy, Default)]
 struct MeterState {
     low: i128,
     high: i128,
-    pooled: i128,
+    pool_low: i128,
+    pool: i128,
 }
 
 /// Pairs of values that are looked at one by one to see how a flow is metered; above it providers are looked at.
@@ -53,21 +92,49 @@ const PAIRS_EXACT_MAX: usize = 400;
 
 impl Prices {
     /// Looks at the domains and prices everything that they can use.
-    pub fn update(&mut self, model: &Model, domains: &[Vec<usize>]) {
-        self.look_at_streams(model, domains);
+    pub fn update(&mut self, model: &Model, codes: &Codes, domains: &[Vec<usize>], tangents: &[Tangent]) {
+        self.look_at_streams(model, Some(codes), domains);
         self.look_at_meters(model, domains);
+        self.set_tangents(model, tangents);
         self.price_internet(model, domains);
-        self.price_pairs(model, domains);
+        self.price_pairs(model, codes, domains);
     }
 
-    fn look_at_streams(&mut self, model: &Model, domains: &[Vec<usize>]) {
-        self.streams.clear();
-        self.streams.resize(model.streams.len(), StreamState { may: Vec::new(), always: true });
+    /// The same, without a look at the routes between places: any flow between components may be on any meter.
+    pub fn update_alone(&mut self, model: &Model, domains: &[Vec<usize>]) {
+        self.look_at_streams(model, None, domains);
+        self.look_at_meters(model, domains);
+        self.set_tangents(model, &[]);
+        self.price_internet(model, domains);
+    }
+
+    /// Takes over the tangents; a fixed sum is in force only where the account is used for sure.
+    fn set_tangents(&mut self, model: &Model, tangents: &[Tangent]) {
+        self.tangents.clear();
+        self.tangents.resize(model.problem.providers.len(), Tangent::default());
+        self.constant = 0;
+        for ((now, wanted), meter) in self.tangents.iter_mut().zip(tangents).zip(&self.meters) {
+            now.beta = if meter.pool > meter.pool_low { wanted.beta } else { 0 };
+            if meter.low > 0 && meter.high > meter.low {
+                now.kappa = wanted.kappa;
+                self.constant -= ceil(now.kappa, 1_000_000);
+            }
+        }
+    }
+
+    fn look_at_streams(&mut self, model: &Model, codes: Option<&Codes>, domains: &[Vec<usize>]) {
+        self.streams.resize(model.streams.len(), StreamState::default());
         for (ordinal, stream) in model.streams.iter().enumerate() {
             let state = &mut self.streams[ordinal];
-            match stream.to {
-                Some(to) => between(model, domains, stream.from, to, state),
-                None => outward(model, domains, stream.from, ordinal, state),
+            state.may.clear();
+            state.always = true;
+            match (stream.to, codes) {
+                (Some(to), Some(codes)) => between(model, codes, domains, stream.from, to, state),
+                (Some(_), None) => {
+                    state.always = false;
+                    state.may.extend(0..model.problem.providers.len());
+                }
+                (None, _) => outward(model, domains, stream.from, ordinal, state),
             }
         }
         self.sends.clear();
@@ -88,15 +155,24 @@ impl Prices {
             let brings = &mut self.brings[component];
             brings.clear();
             brings.resize(meters, i128::MAX);
-            let mut pooled = vec![0_i128; meters];
+            self.pools.clear();
+            self.pools.resize(meters, (i128::MAX, 0));
+            let mut last = (usize::MAX, usize::MAX);
             for &v in domain {
                 let value = &part.values[v];
-                pooled[value.provider] = pooled[value.provider].max(i128::from(value.pooled));
-                let surely = surely_on(model, part, value.signature, value.provider);
-                brings[value.provider] = brings[value.provider].min(surely);
+                let pools = &mut self.pools[value.provider];
+                let pooled = i128::from(value.pooled);
+                *pools = (pools.0.min(pooled), pools.1.max(pooled));
+                if last != (value.signature, value.provider) {
+                    last = (value.signature, value.provider);
+                    let surely = surely_on(model, part, value.signature, value.provider);
+                    brings[value.provider] = brings[value.provider].min(surely);
+                }
             }
-            for (meter, pooled) in pooled.into_iter().enumerate() {
-                self.meters[meter].pooled += pooled;
+            let everywhere = self.pools.iter().filter(|p| p.0 < i128::MAX).count() == 1;
+            for (state, &(least, most)) in self.meters.iter_mut().zip(&self.pools) {
+                state.pool += most;
+                state.pool_low += if everywhere && least < i128::MAX { least } else { 0 };
             }
         }
         for (ordinal, stream) in model.streams.iter().enumerate() {
@@ -172,57 +248,66 @@ impl Prices {
         sum
     }
 
-    fn price_pairs(&mut self, model: &Model, domains: &[Vec<usize>]) {
+    /// What flat prices come to does not change during a solve: prices it once, and marks what is forbidden.
+    pub fn price_flat(&mut self, model: &Model, codes: &Codes) {
         self.forward.resize(model.edges.len(), Vec::new());
         self.backward.resize(model.edges.len(), Vec::new());
         for (ordinal, edge) in model.edges.iter().enumerate() {
+            flat_table(model, codes, edge.a, &edge.forward, &mut self.forward[ordinal]);
+            flat_table(model, codes, edge.b, &edge.backward, &mut self.backward[ordinal]);
+        }
+    }
+
+    fn price_pairs(&mut self, model: &Model, codes: &Codes, domains: &[Vec<usize>]) {
+        for (ordinal, edge) in model.edges.iter().enumerate() {
             let mut table = std::mem::take(&mut self.forward[ordinal]);
-            self.price_direction(model, domains, edge.a, &edge.forward, &mut table);
+            self.price_direction(model, codes, &domains[edge.a], edge.a, &edge.forward, &mut table);
             self.forward[ordinal] = table;
             let mut table = std::mem::take(&mut self.backward[ordinal]);
-            self.price_direction(model, domains, edge.b, &edge.backward, &mut table);
+            self.price_direction(model, codes, &domains[edge.b], edge.b, &edge.backward, &mut table);
             self.backward[ordinal] = table;
         }
     }
 
+    /// Prices the metered routes that the sender's domain can use.
     fn price_direction(
-        &self,
+        &mut self,
         model: &Model,
-        domains: &[Vec<usize>],
+        codes: &Codes,
+        domain: &[usize],
         sender: usize,
         streams: &[usize],
-        table: &mut Vec<i64>,
+        table: &mut [i64],
     ) {
-        let codes = model.codes.len();
-        let part = &model.parts[sender];
-        table.clear();
-        table.resize(codes * part.owns.len(), 0);
         if streams.is_empty() {
             return;
         }
-        let mut done = vec![false; table.len()];
-        for class in 0..part.owns.len() {
-            for (code, &price) in model.codes.flat.iter().enumerate() {
-                let exact: i128 = streams.iter().map(|&s| flat_cost(price, model.streams[s].volume, None)).sum();
-                table[class * codes + model.codes.ladders + code] = model.scale.floor(exact);
-            }
-            table[class * codes + model.codes.unknown()] = HARD;
-        }
-        for &v in &domains[sender] {
+        let mut done = std::mem::take(&mut self.done);
+        done.clear();
+        done.resize(table.len(), false);
+        let part = &model.parts[sender];
+        let mut last = (usize::MAX, usize::MAX);
+        for &v in domain {
             let value = &part.values[v];
-            for &ladder in &model.codes.out[value.place] {
-                let cell = value.class * codes + usize::from(ladder);
+            if last == (value.place, value.class) {
+                continue;
+            }
+            last = (value.place, value.class);
+            for &code in codes.out_of(value.place) {
+                let Kind::Ladder(ladder) = codes.kinds[usize::from(code)] else { continue };
+                let cell = value.class * codes.len() + usize::from(code);
                 if !done[cell] {
                     done[cell] = true;
-                    let price = |&s: &usize| self.stream_price(model, s, usize::from(ladder), value.own);
+                    let price = |&s: &usize| self.stream_price(model, codes, s, ladder, value.own);
                     table[cell] = model.scale.floor(streams.iter().map(price).sum());
                 }
             }
         }
+        self.done = done;
     }
 
     /// What a flow between components costs at least on a ladder.
-    fn stream_price(&self, model: &Model, stream: usize, ladder: usize, own: i64) -> i128 {
+    fn stream_price(&self, model: &Model, codes: &Codes, stream: usize, ladder: usize, own: i64) -> i128 {
         let rungs = &model.ladders[ladder];
         let state = &self.streams[stream];
         if !state.may.contains(&rungs.meter) {
@@ -233,7 +318,7 @@ impl Prices {
         if !state.must_on(rungs.meter) {
             low += billable;
         }
-        if model.codes.meter_is_provider && own == 0 {
+        if codes.meter_is_provider && own == 0 {
             // The sender is at this provider, and with it its internet traffic.
             let sender = model.streams[stream].from;
             let brings = self.brings[sender][rungs.meter];
@@ -246,8 +331,130 @@ impl Prices {
     }
 
     fn cheapest(&self, rungs: &Rungs, billable: i128, low: i128) -> i128 {
-        let meter = self.meters[rungs.meter];
-        cheapest_share(rungs, billable, low.max(billable), meter.high, meter.pooled)
+        let low = low.max(billable);
+        let meter = MeterState { low, ..self.meters[rungs.meter] };
+        let tangent = self.tangents[rungs.meter];
+        if tangent.is_plain() || billable <= 0 {
+            return cheapest_share(rungs, billable, low, meter.high, meter.pool);
+        }
+        let least = least_average(rungs, meter, tangent);
+        // The shares of the flows are rounded step by step, each by half a nano-dollar at most.
+        let steps = i128::try_from(rungs.steps.len()).expect("small");
+        (2 * billable * least.sum - steps * least.volume * 1_000_000).div_euclid(2 * least.volume * 1_000_000)
+    }
+
+    /// For every meter in the bound of `picked`: how the bound changes with `beta` (in micro-GB) and with `kappa` (in
+    /// millionths).
+    pub fn slopes(&self, model: &Model, picked: &[usize]) -> Vec<(i128, i128)> {
+        let mut slopes = vec![(0, 0); self.meters.len()];
+        for (state, slope) in self.meters.iter().zip(&mut slopes) {
+            slope.1 = if state.low > 0 && state.high > state.low { -1_000_000 } else { 0 };
+        }
+        let value = |c: usize| &model.parts[c].values[picked[c]];
+        for (ordinal, stream) in model.streams.iter().enumerate() {
+            let x = value(stream.from);
+            let part = &model.parts[stream.from];
+            let ladder = match stream.to {
+                None => {
+                    let position = part.internet.iter().position(|&s| s == ordinal).expect("its own flow");
+                    match part.signatures[x.signature].ladders[position] {
+                        NO_LADDER => continue,
+                        ladder => usize::from(ladder),
+                    }
+                }
+                Some(to) => {
+                    let y = value(to);
+                    let free = x.place == y.place && zones_between(x, y) <= 1;
+                    match model.problem.route(x.place, y.place) {
+                        crate::problem::Route::Metered(ladder) if !free => ladder,
+                        _ => continue,
+                    }
+                }
+            };
+            let rungs = &model.ladders[ladder];
+            let billable = self.billable(model, ordinal, x.own, false);
+            let low = self.meters[rungs.meter].low.max(billable);
+            if billable <= 0 {
+                continue;
+            }
+            let meter = MeterState { low, ..self.meters[rungs.meter] };
+            let least = least_average(rungs, meter, self.tangents[rungs.meter]);
+            slopes[rungs.meter].0 += billable * least.pool / least.volume;
+            if slopes[rungs.meter].1 != 0 {
+                slopes[rungs.meter].1 += 1_000_000 * billable / least.volume;
+            }
+        }
+        for (part, &v) in model.parts.iter().zip(picked) {
+            slopes[part.values[v].provider].0 -= i128::from(part.values[v].pooled);
+        }
+        slopes
+    }
+}
+
+/// The least average price of an account, and where it is.
+struct Average {
+    /// Nano-dollars x 10^6 for the whole volume.
+    sum: i128,
+    volume: i128,
+    pool: i128,
+}
+
+/// The least of `(P(V - included - Q) + beta * Q + kappa) / V` over the volumes and pools of a meter; `low` is positive.
+///
+/// For a fixed excess of the volume over what is free the sum falls or rises linearly with the pool, and the quotient is
+/// monotone in the volume; so one of the corners that the breakpoints of the ladder make is least.
+fn least_average(rungs: &Rungs, meter: MeterState, tangent: Tangent) -> Average {
+    let (low, high) = (meter.low.max(1), meter.high.max(meter.low).max(1));
+    let (pool_low, pool_high) = (meter.pool_low, meter.pool);
+    let mut least: Option<Average> = None;
+    let mut look = |volume: i128, pool: i128| {
+        let pool = pool.clamp(pool_low, pool_high);
+        let volume = volume.clamp(low, high);
+        let sum = rungs.price((volume - rungs.included - pool).max(0)) + tangent.beta * pool + tangent.kappa;
+        if least.as_ref().is_none_or(|l| fraction_below(sum, volume, l.sum, l.volume)) {
+            least = Some(Average { sum, volume, pool });
+        }
+    };
+    for volume in [low, high] {
+        look(volume, pool_low);
+        look(volume, pool_high);
+        rungs.steps.iter().for_each(|&(from, _)| look(volume, volume - rungs.included - from));
+    }
+    for pool in [pool_low, pool_high] {
+        rungs.steps.iter().for_each(|&(from, _)| look(rungs.included + pool + from, pool));
+    }
+    least.expect("some corner was looked at")
+}
+
+/// `a / b < c / d` for positive `b` and `d`, without overflow.
+fn fraction_below(a: i128, b: i128, c: i128, d: i128) -> bool {
+    if let (Some(left), Some(right)) = (a.checked_mul(d), c.checked_mul(b)) {
+        return left < right;
+    }
+    let (left, right) = (a.div_euclid(b), c.div_euclid(d));
+    left < right || left == right && a.rem_euclid(b).saturating_mul(d) < c.rem_euclid(d).saturating_mul(b)
+}
+
+fn ceil(a: i128, b: i128) -> i128 {
+    -(-a).div_euclid(b)
+}
+
+/// What the flows of a pair cost on routes with a flat price; `HARD` where no price is known.
+fn flat_table(model: &Model, codes: &Codes, sender: usize, streams: &[usize], table: &mut Vec<i64>) {
+    table.clear();
+    table.resize(codes.len() * model.parts[sender].owns.len(), 0);
+    if streams.is_empty() {
+        return;
+    }
+    for (code, kind) in codes.kinds.iter().enumerate() {
+        let cost = match *kind {
+            Kind::Ladder(_) => 0,
+            Kind::Unknown => HARD,
+            Kind::Flat(price) => {
+                model.scale.floor(streams.iter().map(|&s| flat_cost(price, model.streams[s].volume, None)).sum())
+            }
+        };
+        table.iter_mut().skip(code).step_by(codes.len().max(1)).for_each(|cell| *cell = cost);
     }
 }
 
@@ -284,7 +491,7 @@ fn outward(model: &Model, domains: &[Vec<usize>], from: usize, stream: usize, st
     }
 }
 
-fn between(model: &Model, domains: &[Vec<usize>], from: usize, to: usize, state: &mut StreamState) {
+fn between(model: &Model, codes: &Codes, domains: &[Vec<usize>], from: usize, to: usize, state: &mut StreamState) {
     let (senders, receivers) = (&domains[from], &domains[to]);
     if from == to || senders.len() * receivers.len() <= PAIRS_EXACT_MAX {
         for &x in senders {
@@ -293,28 +500,25 @@ fn between(model: &Model, domains: &[Vec<usize>], from: usize, to: usize, state:
                 if from == to && x.choice != y.choice {
                     continue;
                 }
-                let free = x.place == y.place && super::model::zones_between(x, y) <= 1;
-                let code = model.codes.route(x.place, y.place);
-                if code == model.codes.unknown() && !free {
-                    continue;
-                }
-                if code < model.codes.ladders && !free {
-                    state.add(model.ladders[code].meter);
-                } else {
-                    state.always = false;
+                let free = x.place == y.place && zones_between(x, y) <= 1;
+                match codes.kinds[codes.route(x.place, y.place)] {
+                    _ if free => state.always = false,
+                    Kind::Ladder(ladder) => state.add(model.ladders[ladder].meter),
+                    Kind::Flat(_) => state.always = false,
+                    Kind::Unknown => {}
                 }
             }
         }
         return;
     }
     let present = |component: usize| {
-        let mut present = vec![false; model.codes.providers];
+        let mut present = vec![false; codes.providers];
         domains[component].iter().for_each(|&v| present[model.parts[component].values[v].provider] = true);
         (0..present.len()).filter(move |&p| present[p])
     };
     for a in present(from) {
         for b in present(to) {
-            let between = &model.codes.between[a * model.codes.providers + b];
+            let between = &codes.between[a * codes.providers + b];
             between.may.iter().for_each(|&meter| state.add(meter));
             state.always &= between.always;
         }

@@ -4,13 +4,16 @@
 //! assignments are equally good, which of them is returned depends on the order of components and choices in the
 //! problem and on the warm start; the objective does not.
 //!
-//! The way through: `presolve` flattens the problem into a `model`; `dive` finds first answers, which `eval` values
-//! exactly; `sweep` proves by dynamic programming over the pairs of a `bound`, with traffic priced from below by `meter`
-//! and path bounds by `lagrange`, which values cannot be part of anything better; `search` splits the rest. Components
-//! that may share machines are settled by `hosts`, which asks the core about problems without any. Nothing here is
-//! shared with `problem::score` and `problem::check`, which judge the answer.
+//! The way through: `presolve` flattens the problem into a `model`, once for all questions about it ([`Prepared`]). Then
+//! for each question `dive` finds first answers, which `eval` values exactly; `propagate` and the cheapest of all bounds
+//! drop most values before `codes` reads a single route; `sweep` proves by dynamic programming over the pairs of a
+//! `bound`, with traffic priced from below by `meter` and rules that pairs do not show priced by `lagrange`, which values
+//! cannot be part of anything better; `search` splits the rest. Components that may share machines are settled by `hosts`,
+//! which asks the core about problems without any. Nothing here is shared with `problem::score` and `problem::check`,
+//! which judge the answer.
 
 mod bound;
+mod codes;
 mod dive;
 mod eval;
 mod hosts;
@@ -19,14 +22,19 @@ mod meter;
 mod model;
 pub mod packing;
 pub mod pairwise;
+mod prepared;
 mod presolve;
+mod propagate;
 mod restrict;
 mod search;
 #[cfg(feature = "second-opinion")]
 pub mod second_opinion;
+mod session;
 mod sweep;
 
+pub use prepared::{Prepared, Request};
 pub use restrict::{Allows, Restriction};
+pub use session::{Clearing, Session, Tick, TickError};
 
 use crate::problem::{Assignment, Problem};
 
@@ -82,7 +90,7 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Solution {
 /// Solves a problem over the assignments that a restriction allows.
 ///
 /// `warm` is a known assignment to start from; it is ignored when it is not valid or not allowed. It never changes the
-/// objective of a proven answer.
+/// objective of a proven answer. Whoever asks several questions about one problem prepares it once: [`Prepared`].
 #[must_use]
 pub fn solve_with(
     problem: &Problem,
@@ -90,67 +98,12 @@ pub fn solve_with(
     restriction: &Restriction,
     warm: Option<&Assignment>,
 ) -> Solution {
-    if problem.groups.is_empty() {
-        return core(problem, limits, restriction, warm);
-    }
-    hosts::solve(problem, limits, restriction, warm)
+    let request = Request { limits: *limits, restriction: *restriction, warm, cancelled: None };
+    Prepared::new(problem).solve(&request)
 }
 
 /// Solves a problem without shared machines.
 fn core(problem: &Problem, limits: &Limits, restriction: &Restriction, warm: Option<&Assignment>) -> Solution {
-    let model = presolve::build(problem, restriction);
-    let none =
-        |status, lower_bound, nodes| Solution { status, assignment: Vec::new(), objective: 0, lower_bound, nodes };
-    let nothing_below = restriction.stop_above.unwrap_or(i128::MAX);
-    if model.parts.iter().any(|part| part.values.is_empty()) {
-        return none(Status::Infeasible, nothing_below, 0);
-    }
-    let below = restriction.stop_above.map_or(i128::MAX >> 2, |value| model.internal(value));
-    let mut search = search::Search::new(&model, *limits, below);
-    if let Some(picked) = warm.and_then(|warm| values_of(&model, warm)) {
-        let _ = search.offer(&picked);
-    }
-    let outcome = search.run();
-    let open = outcome.open.map(|bound| model.external(i128::from(bound) << model.scale.shift));
-    match outcome.best {
-        Some((value, picked)) => {
-            let assignment: Assignment = picked.iter().zip(&model.parts).map(|(&v, p)| p.values[v].choice).collect();
-            let objective = model.external(value);
-            // A draft's choices have no charges yet; whoever drafts has the bill compared.
-            debug_assert!(
-                problem.picked(&assignment).iter().any(|choice| choice.charges.is_empty())
-                    || crate::problem::score(problem, &assignment).map(|bill| bill.objective) == Some(objective)
-            );
-            let lower_bound = open.map_or(objective, |bound| bound.min(objective));
-            let over = |value: i128| {
-                let budget = problem.budget.filter(|_| model.budget.is_none());
-                budget.is_some_and(|budget| value > i128::from(budget.nanos()))
-            };
-            match (over(lower_bound), over(objective)) {
-                (true, _) => return none(Status::Infeasible, nothing_below, outcome.nodes),
-                (false, true) => return none(Status::Unknown, lower_bound, outcome.nodes),
-                (false, false) => {}
-            }
-            let status = if lower_bound == objective { Status::Optimal } else { Status::Feasible };
-            Solution { status, assignment, objective, lower_bound, nodes: outcome.nodes }
-        }
-        None => match open {
-            Some(bound) => none(Status::Unknown, bound, outcome.nodes),
-            None => none(Status::Infeasible, nothing_below, outcome.nodes),
-        },
-    }
-}
-
-/// The values of an assignment. In place of a choice that presolve dropped stands one at the same place.
-fn values_of(model: &model::Model, assignment: &Assignment) -> Option<Vec<usize>> {
-    if assignment.len() != model.parts.len() {
-        return None;
-    }
-    let value = |(component, choice): (usize, &usize)| {
-        let values = &model.parts[component].values;
-        let place = model.problem.components[component].choices.get(*choice)?.place;
-        let exactly = values.iter().position(|v| v.choice == *choice);
-        exactly.or_else(|| values.iter().position(|v| v.place == place))
-    };
-    assignment.iter().enumerate().map(value).collect()
+    debug_assert!(problem.groups.is_empty());
+    solve_with(problem, limits, restriction, warm)
 }

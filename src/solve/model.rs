@@ -94,50 +94,6 @@ pub(super) struct Edge {
     pub terms: Vec<Term>,
 }
 
-/// Routes between places as small codes: first the ladders, then the distinct flat prices, then "unknown".
-#[derive(Clone, Debug, Default)]
-pub(super) struct Codes {
-    pub places: usize,
-    /// `forward[p * places + q]`: route from `p` to `q`.
-    pub forward: Vec<u16>,
-    /// `backward[p * places + q]`: route from `q` to `p`.
-    pub backward: Vec<u16>,
-    pub ladders: usize,
-    /// Nano-dollars per GB.
-    pub flat: Vec<i64>,
-    /// Ladders of metered routes out of each place to other components, ascending.
-    pub out: Vec<Vec<u16>>,
-    /// `between[a * providers + b]`: how traffic from provider `a` to provider `b` is metered.
-    pub between: Vec<Between>,
-    pub providers: usize,
-    /// Every metered route is on the meter of its sender's provider.
-    pub meter_is_provider: bool,
-}
-
-/// How traffic from one provider to another is metered, over all pairs of their places.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Between {
-    /// Meters that some pair uses, ascending.
-    pub may: Vec<usize>,
-    /// Whether every pair uses a meter.
-    pub always: bool,
-}
-
-impl Codes {
-    /// Number of codes; the last one means "unknown".
-    pub fn len(&self) -> usize {
-        self.ladders + self.flat.len() + 1
-    }
-
-    pub fn unknown(&self) -> usize {
-        self.len() - 1
-    }
-
-    pub fn route(&self, from: PlaceId, to: PlaceId) -> usize {
-        usize::from(self.forward[from * self.places + to])
-    }
-}
-
 /// A price ladder in plain integers.
 #[derive(Clone, Debug)]
 pub(super) struct Rungs {
@@ -196,13 +152,16 @@ pub(super) struct Model<'a> {
     pub parts: Vec<Part>,
     pub streams: Vec<Stream>,
     pub edges: Vec<Edge>,
-    pub codes: Codes,
     pub ladders: Vec<Rungs>,
     /// What a microsecond of each path weighs inside the solver.
     pub weights: Vec<i128>,
     /// No latency of each path is above this, in microseconds.
     pub slowest: Vec<i128>,
     pub scale: Scale,
+    /// No cost, price or weight is negative.
+    pub nothing_negative: bool,
+    /// Per meter: its dearest price per GB, and what all traffic would cost at it in nano-dollars x 10^6.
+    pub meter_limits: Vec<(i128, i128)>,
     /// Cost of each shared charge in nano-dollars.
     pub shared: Vec<i128>,
 }

@@ -1,38 +1,95 @@
-//! From the problem to the model: impossible and dominated choices go, routes become codes, pairs become edges.
+//! From the problem to the model: impossible choices go, choices become values, pairs become edges.
 
-use super::model::{Between, Codes, Edge, Model, NO_LADDER, Part, Rungs, Scale, Signature, Stream, Term, Value};
+use super::model::{Edge, Model, NO_LADDER, Part, Rungs, Scale, Signature, Stream, Term, Value};
 use super::restrict::Restriction;
-use crate::problem::{Choice, ComponentId, FlowTo, Included, Objective, Problem, Route};
+use crate::problem::{Choice, ComponentId, FlowTo, Included, Objective, Path, PlaceId, Problem, Route};
 use std::collections::BTreeMap;
 
-/// Builds the model. A component without values proves that nothing satisfies the hard constraints.
-pub(super) fn build<'a>(problem: &'a Problem, restriction: &Restriction) -> Model<'a> {
+/// Builds the model, for all restrictions. A component without values proves that nothing satisfies the hard constraints.
+pub(super) fn build(problem: &Problem) -> Model<'_> {
     let streams = streams(problem);
     let shared: Vec<i128> = problem.shared.iter().map(|s| i128::from(s.charge.cost().nanos())).collect();
     let by_place = shared_by_place(problem);
-    let parts: Vec<Part> = (0..problem.components.len())
-        .map(|component| part(problem, restriction, &streams, &by_place, component))
-        .collect();
-    let ladders: Vec<Rungs> = problem.ladders.iter().map(rungs).collect();
-    let edges = edges(problem, &streams);
-    let coupled = streams.iter().any(|s| s.to.is_some());
-    let codes = if coupled { codes(problem) } else { Codes { ladders: ladders.len(), ..Codes::default() } };
+    let parts: Vec<Part> =
+        (0..problem.components.len()).map(|component| part(problem, &streams, &by_place, component)).collect();
     let mut model = Model {
         budget: None,
         problem,
         parts,
+        ladders: problem.ladders.iter().map(rungs).collect(),
+        edges: edges(problem, &streams),
         streams,
-        edges,
-        codes,
-        ladders,
         weights: Vec::new(),
         slowest: Vec::new(),
+        meter_limits: Vec::new(),
+        nothing_negative: false,
         scale: Scale { shift: 0, latency_first: None, cost_min: 0 },
         shared,
     };
     set_scale(&mut model);
+    model.nothing_negative = nothing_negative(&model);
+    model.meter_limits = meter_limits(&model);
     model.budget = problem.budget.filter(|_| model.weighs_latency()).map(|budget| i128::from(budget.nanos()));
     model
+}
+
+fn nothing_negative(model: &Model) -> bool {
+    let routes = model.problem.routes.kinds().iter().all(|r| !matches!(r, Route::Flat(price) if price.usd.nanos() < 0));
+    routes
+        && model.parts.iter().all(|part| part.values.iter().all(|v| v.cost >= 0))
+        && model.shared.iter().all(|&s| s >= 0)
+        && model.ladders.iter().all(|l| l.steps.iter().all(|s| s.1 >= 0))
+        && model.problem.paths.iter().all(|path| {
+            let entry = path.entry.iter().all(|e| e.1.iter().all(|&us| us >= 0));
+            let hops = path.hops.iter().all(|h| h.round_trips_milli >= 0);
+            entry && hops && path.constant.micros() >= 0 && path.nanos_per_us >= 0
+        })
+}
+
+fn meter_limits(model: &Model) -> Vec<(i128, i128)> {
+    let volume: i128 = model.streams.iter().map(|s| i128::from(s.volume)).sum();
+    let mut limits = vec![(0, 0); model.problem.providers.len()];
+    for ladder in &model.ladders {
+        let dearest = ladder.steps.iter().map(|s| s.1).max().unwrap_or(0).max(0);
+        let limit = &mut limits[ladder.meter];
+        *limit = (dearest.max(limit.0), (dearest * volume).max(limit.1));
+    }
+    limits
+}
+
+/// The values that a restriction allows, less those that another allowed one dominates.
+pub(super) fn domains(model: &Model, restriction: &Restriction) -> Vec<Vec<usize>> {
+    let domain = |(component, part): (ComponentId, &Part)| {
+        let choices = &model.problem.components[component].choices;
+        let sends_nothing = part.sends.is_empty();
+        let mut kept: Vec<usize> = Vec::with_capacity(part.values.len());
+        // Where the values of the current place begin in `kept`.
+        let mut start = 0;
+        for (v, value) in part.values.iter().enumerate() {
+            let choice = (&choices[value.choice], value.cost);
+            if !restriction.allows(component, value.choice, choice.0) {
+                continue;
+            }
+            if kept.last().is_some_and(|&last| part.values[last].place != value.place) {
+                start = kept.len();
+            }
+            let of = |&other: &usize| (&choices[part.values[other].choice], part.values[other].cost);
+            if kept[start..].iter().any(|other| dominates(of(other), choice, sends_nothing)) {
+                continue;
+            }
+            let mut at = start;
+            while at < kept.len() {
+                if dominates(choice, of(&kept[at]), sends_nothing) {
+                    kept.remove(at);
+                } else {
+                    at += 1;
+                }
+            }
+            kept.push(v);
+        }
+        kept
+    };
+    model.parts.iter().enumerate().map(domain).collect()
 }
 
 fn streams(problem: &Problem) -> Vec<Stream> {
@@ -56,104 +113,127 @@ fn shared_by_place(problem: &Problem) -> Vec<Vec<usize>> {
     by_place
 }
 
-fn part(
-    problem: &Problem,
-    restriction: &Restriction,
-    streams: &[Stream],
-    shared: &[Vec<usize>],
-    component: ComponentId,
-) -> Part {
+fn part(problem: &Problem, streams: &[Stream], shared: &[Vec<usize>], component: ComponentId) -> Part {
     let sent = |f: &usize| streams[*f].from == component;
     let mut part = Part { sends: (0..streams.len()).filter(sent).collect(), ..Part::default() };
     part.internet = part.sends.iter().copied().filter(|&f| streams[f].to.is_none()).collect();
-    let sends_nothing = part.sends.is_empty();
+    let alone = Alone::of(problem, component);
     let choices = &problem.components[component].choices;
-    let mut kept: Vec<usize> = Vec::new();
+    part.values.reserve(choices.len());
+    let mut here = Here { place: PlaceId::MAX, possible: false, ladders: Vec::new() };
     for (ordinal, choice) in choices.iter().enumerate() {
-        if !restriction.allows(component, ordinal, choice) || !possible_alone(problem, component, choice) {
-            continue;
+        if here.place != choice.place {
+            here = alone.at(problem, &part, choice.place);
         }
-        let rival = |&other: &usize| dominates(&choices[other], choice, sends_nothing);
-        if kept.iter().rev().take_while(|&&other| choices[other].place == choice.place).any(rival) {
-            continue;
+        if here.possible
+            && !(alone.to_itself
+                && choice.active_zones > 1
+                && problem.route(choice.place, choice.place) == Route::Unknown)
+        {
+            let value = value(problem, &mut part, shared, ordinal, choice, &here.ladders);
+            part.values.push(value);
         }
-        kept.retain(|&other| {
-            choices[other].place != choice.place || !dominates(choice, &choices[other], sends_nothing)
-        });
-        kept.push(ordinal);
     }
-    for ordinal in kept {
-        let value = value(problem, &mut part, shared, ordinal, &choices[ordinal]);
-        part.values.push(value);
-    }
-    number_rows(&mut part);
     part
 }
 
-fn number_rows(part: &mut Part) {
-    let mut known = BTreeMap::new();
-    for value in &mut part.values {
-        let next = known.len();
-        value.row = *known.entry((value.place, value.class, value.zones)).or_insert(next);
-    }
-    part.rows = known.len();
+/// What rules and prices concern a component alone.
+struct Alone<'a> {
+    /// Destination classes of its internet flows.
+    classes: Vec<usize>,
+    to_itself: bool,
+    /// Relations to itself.
+    relations: Vec<&'a crate::problem::Relation>,
+    /// Bounded paths that begin here: latency by place, own hops, what is left for them.
+    paths: Vec<(&'a Path, &'a [i64], i64)>,
 }
 
-/// Whether a choice is at most as dear as another in every assignment. A pool never makes anything dearer; an own
+/// What is true of every choice at a place.
+struct Here {
+    place: PlaceId,
+    possible: bool,
+    ladders: Vec<u16>,
+}
+
+impl<'a> Alone<'a> {
+    fn of(problem: &'a Problem, component: ComponentId) -> Self {
+        let mine = problem.flows.iter().filter(|f| f.from == component);
+        let class = |f: &crate::problem::Flow| if let FlowTo::Internet(class) = f.to { Some(class) } else { None };
+        let begins = |path: &'a Path| {
+            let (entry, by_place) = path.entry.as_ref().filter(|e| e.0 == component)?;
+            let left = path.bound?.micros() - path.constant.micros();
+            (*entry == component).then_some((path, by_place.as_slice(), left))
+        };
+        Self {
+            classes: mine.clone().filter_map(class).collect(),
+            to_itself: mine.clone().any(|f| f.to == FlowTo::Component(component)),
+            relations: problem.relations.iter().filter(|r| r.a == component && r.b == component).collect(),
+            paths: problem.paths.iter().filter_map(begins).collect(),
+        }
+    }
+
+    /// Node consistency: rules that concern the component alone.
+    fn at(&self, problem: &Problem, part: &Part, place: PlaceId) -> Here {
+        let within = |(path, by_place, left): &(&Path, &[i64], i64)| {
+            let entry = path.entry.as_ref().map(|e| e.0);
+            let own = |h: &&crate::problem::Hop| Some(h.a) == entry && h.a == h.b;
+            let rtt =
+                |h: &crate::problem::Hop| h.round_trips_milli * problem.rtt_us(path.percentile, place, place) / 1000;
+            by_place[place] + path.hops.iter().filter(own).map(rtt).sum::<i64>() <= *left
+        };
+        let possible = self.classes.iter().all(|&class| problem.internet[class][place] != Route::Unknown)
+            && self.relations.iter().all(|r| problem.related(r.kind, place, place))
+            && self.paths.iter().all(within);
+        let ladder = |&class: &usize| match problem.internet[class][place] {
+            Route::Metered(ladder) => u16::try_from(ladder).expect("fewer than 65,535 ladders"),
+            _ => NO_LADDER,
+        };
+        debug_assert_eq!(part.internet.len(), self.classes.len());
+        let ladders = if possible { self.classes.iter().map(ladder).collect() } else { Vec::new() };
+        Here { place, possible, ladders }
+    }
+}
+
+/// Whether a choice (with what it costs now) is at most as dear as another in every assignment. A pool never makes anything dearer; an own
 /// allowance can (it thins out the account's volume, and with it the share in the cheap steps), so it must be equal.
-fn dominates(better: &Choice, worse: &Choice, sends_nothing: bool) -> bool {
+fn dominates((better, low): (&Choice, i128), (worse, high): (&Choice, i128), sends_nothing: bool) -> bool {
     let includes = match (better.included, worse.included) {
         (Included::Pooled(more), Included::Pooled(less)) => more >= less,
         (Included::Pooled(_), Included::None) => true,
         (a, b) => a == b || (sends_nothing && !matches!(b, Included::Pooled(_))),
     };
     includes
-        && better.place == worse.place
-        && better.cost <= worse.cost
+        && low <= high
         && better.active_zones == worse.active_zones
         && better.needs.iter().all(|need| worse.needs.contains(need))
 }
 
-/// Node consistency: rules that concern the component alone.
-fn possible_alone(problem: &Problem, component: ComponentId, choice: &Choice) -> bool {
-    let place = choice.place;
-    let routes = problem.flows.iter().filter(|f| f.from == component).all(|flow| match flow.to {
-        FlowTo::Internet(class) => problem.internet[class][place] != Route::Unknown,
-        FlowTo::Component(to) if to == component && choice.active_zones > 1 => {
-            problem.route(place, place) != Route::Unknown
-        }
-        FlowTo::Component(_) => true,
-    });
-    let itself = |r: &&crate::problem::Relation| r.a == component && r.b == component;
-    let relations = problem.relations.iter().filter(itself).all(|r| problem.related(r.kind, place, place));
-    routes && relations && problem.paths.iter().all(|path| within_alone(problem, path, component, choice))
-}
-
-fn within_alone(problem: &Problem, path: &crate::problem::Path, component: ComponentId, choice: &Choice) -> bool {
-    let (Some(bound), Some((entry, by_place))) = (path.bound, &path.entry) else { return true };
-    let own = |h: &&crate::problem::Hop| h.a == component && h.b == component;
-    let rtt = problem.rtt_us(path.percentile, choice.place, choice.place);
-    let hops: i64 = path.hops.iter().filter(own).map(|h| h.round_trips_milli * rtt / 1000).sum();
-    *entry != component || path.constant.micros() + by_place[choice.place] + hops <= bound.micros()
-}
-
-fn value(problem: &Problem, part: &mut Part, shared: &[Vec<usize>], ordinal: usize, choice: &Choice) -> Value {
+fn value(
+    problem: &Problem,
+    part: &mut Part,
+    shared: &[Vec<usize>],
+    ordinal: usize,
+    choice: &Choice,
+    ladders: &[u16],
+) -> Value {
     let (own, pooled) = match choice.included {
         Included::None => (0, 0),
         Included::Own(gb) => (gb.micros(), 0),
         Included::Pooled(gb) => (0, gb.micros()),
     };
     let class = position_or_push(&mut part.owns, own);
-    let ladder = |&flow: &usize| match problem.flows[flow].to {
-        FlowTo::Internet(class) => match problem.internet[class][choice.place] {
-            Route::Metered(ladder) => u16::try_from(ladder).expect("fewer than 65,535 ladders"),
-            _ => NO_LADDER,
-        },
-        FlowTo::Component(_) => NO_LADDER,
-    };
-    let ladders = part.internet.iter().map(ladder).collect();
-    let signature = position_or_push(&mut part.signatures, Signature { class, ladders });
+    let same = |known: &Signature| known.class == class && known.ladders == ladders;
+    // From the back: neighbours in the price book look alike.
+    let signature = part.signatures.iter().rposition(same).unwrap_or_else(|| {
+        part.signatures.push(Signature { class, ladders: ladders.to_vec() });
+        part.signatures.len() - 1
+    });
     let due = |&s: &usize| choice.needs.contains(&problem.shared[s].need);
+    let shared =
+        if choice.needs.is_empty() { Vec::new() } else { shared[choice.place].iter().copied().filter(due).collect() };
+    let twin = |v: &&Value| v.class == class && v.zones == choice.active_zones;
+    let row = part.values.iter().rev().take_while(|v| v.place == choice.place).find(twin).map(|v| v.row);
+    part.rows += usize::from(row.is_none());
     Value {
         choice: ordinal,
         place: choice.place,
@@ -162,21 +242,19 @@ fn value(problem: &Problem, part: &mut Part, shared: &[Vec<usize>], ordinal: usi
         own,
         pooled,
         zones: choice.active_zones,
-        shared: shared[choice.place].iter().copied().filter(due).collect(),
+        shared,
         signature,
         class,
-        row: 0,
+        row: row.unwrap_or(part.rows - 1),
     }
 }
 
 fn position_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
-    // From the back: neighbours in the price book look alike.
     list.iter().rposition(|known| *known == item).unwrap_or_else(|| {
         list.push(item);
         list.len() - 1
     })
 }
-
 fn edges(problem: &Problem, streams: &[Stream]) -> Vec<Edge> {
     let mut edges: BTreeMap<(ComponentId, ComponentId), Edge> = BTreeMap::new();
     let mut edge = |x: ComponentId, y: ComponentId, f: &mut dyn FnMut(&mut Edge, bool)| {
@@ -208,75 +286,19 @@ fn edges(problem: &Problem, streams: &[Stream]) -> Vec<Edge> {
     edges.into_values().collect()
 }
 
-fn codes(problem: &Problem) -> Codes {
-    let places = problem.places.len();
-    let ladders = problem.ladders.len();
-    let mut flat: Vec<i64> = Vec::new();
-    let mut known: BTreeMap<i64, u16> = BTreeMap::new();
-    let small = |n: usize| u16::try_from(n).expect("fewer than 65,535 prices between places");
-    let mut code = |route: Route| match route {
-        Route::Metered(ladder) => small(ladder),
-        Route::Unknown => u16::MAX,
-        Route::Flat(price) => *known.entry(price.usd.nanos()).or_insert_with(|| {
-            flat.push(price.usd.nanos());
-            small(ladders + flat.len() - 1)
-        }),
-    };
-    let mut forward: Vec<u16> = problem.routes.iter().map(&mut code).collect();
-    let unknown = small(ladders + flat.len());
-    let mut backward = vec![0; forward.len()];
-    for p in 0..places {
-        for q in 0..places {
-            let code = &mut forward[p * places + q];
-            *code = (*code).min(unknown);
-            backward[q * places + p] = *code;
-        }
-    }
-    let codes = Codes { places, forward, backward, ladders, flat, ..Codes::default() };
-    with_meters(problem, codes)
-}
-
-/// Adds what is known about meters per place and per pair of providers.
-fn with_meters(problem: &Problem, mut codes: Codes) -> Codes {
-    let (places, providers) = (codes.places, problem.providers.len());
-    codes.providers = providers;
-    codes.out = vec![Vec::new(); places];
-    codes.between = vec![Between { may: Vec::new(), always: true }; providers * providers];
-    codes.meter_is_provider = true;
-    for p in 0..places {
-        let from = problem.places[p].provider;
-        let mut last = u16::MAX;
-        for q in 0..places {
-            let code = codes.forward[p * places + q];
-            let between = &mut codes.between[from * providers + problem.places[q].provider];
-            if usize::from(code) >= codes.ladders {
-                between.always = false;
-                continue;
-            }
-            // Traffic inside a zone is free, whatever the route says.
-            between.always &= p != q;
-            let meter = problem.ladders[usize::from(code)].meter;
-            codes.meter_is_provider &= meter == from;
-            if !between.may.contains(&meter) {
-                between.may.push(meter);
-            }
-            if code != last && !codes.out[p].contains(&code) {
-                codes.out[p].push(code);
-            }
-            last = code;
-        }
-    }
-    codes
-}
-
 /// Chooses the weights of latency and the number of bits to drop, so that every sum of bounds stays far below `HARD`.
-fn set_scale(model: &mut Model) {
+pub(super) fn set_scale(model: &mut Model) {
     let problem = model.problem;
     let spread = |pick: fn(&mut dyn Iterator<Item = i128>) -> Option<i128>| -> i128 {
         model.parts.iter().map(|p| pick(&mut p.values.iter().map(|v| v.cost)).unwrap_or(0)).sum()
     };
     let dearest = model.ladders.iter().flat_map(|l| l.steps.iter().map(|s| s.1));
-    let dearest = dearest.chain(model.codes.flat.iter().map(|&p| i128::from(p))).max().unwrap_or(0).max(0);
+    let between = model.streams.iter().any(|s| s.to.is_some());
+    let flat = problem.routes.kinds().iter().filter(|_| between).map(|route| match route {
+        Route::Flat(price) => i128::from(price.usd.nanos()),
+        _ => 0,
+    });
+    let dearest = dearest.chain(flat).max().unwrap_or(0).max(0);
     let volume: i128 = model.streams.iter().map(|s| i128::from(s.volume)).sum();
     let rounding = i128::try_from(model.streams.len() * 64).expect("small");
     let cost_min = spread(|costs| costs.min()) + model.shared.iter().map(|&s| s.min(0)).sum::<i128>();
@@ -287,11 +309,11 @@ fn set_scale(model: &mut Model) {
     let range = (cost_max - cost_min + 1).max(1);
     let step = (1_i128 << (128 - (range - 1).leading_zeros())).min(1 << 63);
     let latency_first = (problem.objective == Objective::LatencyThenCost).then_some(step);
-    let weight = |path: &crate::problem::Path| {
+    let weight = |path: &Path| {
         if path.only_bounded { 0 } else { latency_first.unwrap_or(i128::from(path.nanos_per_us)) }
     };
     model.weights = problem.paths.iter().map(weight).collect();
-    let slowest = |path: &crate::problem::Path| {
+    let slowest = |path: &Path| {
         let rtt = problem.rtt[path.percentile as usize].iter().copied().max().unwrap_or(0);
         let entry = path.entry.as_ref().and_then(|e| e.1.iter().copied().max()).unwrap_or(0);
         let hops: i64 = path.hops.iter().map(|h| h.round_trips_milli * i64::from(rtt) / 1000).sum();

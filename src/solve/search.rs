@@ -1,13 +1,14 @@
 //! Branch and bound: bound, prune, guess, split; depth first, most promising part first.
 
-use super::Limits;
 use super::bound::Functional;
-use super::dive;
+use super::codes::Codes;
 use super::eval::{Broken, Evaluator};
-use super::lagrange::Multipliers;
+use super::lagrange::{Ascent, Dual};
 use super::meter::Prices;
 use super::model::{HARD, Model};
 use super::sweep::Sweep;
+use super::{Limits, dive, propagate};
+use std::rc::Rc;
 
 /// Rounds of bounding and pruning at one node.
 const ROUNDS_MAX: usize = 6;
@@ -17,6 +18,16 @@ const PATH_SIZE_SMALL: usize = 60;
 
 /// Values of a component that coordinate descent tries, the most promising ones.
 const DESCENT_WIDTH: usize = 24;
+
+/// Times that the prices of broken path bounds are raised in search of a first answer.
+const PRESSES_MAX: usize = 10;
+
+/// Steps towards better multipliers at the root, and at every other node.
+const ROOT_STEPS: usize = 80;
+const NODE_STEPS: usize = 6;
+
+/// Steps towards better multipliers when only marginals are wanted.
+const MARGINAL_STEPS: usize = 16;
 
 /// What the search ends with, in values inside the solver.
 pub(super) struct Outcome {
@@ -35,31 +46,44 @@ struct Domains {
     /// when they were last looked at.
     paths: Vec<(usize, usize)>,
     bound: i64,
+    /// The multipliers of the part that this one was split from.
+    dual: Rc<Dual>,
+}
+
+/// What the caller sets.
+pub(super) struct Control<'c> {
+    pub limits: Limits,
+    /// Only values below this are of interest.
+    pub below: i128,
+    /// Asked at every node.
+    pub cancelled: Option<&'c dyn Fn() -> bool>,
 }
 
 pub(super) struct Search<'m> {
     model: &'m Model<'m>,
-    limits: Limits,
-    pub evaluator: Evaluator,
+    control: Control<'m>,
+    evaluator: Evaluator,
+    codes: Codes,
     objective: Functional,
     money: Option<Functional>,
-    /// The objective with prices on path bounds, when they help.
-    penalised: Option<Functional>,
     /// Bounded paths: (functional, ceiling).
     paths: Vec<(Functional, i64)>,
     prices: Prices,
     sweep: Sweep,
     best: Option<(i128, Vec<usize>)>,
-    /// Only values below this are of interest.
     below: i128,
     /// Traffic that each component takes part in: the heavy ones are split first.
     weight: Vec<i128>,
     open: Option<i64>,
     nodes: u64,
+    /// Bound of the last sweep over the objective.
+    bound_now: i64,
+    /// The known optimum, when only marginals are wanted: nothing is looked for then, and nothing replaces `below`.
+    known: Option<i64>,
 }
 
 impl<'m> Search<'m> {
-    pub fn new(model: &'m Model<'m>, limits: Limits, below: i128) -> Self {
+    pub fn new(model: &'m Model<'m>, control: Control<'m>) -> Self {
         let path = |(p, spec): (usize, &crate::problem::Path)| {
             let bound = spec.bound?.micros();
             Some((Functional::path(model, p), bound.saturating_add(1).min(HARD / 2)))
@@ -73,41 +97,87 @@ impl<'m> Search<'m> {
         }
         Self {
             model,
-            limits,
+            below: control.below,
+            control,
             evaluator: Evaluator::new(model),
+            codes: Codes::default(),
             objective: Functional::total(model, true),
             money: model.has_own_budget().then(|| Functional::total(model, false)),
-            penalised: None,
             paths: model.problem.paths.iter().enumerate().filter_map(path).collect(),
             prices: Prices::default(),
             sweep: Sweep::default(),
             best: None,
-            below,
             weight,
             open: None,
             nodes: 0,
+            bound_now: -HARD,
+            known: None,
         }
     }
 
     /// Takes an assignment when it is valid and better than what is known.
     pub fn offer(&mut self, picked: &[usize]) -> Result<i128, Broken> {
         let value = self.evaluator.value(self.model, picked)?;
-        if value < self.below {
+        if value < self.below && self.known.is_none() {
             self.below = value;
             self.best = Some((value, picked.to_vec()));
         }
         Ok(value)
     }
 
-    pub fn run(mut self) -> Outcome {
-        let values: Vec<Vec<usize>> = self.model.parts.iter().map(|p| (0..p.values.len()).collect()).collect();
-        dive::starts(self.model, &mut |picked| {
-            let _ = self.offer(picked);
-        });
+    /// For every value of every component a bound on assignments with it; those at or above the ceiling, and those that
+    /// no assignment can have, get the ceiling.
+    pub fn marginals(mut self, values: Vec<Vec<usize>>, known: i64) -> Vec<Vec<i64>> {
+        self.known = Some(known);
+        self.nodes = 1;
+        let ceiling = self.ceiling();
+        let mut bounds: Vec<Vec<i64>> = self.model.parts.iter().map(|part| vec![ceiling; part.values.len()]).collect();
+        let Some(mut domains) = self.root(values) else { return bounds };
+        if let Some(guess) = self.tighten(&mut domains) {
+            // The answer itself is below the ceiling, so that something is left.
+            self.climb(&mut domains, guess);
+        }
+        for ((bounds, values), marginal) in bounds.iter_mut().zip(&domains.values).zip(&domains.marginal) {
+            for (&v, &bound) in values.iter().zip(marginal) {
+                bounds[v] = bound.min(ceiling);
+            }
+        }
+        bounds
+    }
+
+    pub fn run(mut self, values: Vec<Vec<usize>>) -> Outcome {
+        if let Some(root) = self.root(values) {
+            self.visit(root);
+        }
+        Outcome { best: self.best, open: self.open, nodes: self.nodes }
+    }
+
+    /// First answers, and what is impossible or too dear without a look at pairs. `None`: nothing is left.
+    fn root(&mut self, mut values: Vec<Vec<usize>>) -> Option<Domains> {
+        let model = self.model;
+        if values.iter().any(Vec::is_empty) {
+            return None;
+        }
+        propagate::relations(model, &mut values)?;
         let marginal = values.iter().map(|v| vec![-HARD; v.len()]).collect();
         let paths = (0..self.paths.len()).map(|p| (p, usize::MAX)).collect();
-        self.visit(Domains { values, marginal, paths, bound: -HARD });
-        Outcome { best: self.best, open: self.open, nodes: self.nodes }
+        let dual = Rc::new(Dual::none(model));
+        let mut domains = Domains { values, marginal, paths, bound: -HARD, dual };
+        self.prices.update_alone(model, &domains.values);
+        let bound = self.sweep.run_alone(model, &self.objective, &domains.values, &self.prices);
+        domains.bound = bound;
+        let marginal = std::mem::take(&mut self.sweep.marginal);
+        dive::starts(model, &domains.values, &marginal, &mut |picked| {
+            let _ = self.offer(picked);
+        });
+        self.sweep.marginal = marginal;
+        domains.prune(&self.sweep, &self.objective, self.ceiling(), true)?;
+        self.improve(&domains);
+        domains.prune_known(self.ceiling())?;
+        self.prune_by_paths(&mut domains)?;
+        self.codes = Codes::of(model, &domains.values);
+        self.prices.price_flat(model, &self.codes);
+        Some(domains)
     }
 
     /// The least bound that proves a part useless.
@@ -115,99 +185,121 @@ impl<'m> Search<'m> {
         self.model.scale.ceil(self.below).min(HARD / 2)
     }
 
+    /// Whether the caller's limits end the search here.
+    fn stops(&self) -> bool {
+        let limits = &self.control.limits;
+        self.nodes >= limits.nodes_max
+            || self.sweep.work >= limits.work_max
+            || self.control.cancelled.is_some_and(|cancelled| cancelled())
+    }
+
     fn visit(&mut self, mut domains: Domains) {
         if domains.bound >= self.ceiling() {
             return;
         }
-        if self.nodes >= self.limits.nodes_max || self.sweep.work >= self.limits.work_max {
+        if self.stops() {
             self.open = Some(self.open.map_or(domains.bound, |open| open.min(domains.bound)));
             return;
         }
         self.nodes += 1;
-        let Some(guess) = self.tighten(&mut domains) else { return };
-        let verdict = self.offer(&guess);
+        let Some(mut guess) = self.tighten(&mut domains) else { return };
+        let mut verdict = self.offer(&guess);
         if let Ok(value) = verdict {
             let better = self.best.as_ref().is_some_and(|best| best.0 == value && best.1 == guess);
             if better || self.nodes == 1 {
                 self.improve(&domains);
             }
         }
-        if self.nodes == 1 && matches!(verdict, Err(Broken::Path(_))) {
-            let gone = self.find_multipliers(&mut domains, &guess).is_none();
-            if gone || self.tighten(&mut domains).is_none() {
+        if domains.bound < self.ceiling() {
+            if self.nodes == 1 && verdict.is_err() && self.press(&mut domains, &guess).is_none() {
                 return;
             }
+            match self.climb(&mut domains, guess) {
+                Some(better) => guess = better,
+                None => return,
+            }
+            if self.nodes == 1 {
+                match self.tighten(&mut domains) {
+                    Some(better) => guess = better,
+                    None => return,
+                }
+            }
+            verdict = self.offer(&guess);
         }
         if domains.bound >= self.ceiling() || domains.values.iter().all(|v| v.len() == 1) {
             return;
         }
         let component = self.pick(&domains, verdict.err());
-        for child in self.split(&domains, component) {
+        for group in self.split(&domains, component) {
+            let child = domains.with(component, group);
             self.visit(child);
         }
+    }
+
+    /// Makes a guess valid, and improves on it if it is better than what is known.
+    fn repair(&mut self, domains: &Domains, guess: &[usize]) {
+        if self.known.is_some() {
+            return;
+        }
+        let candidates = self.with_neighbours(domains, guess);
+        let Some(picked) = dive::repair(self.model, &mut self.evaluator, &candidates, guess.to_vec()) else { return };
+        let before = self.below;
+        if self.offer(&picked).is_ok() && self.below < before {
+            self.improve(domains);
+        }
+    }
+
+    /// The most promising values, and those at the places that a guess or the best known assignment use: moving together
+    /// is what shortens paths.
+    fn with_neighbours(&self, domains: &Domains, guess: &[usize]) -> Vec<Vec<usize>> {
+        let mut used = vec![false; self.model.problem.places.len()];
+        for picked in self.best.iter().map(|best| best.1.as_slice()).chain([guess]) {
+            self.model.parts.iter().zip(picked).for_each(|(part, &v)| used[part.values[v].place] = true);
+        }
+        let mut all = candidates(domains);
+        for ((list, domain), part) in all.iter_mut().zip(&domains.values).zip(&self.model.parts) {
+            if domain.len() > DESCENT_WIDTH {
+                list.extend(domain.iter().copied().filter(|&v| used[part.values[v].place]));
+                list.sort_unstable();
+                list.dedup();
+            }
+        }
+        all
     }
 
     /// Coordinate descent from the best known assignment over what is left.
     fn improve(&mut self, domains: &Domains) {
         let Some((_, start)) = self.best.clone() else { return };
         let model = self.model;
-        let promising = |(values, marginal): (&Vec<usize>, &Vec<i64>)| {
-            let mut order: Vec<usize> = (0..values.len()).collect();
-            if order.len() > DESCENT_WIDTH {
-                order.select_nth_unstable_by_key(DESCENT_WIDTH, |&i| (marginal[i], i));
-                order.truncate(DESCENT_WIDTH);
-                order.sort_unstable();
-            }
-            order.into_iter().map(|i| values[i]).collect()
-        };
-        let candidates: Vec<Vec<usize>> = domains.values.iter().zip(&domains.marginal).map(promising).collect();
-        dive::descend(&candidates, start, &mut |picked| match self.evaluator.value(model, picked) {
-            Ok(value) if value < self.below => {
+        let candidates = candidates(domains);
+        dive::descend(&candidates, start, &mut |picked| match self.evaluator.value_below(model, picked, self.below) {
+            Ok(value) => {
                 self.below = value;
                 self.best = Some((value, picked.to_vec()));
                 true
             }
-            _ => false,
+            Err(_) => false,
         });
     }
 
     /// Bounds and prunes until little changes. `None`: nothing of interest is left; else the relaxation's best
     /// assignment.
     fn tighten(&mut self, domains: &mut Domains) -> Option<Vec<usize>> {
-        if self.nodes == 1 {
-            self.prices.update(self.model, &domains.values);
-            let ceiling = self.ceiling();
-            self.sweep.run_alone(self.model, &self.objective, &domains.values, &self.prices);
-            domains.prune(&self.sweep, &self.objective, ceiling, true)?;
-        }
+        let dual = Rc::clone(&domains.dual);
+        self.objective.penalise(self.model, &dual.paths);
         for round in 0.. {
             let before: usize = domains.values.iter().map(Vec::len).sum();
             self.prune_by_paths(domains)?;
-            self.prices.update(self.model, &domains.values);
-            if let Some(money) = &self.money {
-                let budget = self.model.budget.unwrap_or(i128::MAX >> 2);
-                let ceiling = self.model.scale.ceil(budget + 1).min(HARD / 2);
-                let bound = self.sweep.run(self.model, money, &domains.values, &self.prices, ceiling);
-                if bound >= ceiling {
-                    return None;
-                }
-                domains.prune(&self.sweep, money, ceiling, false)?;
-            }
-            let ceiling = self.ceiling();
-            let bound = self.sweep.run(self.model, &self.objective, &domains.values, &self.prices, ceiling);
-            if bound >= ceiling {
-                return None;
-            }
-            let best = domains.values.iter().zip(&self.sweep.best);
-            let guess: Vec<usize> = best.map(|(values, &position)| values[position]).collect();
-            domains.bound = domains.bound.max(bound);
-            domains.prune(&self.sweep, &self.objective, ceiling, true)?;
+            self.prices.update(self.model, &self.codes, &domains.values, &dual.tangents);
+            self.prune_by_budget(domains)?;
+            let guess = self.bound(domains)?;
             if self.nodes == 1 && round < 2 {
                 // A better incumbent makes the first prunings far stronger.
-                let _ = self.offer(&guess);
-                self.improve(domains);
+                match self.offer(&guess) {
+                    Ok(_) => self.improve(domains),
+                    Err(_) => self.repair(domains, &guess),
+                }
             }
-            self.tighten_penalised(domains)?;
             let after: usize = domains.values.iter().map(Vec::len).sum();
             if after * 10 > before * 9 || round + 1 >= ROUNDS_MAX {
                 return Some(guess);
@@ -216,51 +308,91 @@ impl<'m> Search<'m> {
         None
     }
 
-    /// The same with prices on path bounds.
-    fn tighten_penalised(&mut self, domains: &mut Domains) -> Option<()> {
-        if domains.paths.is_empty() {
-            return Some(());
-        }
-        let Some(penalised) = self.penalised.take() else { return Some(()) };
-        let guess = self.penalised_bound(&penalised, domains);
-        self.penalised = Some(penalised);
-        let _ = self.offer(&guess?.1);
-        Some(())
-    }
-
-    fn penalised_bound(&mut self, penalised: &Functional, domains: &mut Domains) -> Option<(i64, Vec<usize>)> {
+    /// One sweep over the objective with the multipliers in force.
+    fn bound(&mut self, domains: &mut Domains) -> Option<Vec<usize>> {
         let ceiling = self.ceiling();
-        let bound = self.sweep.run(self.model, penalised, &domains.values, &self.prices, ceiling);
+        let (model, codes) = (self.model, &self.codes);
+        let bound = self.sweep.run(model, codes, &self.objective, &domains.values, &self.prices, ceiling);
         if bound >= ceiling {
             return None;
         }
         let best = domains.values.iter().zip(&self.sweep.best);
-        let guess = best.map(|(values, &position)| values[position]).collect();
+        let guess: Vec<usize> = best.map(|(values, &position)| values[position]).collect();
+        self.bound_now = bound;
         domains.bound = domains.bound.max(bound);
-        domains.prune(&self.sweep, penalised, ceiling, true)?;
-        Some((bound, guess))
+        domains.prune(&self.sweep, &self.objective, ceiling, true)?;
+        Some(guess)
     }
 
-    /// Finds prices for path bounds at the root. `None`: nothing of interest is left.
-    fn find_multipliers(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<()> {
-        let mut multipliers = Multipliers::new(self.model, domains.bound);
-        let (mut bound, mut guess) = (domains.bound, guess.to_vec());
-        while multipliers.promising() {
-            let ceiling = self.ceiling();
-            let target = if ceiling < HARD / 2 { ceiling } else { bound.saturating_add(bound.abs() / 2 + 1) };
-            if !multipliers.step(self.model, &guess, bound, target) {
+    fn prune_by_budget(&mut self, domains: &mut Domains) -> Option<()> {
+        let Some(money) = &self.money else { return Some(()) };
+        let budget = self.model.budget.unwrap_or(i128::MAX >> 2);
+        let ceiling = self.model.scale.ceil(budget + 1).min(HARD / 2);
+        let bound = self.sweep.run(self.model, &self.codes, money, &domains.values, &self.prices, ceiling);
+        if bound >= ceiling {
+            return None;
+        }
+        domains.prune(&self.sweep, money, ceiling, false)
+    }
+
+    /// Looks for a first good answer where the relaxation breaks path bounds. `None`: nothing of interest is left.
+    fn press(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<()> {
+        let mut guess = guess.to_vec();
+        let mut ascent = Ascent::new(&domains.dual, self.bound_now, PRESSES_MAX, 0);
+        let worth = self.bound_now;
+        for _ in 0..PRESSES_MAX {
+            if !ascent.press(self.model, &guess, worth) {
                 break;
             }
-            let penalised = Functional::penalised(self.model, &multipliers.now);
-            (bound, guess) = self.penalised_bound(&penalised, domains)?;
-            multipliers.note(bound, target);
-            let before = self.below;
-            if self.offer(&guess).is_ok() && self.below < before {
-                self.improve(domains);
+            self.objective.penalise(self.model, &ascent.now.paths);
+            guess = self.bound(domains)?;
+            match self.offer(&guess) {
+                Ok(_) => self.improve(domains),
+                Err(_) => self.repair(domains, &guess),
             }
         }
-        self.penalised = multipliers.any().then(|| Functional::penalised(self.model, &multipliers.best));
+        // Back to the multipliers in force.
+        self.objective.penalise(self.model, &domains.dual.paths);
         Some(())
+    }
+
+    /// Looks for better multipliers. `None`: nothing of interest is left.
+    fn climb(&mut self, domains: &mut Domains, mut guess: Vec<usize>) -> Option<Vec<usize>> {
+        let (steps, halvings) = match self.known {
+            Some(_) => (MARGINAL_STEPS, 0),
+            None if self.nodes == 1 => (ROOT_STEPS, 0),
+            None => (NODE_STEPS, 1),
+        };
+        self.prices.update(self.model, &self.codes, &domains.values, &domains.dual.tangents);
+        self.objective.penalise(self.model, &domains.dual.paths);
+        if self.nodes == 1 {
+            guess = self.bound(domains)?;
+        }
+        let mut bound = self.bound_now;
+        let mut ascent = Ascent::new(&domains.dual, bound, steps, halvings);
+        while ascent.promising() {
+            let ceiling = self.ceiling();
+            let ceiling = self.known.unwrap_or(ceiling).max(bound + 1);
+            let target = if ceiling < HARD / 2 { ceiling } else { bound.saturating_add(bound.abs() / 2 + 1) };
+            if !ascent.step(self.model, &self.prices, &guess, bound, target) {
+                break;
+            }
+            self.objective.penalise(self.model, &ascent.now.paths);
+            self.prices.update(self.model, &self.codes, &domains.values, &ascent.now.tangents);
+            guess = self.bound(domains)?;
+            bound = self.bound_now;
+            ascent.note(bound, target);
+            let before = self.below;
+            match self.offer(&guess) {
+                Ok(_) if self.below < before => self.improve(domains),
+                Err(_) if self.nodes == 1 && ascent.steps().is_power_of_two() => self.repair(domains, &guess),
+                _ => {}
+            }
+        }
+        if ascent.best != *domains.dual {
+            domains.dual = Rc::new(ascent.best);
+        }
+        Some(guess)
     }
 
     fn prune_by_paths(&mut self, domains: &mut Domains) -> Option<()> {
@@ -272,7 +404,7 @@ impl<'m> Search<'m> {
                 domains.paths.push((path, size_then));
                 continue;
             }
-            let bound = self.sweep.run(self.model, functional, &domains.values, &self.prices, *ceiling);
+            let bound = self.sweep.run(self.model, &self.codes, functional, &domains.values, &self.prices, *ceiling);
             if bound >= *ceiling {
                 return None;
             }
@@ -295,7 +427,7 @@ impl<'m> Search<'m> {
                     || spec.hops.iter().any(|h| h.a == component || h.b == component)
             }
             Some(Broken::Pair(a, b)) => component == a || component == b,
-            Some(Broken::Budget) | None => false,
+            Some(Broken::Budget | Broken::Dear) | None => false,
         };
         let open = (0..domains.values.len()).filter(|&c| domains.values[c].len() > 1);
         let key = |&c: &usize| {
@@ -311,36 +443,65 @@ impl<'m> Search<'m> {
     }
 
     /// Splits by the provider of a component, or when that is known by its value; the most promising part first.
-    fn split(&self, domains: &Domains, component: usize) -> Vec<Domains> {
+    fn split(&self, domains: &Domains, component: usize) -> Vec<Group> {
         let values = &domains.values[component];
         let by_provider = self.several_providers(component, values);
         let key = |v: usize| if by_provider { self.model.parts[component].values[v].provider } else { v };
-        let mut groups: Vec<(usize, i64, Vec<usize>, Vec<i64>)> = Vec::new();
+        let mut groups: Vec<(usize, Group)> = Vec::new();
         for (&v, &marginal) in values.iter().zip(&domains.marginal[component]) {
             let key = key(v);
-            let known = groups.iter().position(|g| g.0 == key);
+            let known = if by_provider { groups.iter().position(|g| g.0 == key) } else { None };
             let at = known.unwrap_or_else(|| {
-                groups.push((key, i64::MAX, Vec::new(), Vec::new()));
+                groups.push((key, Group { bound: i64::MAX, values: Vec::new(), marginal: Vec::new() }));
                 groups.len() - 1
             });
-            let group = &mut groups[at];
-            group.1 = group.1.min(marginal);
-            group.2.push(v);
-            group.3.push(marginal);
+            let group = &mut groups[at].1;
+            group.bound = group.bound.min(marginal);
+            group.values.push(v);
+            group.marginal.push(marginal);
         }
-        groups.sort_by_key(|g| (g.1, g.2[0]));
-        let child = |(_, bound, values, marginal): (usize, i64, Vec<usize>, Vec<i64>)| {
-            let mut all = (domains.values.clone(), domains.marginal.clone());
-            all.0[component] = values;
-            all.1[component] = marginal;
-            let bound = bound.max(domains.bound);
-            Domains { values: all.0, marginal: all.1, paths: domains.paths.clone(), bound }
-        };
-        groups.into_iter().map(child).collect()
+        groups.sort_by_key(|g| (g.1.bound, g.1.values[0]));
+        groups.into_iter().map(|g| g.1).collect()
     }
 }
 
+/// The most promising values of every component.
+fn candidates(domains: &Domains) -> Vec<Vec<usize>> {
+    let promising = |(values, marginal): (&Vec<usize>, &Vec<i64>)| {
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        if order.len() > DESCENT_WIDTH {
+            order.select_nth_unstable_by_key(DESCENT_WIDTH, |&i| (marginal[i], i));
+            order.truncate(DESCENT_WIDTH);
+            order.sort_unstable();
+        }
+        order.into_iter().map(|i| values[i]).collect()
+    };
+    domains.values.iter().zip(&domains.marginal).map(promising).collect()
+}
+
+/// Some of a component's values, with their marginals and the least of those.
+struct Group {
+    bound: i64,
+    values: Vec<usize>,
+    marginal: Vec<i64>,
+}
+
 impl Domains {
+    /// The part in which a component has only the values of a group.
+    fn with(&self, component: usize, group: Group) -> Self {
+        let keep = |lists: &[Vec<usize>]| -> Vec<Vec<usize>> {
+            lists.iter().enumerate().map(|(c, list)| if c == component { Vec::new() } else { list.clone() }).collect()
+        };
+        let keep_marginal = |lists: &[Vec<i64>]| -> Vec<Vec<i64>> {
+            lists.iter().enumerate().map(|(c, list)| if c == component { Vec::new() } else { list.clone() }).collect()
+        };
+        let (mut values, mut marginal) = (keep(&self.values), keep_marginal(&self.marginal));
+        values[component] = group.values;
+        marginal[component] = group.marginal;
+        let bound = group.bound.max(self.bound);
+        Self { values, marginal, paths: self.paths.clone(), bound, dual: Rc::clone(&self.dual) }
+    }
+
     fn size(&self, functional: &Functional) -> usize {
         functional.components().map(|c| self.values[c].len()).sum()
     }
@@ -361,6 +522,19 @@ impl Domains {
             values.truncate(kept);
             marginal.truncate(kept);
             if kept == 0 {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Drops the values whose known marginal is at or above the ceiling.
+    fn prune_known(&mut self, ceiling: i64) -> Option<()> {
+        for (values, marginal) in self.values.iter_mut().zip(&mut self.marginal) {
+            let mut keep = marginal.iter().map(|&m| m < ceiling);
+            values.retain(|_| keep.next().unwrap_or(true));
+            marginal.retain(|&m| m < ceiling);
+            if values.is_empty() {
                 return None;
             }
         }

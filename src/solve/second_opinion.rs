@@ -6,7 +6,7 @@
 
 use crate::problem::linear::{Linear, LinearError, ONE, Sense, linear};
 use crate::problem::{Assignment, Problem, check, score};
-use good_lp::solvers::WithTimeLimit;
+use good_lp::solvers::{SolutionStatus, WithTimeLimit};
 use good_lp::{Expression, ProblemVariables, ResolutionError, Solution, SolverModel, Variable, variable};
 use thiserror::Error;
 
@@ -18,7 +18,7 @@ pub const TOLERANCE: f64 = 1e-6;
 pub enum Opinion {
     /// It claims that nothing is allowed.
     Infeasible,
-    /// An answer that keeps every rule. That nothing is better is its claim, in floats.
+    /// An answer that keeps every rule.
     Found {
         /// The picked choices.
         assignment: Assignment,
@@ -26,6 +26,8 @@ pub enum Opinion {
         objective: i128,
         /// What the solver says it is, in dollars.
         claimed: f64,
+        /// Whether the solver claims that nothing is better; `false`: its time was over.
+        optimal: bool,
     },
 }
 
@@ -49,15 +51,14 @@ pub enum OpinionError {
 /// [`OpinionError`].
 pub fn second_opinion(problem: &Problem, seconds: f64) -> Result<Opinion, OpinionError> {
     let program = linear(problem)?;
-    let (solution, variables) = match run(&program, seconds) {
+    let (solution, optimal) = match run(&program, seconds) {
         Ok(found) => found,
         Err(ResolutionError::Infeasible) => return Ok(Opinion::Infeasible),
         Err(error) => return Err(OpinionError::GaveUp(error.to_string())),
     };
     let value = |var: usize| solution[var];
     let objective = program.objective.iter().map(|&(var, c)| dollars(c) * value(var)).sum::<f64>();
-    debug_assert_eq!(variables, program.variables.len());
-    audit(problem, &program, &value, objective + dollars(program.constant))
+    audit(problem, &program, &value, objective + dollars(program.constant), optimal)
 }
 
 /// Billionths as a float, for a solver that knows nothing else.
@@ -66,7 +67,7 @@ fn dollars(billionths: i128) -> f64 {
     billionths as f64 / ONE as f64
 }
 
-fn run(program: &Linear, seconds: f64) -> Result<(Vec<f64>, usize), ResolutionError> {
+fn run(program: &Linear, seconds: f64) -> Result<(Vec<f64>, bool), ResolutionError> {
     let mut names = ProblemVariables::new();
     let add = |v: &crate::problem::linear::Variable| {
         let definition = if v.binary { variable().binary() } else { variable().min(dollars(v.low)) };
@@ -96,7 +97,8 @@ fn run(program: &Linear, seconds: f64) -> Result<(Vec<f64>, usize), ResolutionEr
         });
     }
     let solution = model.solve()?;
-    Ok((variables.iter().map(|&v| solution.value(v)).collect(), variables.len()))
+    let optimal = matches!(solution.status(), SolutionStatus::Optimal);
+    Ok((variables.iter().map(|&v| solution.value(v)).collect(), optimal))
 }
 
 /// Rounds to choices, and holds them against the checker and the bill.
@@ -105,6 +107,7 @@ fn audit(
     program: &Linear,
     value: &dyn Fn(usize) -> f64,
     claimed: f64,
+    optimal: bool,
 ) -> Result<Opinion, OpinionError> {
     let unsound = |what: String| Err(OpinionError::Unsound(what));
     let mut assignment: Vec<Option<usize>> = vec![None; problem.components.len()];
@@ -127,5 +130,5 @@ fn audit(
     if (exact - claimed).abs() > TOLERANCE * (1.0 + exact.abs()) {
         return unsound(format!("it claims {claimed} and costs {exact}"));
     }
-    Ok(Opinion::Found { assignment, objective: bill.objective, claimed })
+    Ok(Opinion::Found { assignment, objective: bill.objective, claimed, optimal })
 }

@@ -6,6 +6,7 @@
 //! Values that differ only in what they cost alone share one row of every table.
 
 use super::bound::{Functional, Link, Weighted};
+use super::codes::{Codes, Kind};
 use super::meter::Prices;
 use super::model::{HARD, Model};
 
@@ -40,11 +41,19 @@ pub(super) struct Sweep {
 
 impl Sweep {
     /// Least value of the functional, clamped to `HARD`. Marginals at or above `ceiling` are not exact, only not below.
-    pub fn run(&mut self, model: &Model, f: &Functional, domains: &[Vec<usize>], prices: &Prices, ceiling: i64) -> i64 {
+    pub fn run(
+        &mut self,
+        model: &Model,
+        codes: &Codes,
+        f: &Functional,
+        domains: &[Vec<usize>],
+        prices: &Prices,
+        ceiling: i64,
+    ) -> i64 {
         let constant = f.constant + self.unary(model, f, domains, prices);
         self.collapse(model, f, domains);
         for (l, link) in f.links.iter().enumerate() {
-            fill(model, f, link, &self.rows, prices, &mut self.tables[l]);
+            fill(model, codes, f, link, &self.rows, prices, &mut self.tables[l]);
             self.work += self.tables[l].len() as u64;
         }
         if !f.money {
@@ -100,7 +109,8 @@ impl Sweep {
         self.best.resize(n, 0);
         self.best_row.resize(n, 0);
         self.tables.resize(model.edges.len(), Vec::new());
-        let (shares, constant) = if f.money { shared_shares(model, domains) } else { (Vec::new(), 0) };
+        let (shares, mut constant) = if f.money { shared_shares(model, domains) } else { (Vec::new(), 0) };
+        constant += if f.money { prices.constant } else { 0 };
         for node in &f.nodes {
             let c = node.component;
             let part = &model.parts[c];
@@ -114,7 +124,8 @@ impl Sweep {
                 let mut cost = 0;
                 if f.money {
                     let gateways: i128 = value.shared.iter().map(|&s| shares[s]).sum();
-                    cost = model.scale.floor(value.cost + gateways) + prices.internet[c][value.signature];
+                    let own = value.cost + gateways - prices.tangents[value.provider].credit(value.pooled);
+                    cost = model.scale.floor(own) + prices.internet[c][value.signature];
                 }
                 cost + entries.iter().map(|(by_place, weight)| by_place[value.place] * weight).sum::<i64>()
             };
@@ -130,13 +141,15 @@ impl Sweep {
             let c = node.component;
             let part = &model.parts[c];
             self.seen.clear();
-            self.seen.resize(part.rows, usize::MAX);
+            self.seen.resize(if f.money { part.rows } else { model.problem.places.len() }, usize::MAX);
             let (rows, row_of, below) = (&mut self.rows[c], &mut self.row_of[c], &mut self.below[c]);
             rows.clear();
             row_of.clear();
             below.clear();
             for (&v, &cost) in domains[c].iter().zip(&self.alone[c]) {
-                let seen = &mut self.seen[part.values[v].row];
+                // A latency knows places only.
+                let value = &part.values[v];
+                let seen = &mut self.seen[if f.money { value.row } else { value.place }];
                 if *seen == usize::MAX {
                     *seen = rows.len();
                     rows.push(v);
@@ -276,13 +289,26 @@ fn project_min(table: &[i64], costs: &[i64], len: usize, rows: bool, out: &mut V
 }
 
 /// Fills the table of a pair, row by row of its first component.
-fn fill(model: &Model, f: &Functional, link: &Link, rows: &[Vec<usize>], prices: &Prices, table: &mut Vec<i64>) {
+fn fill(
+    model: &Model,
+    codes: &Codes,
+    f: &Functional,
+    link: &Link,
+    rows: &[Vec<usize>],
+    prices: &Prices,
+    table: &mut Vec<i64>,
+) {
     let edge = &model.edges[link.edge];
     let traffic = f.money && !(edge.forward.is_empty() && edge.backward.is_empty());
     let (values_a, values_b) = (&model.parts[edge.a].values, &model.parts[edge.b].values);
     let places = model.problem.places.len();
-    let columns: Vec<(usize, usize)> =
-        rows[edge.b].iter().map(|&v| (values_b[v].place, values_b[v].class * model.codes.len())).collect();
+    let columns: Vec<usize> = rows[edge.b].iter().map(|&v| values_b[v].place).collect();
+    // Where the route to each column's place and its prices stand.
+    let lookup: Vec<(usize, usize)> = if traffic {
+        rows[edge.b].iter().map(|&v| (codes.at(values_b[v].place), values_b[v].class * codes.len())).collect()
+    } else {
+        Vec::new()
+    };
     table.clear();
     table.reserve(columns.len() * rows[edge.a].len());
     for &x in &rows[edge.a] {
@@ -290,17 +316,17 @@ fn fill(model: &Model, f: &Functional, link: &Link, rows: &[Vec<usize>], prices:
         let p = value.place;
         let start = table.len();
         if traffic {
-            let class = value.class * model.codes.len();
-            let forward = &prices.forward[link.edge][class..class + model.codes.len()];
+            let class = value.class * codes.len();
+            let forward = &prices.forward[link.edge][class..class + codes.len()];
             let backward = &prices.backward[link.edge];
-            let to = &model.codes.forward[p * places..(p + 1) * places];
-            let from = &model.codes.backward[p * places..(p + 1) * places];
+            let at = codes.at(p) * codes.places;
+            let to = &codes.forward[at..at + codes.places];
+            let from = &codes.backward[at..at + codes.places];
             let cell =
                 |&(q, class): &(usize, usize)| forward[usize::from(to[q])] + backward[class + usize::from(from[q])];
-            table.extend(columns.iter().map(cell));
-            let same_place = rows[edge.b].iter().enumerate().filter(|(_, y)| values_b[**y].place == p);
-            for (column, &y) in same_place {
-                table[start + column] = inside(model, link.edge, value, &values_b[y], prices);
+            table.extend(lookup.iter().map(cell));
+            for (column, _) in columns.iter().enumerate().filter(|(_, q)| **q == p) {
+                table[start + column] = inside(model, codes, link.edge, value, &values_b[rows[edge.b][column]], prices);
             }
         } else {
             table.resize(start + columns.len(), 0);
@@ -308,13 +334,13 @@ fn fill(model: &Model, f: &Functional, link: &Link, rows: &[Vec<usize>], prices:
         let row = &mut table[start..];
         for Weighted { term, weight } in &link.terms {
             let rtt = &model.problem.rtt[term.percentile];
-            for (cell, &(q, _)) in row.iter_mut().zip(&columns) {
+            for (cell, &q) in row.iter_mut().zip(&columns) {
                 let us = i64::from(if term.backward { rtt[q * places + p] } else { rtt[p * places + q] });
                 *cell += term.round_trips_milli * us / 1000 * weight;
             }
         }
         for &kind in &edge.relations {
-            for (cell, &(q, _)) in row.iter_mut().zip(&columns) {
+            for (cell, &q) in row.iter_mut().zip(&columns) {
                 if !model.problem.related(kind, p, q) {
                     *cell = HARD;
                 }
@@ -327,24 +353,32 @@ fn fill(model: &Model, f: &Functional, link: &Link, rows: &[Vec<usize>], prices:
 }
 
 /// Traffic of a pair at one place.
-fn inside(model: &Model, edge: usize, a: &super::model::Value, b: &super::model::Value, prices: &Prices) -> i64 {
+fn inside(
+    model: &Model,
+    codes: &Codes,
+    edge: usize,
+    a: &super::model::Value,
+    b: &super::model::Value,
+    prices: &Prices,
+) -> i64 {
     let zones = super::model::zones_between(a, b);
     if zones <= 1 {
         return 0;
     }
-    let code = model.codes.route(a.place, a.place);
-    if code == model.codes.unknown() {
-        return HARD;
+    let code = codes.route(a.place, a.place);
+    match codes.kinds[code] {
+        Kind::Unknown => HARD,
+        Kind::Ladder(_) => {
+            let width = codes.len();
+            prices.forward[edge][a.class * width + code] + prices.backward[edge][b.class * width + code]
+        }
+        Kind::Flat(price) => {
+            let spec = &model.edges[edge];
+            let streams = spec.forward.iter().chain(&spec.backward);
+            let exact = streams.map(|&s| super::eval::flat_cost(price, model.streams[s].volume, Some(zones))).sum();
+            model.scale.floor(exact)
+        }
     }
-    let spec = &model.edges[edge];
-    if code < model.codes.ladders {
-        let width = model.codes.len();
-        return prices.forward[edge][a.class * width + code] + prices.backward[edge][b.class * width + code];
-    }
-    let price = model.codes.flat[code - model.codes.ladders];
-    let streams = spec.forward.iter().chain(&spec.backward);
-    let exact = streams.map(|&s| super::eval::flat_cost(price, model.streams[s].volume, Some(zones))).sum();
-    model.scale.floor(exact)
 }
 
 /// What each component that needs a shared charge pays at least, and what is due in any case.

@@ -3,7 +3,9 @@
 use super::rows::Rows;
 use super::{BookError, Names, Places, header, regions_of};
 use crate::catalog::{ComputeOffer, CpuKind, Provider, ProviderId, Region, RegionId, Shape, ShapeId};
-use std::collections::HashMap;
+
+/// Shapes after the last one that are looked at one by one before they are searched.
+const SHAPES_AHEAD: usize = 8;
 
 /// Reads `shapes/*.csv` and `compute/*.csv`.
 pub fn read(
@@ -88,19 +90,31 @@ fn offers(
     offers: &mut Vec<ComputeOffer>,
 ) -> Result<(), BookError> {
     let regions = regions_of(regions, provider.0);
-    let ids = (0..).map(ShapeId).zip(shapes).filter(|(_, s)| s.provider == provider);
-    let shapes: HashMap<&str, ShapeId> = ids.map(|(id, s)| (s.name.as_str(), id)).collect();
-    // Rows are sorted by region, so that most rows have the region of the row before.
+    // Shapes are sorted by provider and name, rows by region and name: the next row's shape is one of the next.
+    let first = shapes.partition_point(|shape| shape.provider < provider);
+    let mine = &shapes[first..shapes.partition_point(|shape| shape.provider <= provider)];
+    let mut next = 0;
+    // Most rows have the region of the row before.
     let mut last: Option<(&str, RegionId)> = None;
     rows.each(|row| {
         let code = row.text()?;
         let region = match last {
             Some((known, id)) if known == code => id,
-            _ => *regions.get(code).ok_or_else(|| format!("no region `{code}` of this provider"))?,
+            _ => {
+                next = 0;
+                *regions.get(code).ok_or_else(|| format!("no region `{code}` of this provider"))?
+            }
         };
         last = Some((code, region));
         let name = row.text()?;
-        let shape = *shapes.get(name).ok_or_else(|| format!("no shape `{name}` of this provider"))?;
+        let ahead = mine[next..].iter().take(SHAPES_AHEAD).position(|shape| shape.name == name);
+        let found = match ahead {
+            Some(ahead) => Ok(next + ahead),
+            None => mine.binary_search_by(|shape| shape.name.as_str().cmp(name)),
+        };
+        let at = found.map_err(|_| format!("no shape `{name}` of this provider"))?;
+        next = at + 1;
+        let shape = u16::try_from(first + at).map(ShapeId).map_err(|_| "more than 65535 shapes")?;
         if offers.last().is_some_and(|o| (o.region, o.shape) >= (region, shape)) {
             return Err(format!("`{name}` at `{code}` is a duplicate or out of order"));
         }

@@ -62,18 +62,27 @@ pub(super) struct Candidate {
 
 /// Why offers were left out, with how many.
 #[derive(Default)]
-pub(super) struct Excluded(BTreeMap<&'static str, u64>);
+pub(super) struct Excluded {
+    counts: BTreeMap<&'static str, u64>,
+    /// Nobody wants to know.
+    muted: bool,
+}
 
 impl Excluded {
+    /// One that counts nothing.
+    pub fn muted() -> Self {
+        Self { muted: true, ..Self::default() }
+    }
+
     pub fn add(&mut self, reason: &'static str, offers: u64) {
-        if offers > 0 {
-            *self.0.entry(reason).or_default() += offers;
+        if offers > 0 && !self.muted {
+            *self.counts.entry(reason).or_default() += offers;
         }
     }
 
     /// Most frequent first.
     pub fn into_list(self) -> Vec<(String, u64)> {
-        let mut list: Vec<_> = self.0.into_iter().map(|(reason, n)| (reason.to_owned(), n)).collect();
+        let mut list: Vec<_> = self.counts.into_iter().map(|(reason, n)| (reason.to_owned(), n)).collect();
         list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         list
     }

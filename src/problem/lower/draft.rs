@@ -17,7 +17,11 @@ use crate::catalog::RegionId;
 use crate::policy::Policy;
 use crate::problem::{Choice, ChoiceId, Component, ComponentId, Objective, Place, Problem};
 use crate::units::Quality;
+use std::cell::OnceCell;
 use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
 
 /// A problem whose choices have neither names nor charges yet.
 pub struct Draft<'x> {
@@ -42,7 +46,8 @@ impl<'x> Draft<'x> {
         let demands = demand::demands(app, options.scenario);
         let regions = super::eligible_regions(&cx, &demands);
         let geo: Arc<Geo<'x>> = lowerer.geo(&regions);
-        let looked: Vec<_> = demands.iter().map(|demand| component_of(&cx, demand, &geo, counted)).collect();
+        let look = |demand| component_of(&cx, demand, &geo, &Look::of(&cx, demand, counted));
+        let looked: Vec<_> = demands.iter().map(look).collect();
         let (mut components, mut recipes): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
         let groups = hosts::settle(&cx, &demands, &geo.sites, &mut components, &mut recipes);
         if options.only.is_none() {
@@ -106,7 +111,8 @@ impl<'x> Draft<'x> {
     /// Why offers for a component were left out, most frequent reason first.
     #[must_use]
     pub fn excluded(&self, component: ComponentId) -> Vec<(String, u64)> {
-        component_of(&self.cx, &self.demands[component], &self.geo, true).0.excluded
+        let demand = &self.demands[component];
+        component_of(&self.cx, demand, &self.geo, &Look::of(&self.cx, demand, true)).0.excluded
     }
 }
 
@@ -128,7 +134,7 @@ pub fn variables(
     let demands = demand::demands(app, options.scenario);
     let mine = demands.iter().filter(|demand| demand.app_component == app_component);
     let written = |demand: &Demand| {
-        let (mut component, recipes) = component_of(&cx, demand, &geo, false);
+        let (mut component, recipes) = component_of(&cx, demand, &geo, &Look::of(&cx, demand, false));
         for (choice, recipe) in component.choices.iter_mut().zip(recipes) {
             write_out(&cx, demand, &geo.sites[choice.place], recipe, choice);
         }
@@ -178,7 +184,9 @@ fn write_out(cx: &Context, demand: &Demand, site: &Site, recipe: Recipe, choice:
 struct Look {
     /// `None`: the long way everywhere.
     order: Option<Order>,
-    verdicts: Verdicts,
+    verdicts: OnceCell<Verdicts>,
+    /// Where the component is today.
+    today: Option<RegionId>,
     counted: bool,
 }
 
@@ -186,13 +194,19 @@ impl Look {
     fn of(cx: &Context, demand: &Demand, counted: bool) -> Self {
         // Only prices decide: nothing is asked for by name, and no price is refused for its quality.
         let short = !cx.looks_for_names() && cx.policy.worst_quality == Quality::Estimated;
-        Self { order: short.then(|| Order::of(cx, demand)), verdicts: Verdicts::of(cx), counted }
+        let today = cx.app.today.iter().find(|today| today.component == demand.app_component);
+        Self {
+            order: short.then(|| Order::of(cx, demand)),
+            verdicts: OnceCell::new(),
+            today: today.and_then(|today| cx.book.find_region(&today.provider, &today.region)),
+            counted,
+        }
     }
 
     /// Looks at what is on sale at a place.
     fn at(&self, cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
         use app::Kind as K;
-        let short = self.order.as_ref().filter(|_| cx.today_at(demand, site).is_none() && !front.is_loose());
+        let short = self.order.as_ref().filter(|_| self.today != Some(site.region) && !front.is_loose());
         match (demand.kind, short) {
             (K::Service | K::Worker | K::Job, _) => {
                 self.machines(cx, demand, site, front, excluded);
@@ -218,27 +232,27 @@ impl Look {
         if mixed::takes_over(cx, demand) {
             return;
         }
-        let short = self
-            .order
-            .as_ref()
-            .filter(|_| !front.is_loose() && cx.today_at(demand, site).is_none())
-            .filter(|_| machines::all_prices_known(cx, demand, site));
-        let Some(order) = short else {
-            machines::offer_machines(cx, demand, &self.verdicts, site, front, excluded);
+        let loose = front.is_loose();
+        let plain = || !loose && self.today != Some(site.region) && machines::all_prices_known(cx, demand, site);
+        let Some(order) = self.order.as_ref().filter(|_| plain()) else {
+            machines::offer_machines(cx, demand, self.verdicts(cx), site, front, excluded);
             return;
         };
         machines::order_machines(cx, demand, order, site, front);
         if self.counted {
-            machines::count_excluded(cx, demand, &self.verdicts, site, excluded);
+            machines::count_excluded(cx, demand, self.verdicts(cx), site, excluded);
         }
+    }
+
+    fn verdicts(&self, cx: &Context) -> &Verdicts {
+        self.verdicts.get_or_init(|| Verdicts::of(cx))
     }
 }
 
 /// One variable with every choice that can win.
-fn component_of(cx: &Context, demand: &Demand, geo: &Geo, counted: bool) -> (Component, Vec<Recipe>) {
-    let mut excluded = Excluded::default();
-    let look = Look::of(cx, demand, counted);
-    let (mut choices, mut recipes) = (Vec::new(), Vec::new());
+fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Component, Vec<Recipe>) {
+    let mut excluded = if look.counted { Excluded::default() } else { Excluded::muted() };
+    let (mut choices, mut recipes) = (Vec::with_capacity(geo.sites.len()), Vec::with_capacity(geo.sites.len()));
     let mut front = Front::default();
     for site in &geo.sites {
         if let Some(picks) = &cx.options.only {
@@ -263,7 +277,7 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, counted: bool) -> (Com
         name: demand.name.clone(),
         app_component: demand.app_component,
         choices,
-        excluded: if counted { excluded.into_list() } else { Vec::new() },
+        excluded: excluded.into_list(),
     };
     (component, recipes)
 }

@@ -243,16 +243,16 @@ pub(super) fn order_machines(cx: &Context, demand: &Demand, order: &Order, site:
     let mut excluded = Excluded::default();
     for &purchase in &order.purchases {
         let menu = cx.book.menu(site.region, purchase);
-        let offered = |ordinal: u32| -> Quote {
+        let offered = |ordinal: u32, fit: Fit| -> Quote {
             let offer = &site.compute[ordinal as usize];
             let rank = Some(ordinal * 4 + purchase as u32);
-            let fit = Fit { count: 0, replicas_per_machine: 0 };
             Quote { ordinal, offer, shape: cx.book.shape(offer.shape), purchase, fit, today: false, rank }
         };
         if demand.gpu.is_some() {
-            for quoted in menu.accelerated.iter().map(|&ordinal| offered(ordinal)) {
-                if let Ok(fit) = judge(demand, quoted.shape) {
-                    quote(cx, demand, site, &Quote { fit, ..quoted }, front, &mut excluded);
+            for &ordinal in &menu.accelerated {
+                let shape = cx.book.shape(site.compute[ordinal as usize].shape);
+                if let Ok(fit) = judge(demand, shape) {
+                    quote(cx, demand, site, &offered(ordinal, fit), front, &mut excluded);
                 }
             }
             continue;
@@ -260,8 +260,8 @@ pub(super) fn order_machines(cx: &Context, demand: &Demand, order: &Order, site:
         let like = candidate(cx, demand, site, purchase, Fit { count: least, replicas_per_machine: 1 });
         let rest = least_beside(cx, demand, order, site, menu.disk_gb_max);
         let hours = billed_hours(demand, purchase).times(order.least);
-        for entry in &menu.entries {
-            if entry.group & order.groups == 0 || order.narrow && !entry.narrow {
+        for entry in if order.narrow { &menu.narrow } else { &menu.entries } {
+            if entry.group & order.groups == 0 {
                 continue;
             }
             let Some(fit) = order.fits[usize::from(entry.size)] else { continue };
@@ -271,7 +271,14 @@ pub(super) fn order_machines(cx: &Context, demand: &Demand, order: &Order, site:
             if is_overburdened(demand, entry, fit, cx.book.sizes()[usize::from(entry.size)]) {
                 continue;
             }
-            quote(cx, demand, site, &Quote { fit, ..offered(entry.offer) }, front, &mut excluded);
+            let q = offered(entry.offer, fit);
+            let included = cx.included(demand, site, q.offer.included_gb.times(i64::from(fit.count)));
+            let candidate = Candidate { included, count: fit.count, ..like };
+            if let Some(price) = q.offer.price(purchase) {
+                let recipe = Recipe::Machine(q.ordinal, fit);
+                let charges = |sink: &mut dyn Sink| charges(cx, demand, site, &q, price, sink);
+                front.offer(&candidate, recipe, q.rank, &charges);
+            }
         }
     }
 }

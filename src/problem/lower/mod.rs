@@ -155,13 +155,9 @@ fn eligible_regions(cx: &Context, demands: &[Demand]) -> Vec<RegionId> {
         regions.dedup();
         return regions;
     }
-    let sells = |id: RegionId| {
-        !cx.book.compute_at(id).is_empty()
-            || !cx.book.managed_at(id).is_empty()
-            || !cx.book.tariff(id, Item::ObjectStorage).is_empty()
-    };
     let asked = |id: &RegionId| cx.options.regions.as_ref().is_none_or(|regions| regions.contains(id));
-    let open = |id: &RegionId| asked(id) && demands.iter().any(|demand| cx.may_place(demand, *id)) && sells(*id);
+    let open =
+        |id: &RegionId| asked(id) && cx.book.sells(*id) && demands.iter().any(|demand| cx.may_place(demand, *id));
     cx.book.region_ids().filter(open).collect()
 }
 
