@@ -213,7 +213,7 @@ fn generate(path: &Path, bytes: u64) -> io::Result<()> {
                 "\n            \"LeaseContractLength\" : \"{lease}\",\n            \"OfferingClass\" : \"{class}\",\n            \"PurchaseOption\" : \"{option}\"\n          "
             );
             let parts = [("2TG2D8R56U", "Quantity", "876"), ("6YS6EN2CT7", "Hrs", "0.1862000000")];
-            write_term(&mut out, &row, code, &attributes, &parts[usize::from(!once)..1 + usize::from(*hourly)])?;
+            write_term(&mut out, &row, code, &attributes, &parts[usize::from(!once)..=usize::from(*hourly)])?;
             out.write_all(if at + 1 == COMMITMENTS.len() { b"\n" } else { b",\n" })?;
         }
         write!(out, "      }}")?;
@@ -270,7 +270,7 @@ fn tokenize(path: &Path) -> io::Result<Duration> {
     let start = on_cpu()?;
     let reader = BufReader::with_capacity(BUFFER_BYTES, open(path)?);
     let _: IgnoredAny = serde_json::from_reader(reader)?;
-    Ok(on_cpu()? - start)
+    Ok(on_cpu()?.saturating_sub(start))
 }
 
 fn parse(path: &Path) -> io::Result<(Duration, Counter)> {
@@ -282,7 +282,7 @@ fn parse(path: &Path) -> io::Result<(Duration, Counter)> {
     }
     let mut counter = Counter::default();
     found.emit(&mut counter);
-    Ok((on_cpu()? - start, counter))
+    Ok((on_cpu()?.saturating_sub(start), counter))
 }
 
 /// The most memory that this process ever held, in kB.

@@ -1,5 +1,7 @@
 //! Collecting end to end against a local server that misbehaves: the book is right or unchanged, never half.
 
+#![allow(clippy::print_stdout, reason = "the crash check tells its count")]
+
 #[path = "support/fault_server.rs"]
 mod fault_server;
 #[path = "support/test_source.rs"]
@@ -12,6 +14,7 @@ use placer::collect::source::Source;
 use placer::control::collecting::{Collected, End, Options, collect};
 use placer::store::{RunState, Store};
 use placer::units::Money;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -48,7 +51,7 @@ struct Notes(Mutex<String>);
 impl Progress for Notes {
     fn pages(&self, _: &str, _: usize, _: usize, _: u64) {}
     fn note(&self, source: &str, text: &str) {
-        self.0.lock().expect("a lock").push_str(&format!("{source}: {text}\n"));
+        let _ = writeln!(self.0.lock().expect("a lock"), "{source}: {text}");
     }
 }
 
@@ -72,7 +75,7 @@ fn run_at(folder: &Path, server: &Server, sources: &[&dyn Source], now: i64) -> 
     };
     let collected = collect(folder, &options).expect("the store can be used");
     let mut told = notes.0.into_inner().expect("a lock");
-    told.push_str(&format!("{collected:?}"));
+    let _ = write!(told, "{collected:?}");
     assert!(!told.contains(CANARY), "a credential was told: {told}");
     (collected, told)
 }
@@ -98,6 +101,7 @@ fn price(folder: &Path, provider: &str, code: &str, shape: &str) -> Option<Money
     book.compute_at(region).iter().find(|offer| book.shape(offer.shape).name == shape)?.usd_hour[0]
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with what may be absent")]
 fn usd(text: &str) -> Option<Money> {
     Some(Money::parse(text).expect("a price"))
 }

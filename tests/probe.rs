@@ -96,7 +96,7 @@ fn delays_are_measured_kept_and_used() {
     // One request more, for the connection, and all of them say who asks.
     assert_eq!(asked.load(Ordering::SeqCst), 5);
     let dead = row("eu-west-3");
-    assert_eq!(number(&dead, "tcp_count"), 0.0, "{dead}");
+    assert!(number(&dead, "tcp_count") < 0.5, "{dead}");
     assert!(dead["fault"].as_str().is_some_and(|fault| fault.contains("127.0.0.1")), "{dead}");
 
     // Left alone for three hours; the distribution that is kept is shown.

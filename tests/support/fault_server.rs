@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -175,7 +176,7 @@ fn answer(
         Some(Fault::Status(status, extra)) => {
             note(status);
             let echo = format!("you sent {headers:?}");
-            let extra: String = extra.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let extra = extra.iter().fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\r\n");
             let length = echo.len();
             let head = format!(
                 "HTTP/1.1 {status} Fault\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n{extra}\r\n"
@@ -222,12 +223,12 @@ fn answer(
     };
     note(if from.is_some() { 206 } else { 200 });
     let body = &body[from.unwrap_or(0)..];
-    head += &format!("content-type: {}\r\ncontent-length: {}\r\n", page.content_type, body.len());
+    let _ = write!(head, "content-type: {}\r\ncontent-length: {}\r\n", page.content_type, body.len());
     if compressed {
         head += "content-encoding: gzip\r\n";
     }
     if let Some(etag) = page.etag {
-        head += &format!("etag: {etag}\r\naccept-ranges: bytes\r\n");
+        let _ = write!(head, "etag: {etag}\r\naccept-ranges: bytes\r\n");
     }
     head.extend(page.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
     head += "\r\n";
