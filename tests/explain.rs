@@ -264,8 +264,8 @@ fn decimal(nanos: i64) -> String {
     Money::from_nanos(nanos).to_decimal()
 }
 
-/// With the price in the book at the stated flip price the answer is the same, a nano-dollar further it is what the
-/// explanation says.
+/// A nano-dollar before the stated flip price the answer is the same (at it, two may cost the same), a nano-dollar after
+/// it is what the explanation says.
 fn assert_flips_in_the_book(flip: &WireFlip, edit: &dyn Fn(&str) -> (&'static str, String, String)) {
     assert_eq!(flip.outcome, "flips", "{flip:?}");
     let holds = nanos(flip.holds_until_usd.as_ref().expect("a price"));
@@ -274,7 +274,7 @@ fn assert_flips_in_the_book(flip: &WireFlip, edit: &dyn Fn(&str) -> (&'static st
         let (file, from, to) = edit(&decimal(price));
         recommended((file, &from, &to))
     };
-    let (before, after) = (with(holds), with(holds + step));
+    let (before, after) = (with(holds - step), with(holds + step));
     for moved in &flip.moved {
         let name = |c: &placer::report::wire::BaselineComponent| format!("{}:{} {}", c.provider, c.region, c.offer);
         assert!(before.contains(&(moved.from.name.clone(), name(&moved.from))), "{before:?} {flip:?}");

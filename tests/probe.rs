@@ -110,7 +110,7 @@ fn delays_are_measured_kept_and_used() {
     let probed = origin("aws:eu-central-1", "aws:us-east-1");
     assert_eq!(probed["origin"], "probed");
     assert!((number(&probed, "p50_ms") - number(&far, "tcp_p50_ms")).abs() < 0.051, "{probed} {far}");
-    assert_eq!(origin("aws:eu-central-1", "aws:eu-west-3")["origin"], "measured");
+    assert_eq!(origin("aws:eu-central-1", "aws:eu-west-3")["origin"], "model");
     assert_eq!(origin("us-east-1", "eu-west-1")["origin"], "measured");
     assert_eq!(origin("hetzner:fsn1", "aws:sa-east-1")["origin"], "neighbour");
 }

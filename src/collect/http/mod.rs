@@ -168,10 +168,16 @@ fn read(
             Fetched::Absent => return Ok(Vec::new()),
             Fetched::Page(body) => body,
         };
-        let parsed = collector.parse(request, &mut body, page).and_then(|next| {
+        let parsed = match collector.parse(request, &mut body, page) {
             // A parser may stop before the end; the bytes after it have to be there all the same.
-            body.finish().map(|()| next).map_err(ParseError::Io)
-        });
+            Ok(next) => body.finish().map(|()| next).map_err(ParseError::Io),
+            Err(ParseError::Form(reason)) => {
+                // Damaged bytes may look like a wrong form: whether they are is known at the end, by length and checksum.
+                let _ = body.finish();
+                Err(ParseError::Form(reason))
+            }
+            Err(broken) => Err(broken),
+        };
         let failure = body.failure();
         drop(body);
         let reason = match parsed {
