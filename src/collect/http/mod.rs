@@ -173,7 +173,7 @@ fn read(
             Ok(next) => body.finish().map(|()| next).map_err(ParseError::Io),
             Err(ParseError::Form(reason)) => {
                 // Damaged bytes may look like a wrong form: whether they are is known at the end, by length and checksum.
-                let _ = body.finish();
+                let _ = std::io::copy(&mut body, &mut std::io::sink());
                 Err(ParseError::Form(reason))
             }
             Err(broken) => Err(broken),
