@@ -1,14 +1,15 @@
 //! Machines: the right count of the right shape, with disk, address, load balancer and NAT.
 
-use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site, Sum};
+use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site};
 use super::mixed::takes_over;
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
+use crate::app::Today;
 use crate::catalog::{
-    ComputeOffer, CpuKind, Entry, Groups, Item, Price, Shape, ShapeId, Size, SourceId, Unit, group_of, groups,
+    BURSTABLE, ComputeOffer, CpuKind, Entry, Groups, Item, Menu, Price, Shape, ShapeId, SourceId, Unit, groups,
 };
 use crate::problem::{ChargeItem, Form, Included};
-use crate::units::{Arch, Money, Purchase, Quantity};
+use crate::units::{Money, Purchase, Quantity};
 use std::cell::OnceCell;
 
 /// GB of the disk that a machine boots from, where the shape does not bring one.
@@ -207,105 +208,215 @@ fn fit_of_today(demand: &Demand, shape: &Shape, verdict: Verdict, stated: Option
 
 /// What a component may take from the menus of all regions.
 pub(super) struct Order {
-    /// For each size of the book what it holds, when it holds anything.
-    fits: Vec<Option<Fit>>,
+    /// Thousandths of a vCPU and MiB of memory that a machine must have to hold one replica.
+    size: (u32, u32),
     groups: Groups,
     purchases: Vec<Purchase>,
     /// No choice has fewer machines.
-    least: i64,
+    least: u32,
     /// Offers differ in nothing but price and count for it.
     narrow: bool,
 }
 
 impl Order {
+    /// `purchases` is empty when no machine of any size will do.
     pub fn of(cx: &Context, demand: &Demand) -> Self {
         let store = demand.kind.is_data_store();
         let allowed = if store { demand.packaged } else { demand.run_on.machines };
+        let size = size_of_one(demand);
         let wanted = |purchase: &Purchase| {
-            allowed && cx.purchase_wanted(demand, *purchase) && !(store && *purchase == Purchase::Spot)
+            allowed
+                && size.is_some()
+                && cx.purchase_wanted(demand, *purchase)
+                && !(store && *purchase == Purchase::Spot)
         };
-        let fits = |size: &Size| fit(demand, size.vcpu_milli, size.memory_mib, 0);
         Self {
-            fits: if allowed { cx.book.sizes().iter().map(fits).collect() } else { Vec::new() },
+            size: size.unwrap_or_default(),
             groups: groups(demand.dedicated, demand.arch),
             purchases: Purchase::ALL.into_iter().filter(wanted).collect(),
-            least: fewest(demand),
+            least: u32::try_from(fewest(demand)).unwrap_or(u32::MAX),
             narrow: demand.replicas == 1 || demand.disk_gb == Quantity::ZERO,
         }
     }
 }
 
+/// The least vCPUs (in thousandths) and memory (in MiB) for which [`fit`] finds room for one replica; `None`: there are
+/// no machines of that size.
+fn size_of_one(demand: &Demand) -> Option<(u32, u32)> {
+    let up = |need: i64, unit: i64| need.max(0).div_euclid(unit) + i64::from(need.max(0) % unit != 0);
+    let vcpu_milli = u32::try_from(up(demand.cpu.micros(), 1000)).ok()?;
+    let memory_mib = u32::try_from(up(demand.memory_gib.micros().saturating_mul(1024), 1_000_000)).ok()?;
+    Some((vcpu_milli, memory_mib))
+}
+
 /// Looks at the machines of a place that can be the best buy; what [`offer_machines`] would keep of all of them.
-pub(super) fn order_machines(cx: &Context, demand: &Demand, order: &Order, site: &Site, front: &mut Front) {
+pub(super) fn order_machines(
+    cx: &Context,
+    demand: &Demand,
+    order: &Order,
+    site: &Site,
+    front: &mut Front,
+    excluded: &mut Excluded,
+) {
     front.batch();
-    let least = u32::try_from(order.least).unwrap_or(u32::MAX);
-    // The place is one where every price is known, so nothing is left out for another reason than being dearer.
-    let mut excluded = Excluded::default();
+    // The place is one where every price is known, so nothing but today's is left out for another reason than being
+    // dearer.
+    let like = candidate(cx, demand, site, Purchase::OnDemand, order.least);
+    let mut best = None;
     for &purchase in &order.purchases {
         let menu = cx.book.menu(site.region, purchase);
-        let offered = |ordinal: u32, fit: Fit| -> Quote {
-            let offer = &site.compute[ordinal as usize];
-            let rank = Some(ordinal * 4 + purchase as u32);
-            Quote { ordinal, offer, shape: cx.book.shape(offer.shape), purchase, fit, today: false, rank }
-        };
         if demand.gpu.is_some() {
             for &ordinal in &menu.accelerated {
-                let shape = cx.book.shape(site.compute[ordinal as usize].shape);
+                let offer = &site.compute[ordinal as usize];
+                let shape = cx.book.shape(offer.shape);
                 if let Ok(fit) = judge(demand, shape) {
-                    quote(cx, demand, site, &offered(ordinal, fit), front, &mut excluded);
+                    let rank = Some(rank_of(ordinal, purchase));
+                    let q = Quote { ordinal, offer, shape, purchase, fit, today: false, rank };
+                    quote(cx, demand, site, &q, front, &mut Excluded::muted());
                 }
             }
-            continue;
+        } else {
+            let search = Search { cx, demand, order, site, menu, purchase, like };
+            if menu.plain { search.cheapest(front, &mut best) } else { search.all(front) }
         }
-        let like = candidate(cx, demand, site, purchase, Fit { count: least, replicas_per_machine: 1 });
-        let rest = least_beside(cx, demand, order, site, menu.disk_gb_max);
-        let hours = billed_hours(demand, purchase).times(order.least);
-        for entry in if order.narrow { &menu.narrow } else { &menu.entries } {
-            if entry.group & order.groups == 0 {
-                continue;
-            }
-            let Some(fit) = order.fits[usize::from(entry.size)] else { continue };
-            if menu.plain && front.undercuts(&like, entry.usd.times(hours) + rest) {
+    }
+    if let Some(Best { ordinal, terms, .. }) = best {
+        let candidate = Candidate { purchase: terms.purchase, count: terms.fit.count, ..like };
+        let rank = Some(rank_of(ordinal, terms.purchase));
+        front.offer(&candidate, Recipe::Machine(ordinal, terms.fit), rank, &|sink: &mut Sink| {
+            charges(cx, demand, site, (ordinal, &terms), sink);
+        });
+    }
+    if let Some(today) = cx.today_at(demand, site) {
+        offer_today(cx, demand, today, site, front, excluded);
+    }
+}
+
+/// Where an offer stands in the order of the book, bought in a certain way.
+fn rank_of(ordinal: u32, purchase: Purchase) -> u32 {
+    ordinal * 4 + purchase as u32
+}
+
+/// The best of plain machines so far.
+struct Best {
+    cost: Money,
+    /// Of the offer, at its place.
+    ordinal: u32,
+    terms: Terms,
+}
+
+/// A look at a menu for a component.
+struct Search<'a> {
+    cx: &'a Context<'a>,
+    demand: &'a Demand,
+    order: &'a Order,
+    site: &'a Site<'a>,
+    menu: &'a Menu,
+    purchase: Purchase,
+    /// A choice as it is here, but for its count and for what comes with it.
+    like: Candidate,
+}
+
+impl<'a> Search<'a> {
+    /// The machines that hold the component, cheapest by the hour first.
+    fn fitting(&self) -> impl Iterator<Item = (&'a Entry, Terms)> {
+        let Self { demand, order, purchase, .. } = *self;
+        let list = if order.narrow { &self.menu.narrow } else { &self.menu.entries };
+        list.fitting(order.size.0, order.size.1).filter(move |entry| entry.group & order.groups != 0).filter_map(
+            move |entry| {
+                let fit = fit(demand, entry.vcpu_milli, entry.memory_mib, 0)?;
+                let overburdened = entry.group & BURSTABLE != 0
+                    && exceeds_baseline(demand, entry.vcpu_milli, entry.memory_mib, fit.replicas_per_machine);
+                let Entry { price, month_cap, disk_included_gb, .. } = *entry;
+                (!overburdened).then_some((entry, Terms { price, month_cap, disk_included_gb, purchase, fit }))
+            },
+        )
+    }
+
+    /// Hours of machines that are paid at least.
+    fn least_hours(&self) -> Quantity {
+        billed_hours(self.demand, self.purchase).times(i64::from(self.order.least))
+    }
+
+    /// Of plain machines the cheapest, and of those the first in the book, when it is better than `best`.
+    ///
+    /// Machines that bring no traffic and have no cap are alike here but for what they cost (however many there are,
+    /// none being fewer than [`fewest`]), so that the best of them covers all others.
+    fn cheapest(&self, front: &Front, best: &mut Option<Best>) {
+        let Self { cx, demand, site, purchase, .. } = *self;
+        let (beside, hours) = (self.least_beside(), self.least_hours());
+        let rival = front.least(&self.like).unwrap_or(Money::MAX);
+        for (entry, terms) in self.fitting() {
+            let known = best.as_ref().map_or(rival, |best| best.cost.min(rival));
+            if known < entry.price.usd.times(hours) + beside {
                 break;
             }
-            if is_overburdened(demand, entry, fit, cx.book.sizes()[usize::from(entry.size)]) {
-                continue;
-            }
-            let q = offered(entry.offer, fit);
-            let included = cx.included(demand, site, q.offer.included_gb.times(i64::from(fit.count)));
-            let candidate = Candidate { included, count: fit.count, ..like };
-            if let Some(price) = q.offer.price(purchase) {
-                let recipe = Recipe::Machine(q.ordinal, fit);
-                let charges = |sink: &mut dyn Sink| charges(cx, demand, site, &q, price, sink);
-                front.offer(&candidate, recipe, q.rank, &charges);
+            let ordinal = entry.offer;
+            let cost = Sink::sum(|sink| charges(cx, demand, site, (ordinal, &terms), sink));
+            let rank = |best: &Best| (best.cost, rank_of(best.ordinal, best.terms.purchase));
+            if best.as_ref().is_none_or(|best| (cost, rank_of(ordinal, purchase)) < rank(best)) {
+                *best = Some(Best { cost, ordinal, terms });
             }
         }
     }
-}
 
-/// Whether it is a burstable machine for a steady load.
-fn is_overburdened(demand: &Demand, entry: &Entry, fit: Fit, size: Size) -> bool {
-    let bursts = [Arch::X86_64, Arch::Arm64].into_iter().any(|arch| entry.group == group_of(CpuKind::Burstable, arch));
-    bursts && exceeds_baseline(demand, size.vcpu_milli, size.memory_mib, fit.replicas_per_machine)
-}
-
-/// What machines cost at least beside their own price: network, people, and disk where no machine brings any.
-fn least_beside(cx: &Context, demand: &Demand, order: &Order, site: &Site, disk_gb_max: u32) -> Money {
-    let mut sum = Sum::default();
-    let count = u32::try_from(order.least).unwrap_or(u32::MAX);
-    cx.network_charges(demand, site, (Exposure::of(demand, count), count), &mut sum);
-    if demand.kind.is_data_store() {
-        operator(cx, &mut sum);
+    /// Every machine of a menu where some bring traffic or have a cap.
+    fn all(&self, front: &mut Front) {
+        let Self { cx, demand, site, purchase, .. } = *self;
+        for (entry, terms) in self.fitting() {
+            let included = cx.included(demand, site, entry.included_gb.times(i64::from(terms.fit.count)));
+            let candidate = Candidate { purchase, included, count: terms.fit.count, ..self.like };
+            let rank = Some(rank_of(entry.offer, purchase));
+            front.offer(&candidate, Recipe::Machine(entry.offer, terms.fit), rank, &|sink: &mut Sink| {
+                charges(cx, demand, site, (entry.offer, &terms), sink);
+            });
+        }
     }
-    let disk = demand.disk_gb.times(demand.replicas) + Quantity::from_units(BOOT_DISK_GB).times(order.least);
-    let disk_price = site.price(Item::BlockStorage).filter(|_| disk_gb_max == 0);
-    sum.0 + disk_price.map_or(Money::ZERO, |price| price.usd.times(disk))
+
+    /// What machines cost at least beside their own price: network, people, and disk where no machine brings any.
+    fn least_beside(&self) -> Money {
+        let Self { cx, demand, order, site, .. } = *self;
+        let disk = demand.disk_gb.times(demand.replicas)
+            + Quantity::from_units(BOOT_DISK_GB).times(i64::from(order.least));
+        let disk_price = site.price(Item::BlockStorage).filter(|_| self.menu.disk_gb_max == 0);
+        let others = Sink::sum(|sink| {
+            cx.network_charges(demand, site, (Exposure::of(demand, order.least), order.least), sink);
+            if demand.kind.is_data_store() {
+                operator(cx, sink);
+            }
+        });
+        others + disk_price.map_or(Money::ZERO, |price| price.usd.times(disk))
+    }
+}
+
+/// Offers the machines that the component runs on today, as [`offer_machines`] does.
+fn offer_today(cx: &Context, demand: &Demand, today: &Today, site: &Site, front: &mut Front, excluded: &mut Excluded) {
+    let store = demand.kind.is_data_store();
+    if today.spot_count > 0 || !(if store { demand.packaged } else { demand.run_on.machines }) {
+        return;
+    }
+    for (ordinal, offer) in (0..).zip(site.compute) {
+        let shape = cx.book.shape(offer.shape);
+        if shape.name != today.offer {
+            continue;
+        }
+        let verdict = judge(demand, shape).map_or_else(Verdict::Refused, Verdict::Fits);
+        if let Some(fit) = fit_of_today(demand, shape, verdict, count_of_one(demand, today.count)) {
+            let q = Quote { ordinal, offer, shape, purchase: today.purchase, fit, today: true, rank: None };
+            quote(cx, demand, site, &q, front, excluded);
+        }
+    }
 }
 
 /// Whether every price is known at a place that machines for a component could need.
 pub(super) fn all_prices_known(cx: &Context, demand: &Demand, site: &Site) -> bool {
+    site.price(Item::BlockStorage).is_some() && is_reachable(cx, demand, site)
+}
+
+/// Whether every price is known that reaching machines for a component needs, however many there are.
+pub(super) fn is_reachable(cx: &Context, demand: &Demand, site: &Site) -> bool {
     let count = u32::try_from(fewest(demand)).unwrap_or(u32::MAX);
-    site.price(Item::BlockStorage).is_some() && cx.network_known(demand, site, Exposure::of(demand, count)).is_ok()
+    cx.network_known(demand, site, Exposure::of(demand, count)).is_ok()
 }
 
 /// Counts what [`offer_machines`] leaves out at a place where [`all_prices_known`].
@@ -345,23 +456,40 @@ struct Quote<'a> {
 }
 
 /// Machines that bring no traffic, as a candidate.
-fn candidate(cx: &Context, demand: &Demand, site: &Site, purchase: Purchase, fit: Fit) -> Candidate {
+fn candidate(cx: &Context, demand: &Demand, site: &Site, purchase: Purchase, count: u32) -> Candidate {
     Candidate {
         place: site.place,
         purchase,
-        count: fit.count,
+        count,
         form: if demand.kind.is_data_store() { Form::Packaged } else { Form::Machines },
         included: Included::None,
-        needs: needs_of(cx, demand, site, Exposure::of(demand, fit.count)),
-        active_zones: demand.active_zones(fit.count),
+        needs: needs_of(cx, demand, site, Exposure::of(demand, count)),
+        active_zones: demand.active_zones(count),
         today: false,
+    }
+}
+
+/// On what terms machines are bought.
+#[derive(Clone, Copy)]
+struct Terms {
+    price: Price,
+    month_cap: Option<Money>,
+    disk_included_gb: Option<u32>,
+    purchase: Purchase,
+    fit: Fit,
+}
+
+impl Terms {
+    fn of(offer: &ComputeOffer, shape: &Shape, purchase: Purchase, fit: Fit) -> Option<Self> {
+        let price = offer.price(purchase)?;
+        Some(Self { price, month_cap: offer.month_cap, disk_included_gb: shape.disk_included_gb, purchase, fit })
     }
 }
 
 fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Front, excluded: &mut Excluded) {
     let today = q.today || cx.pinned();
-    let Some(price) = q.offer.price(q.purchase) else { return };
-    if let Some(reason) = cx.refuse_price(&price) {
+    let Some(terms) = Terms::of(q.offer, q.shape, q.purchase, q.fit) else { return };
+    if let Some(reason) = cx.refuse_price(&terms.price) {
         excluded.add(reason, 1);
         return;
     }
@@ -372,8 +500,8 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
     }
     let exposure = Exposure::of(demand, q.fit.count);
     let included = cx.included(demand, site, q.offer.included_gb.times(i64::from(q.fit.count)));
-    let candidate = Candidate { included, today: q.today, ..candidate(cx, demand, site, q.purchase, q.fit) };
-    let floor = price.usd.times(billed_hours(demand, q.purchase).times(i64::from(q.fit.count)));
+    let candidate = Candidate { included, today: q.today, ..candidate(cx, demand, site, q.purchase, q.fit.count) };
+    let floor = terms.price.usd.times(billed_hours(demand, q.purchase).times(i64::from(q.fit.count)));
     let floor = q.offer.month_cap.map_or(floor, |cap| floor.min(times(cap, q.fit.count)));
     if !today && front.covers(&candidate, floor, q.rank) {
         return;
@@ -382,27 +510,37 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
         excluded.add(reason, 1);
         return;
     }
-    let disk = disk_to_buy(demand, q.shape, q.fit);
+    let disk = disk_to_buy(demand, q.shape.disk_included_gb, q.fit);
     if disk > Quantity::ZERO && site.price(Item::BlockStorage).is_none() {
         excluded.add("no price known for block storage", 1);
         return;
     }
     let recipe = Recipe::Machine(q.ordinal, q.fit);
-    front.offer(&candidate, recipe, q.rank, &|sink: &mut dyn Sink| charges(cx, demand, site, q, price, sink));
+    front.offer(&candidate, recipe, q.rank, &|sink: &mut Sink| charges(cx, demand, site, (q.ordinal, &terms), sink));
 }
 
-/// Everything that machines cost.
-fn charges(cx: &Context, demand: &Demand, site: &Site, q: &Quote, price: Price, sink: &mut dyn Sink) {
-    compute(demand, q, price, sink);
-    let disk = disk_to_buy(demand, q.shape, q.fit);
+/// Everything that machines cost, of an offer by its ordinal at the place.
+fn charges(cx: &Context, demand: &Demand, site: &Site, (ordinal, terms): (u32, &Terms), sink: &mut Sink) {
+    let Terms { price, fit, purchase, .. } = *terms;
+    let hours = billed_hours(demand, purchase).times(i64::from(fit.count));
+    let cap = terms.month_cap.filter(|_| purchase == Purchase::OnDemand).map(|cap| times(cap, fit.count));
+    sink.add(ChargeItem::Compute, hours, price, cap, || {
+        let shape = cx.book.shape(site.compute[ordinal as usize].shape);
+        let shared = match shape.cpu_kind {
+            CpuKind::Dedicated => "",
+            CpuKind::Shared => ", shared vCPU",
+            CpuKind::Burstable => ", burstable vCPU",
+        };
+        format!("{} x {} ({purchase}{shared})", fit.count, shape.name)
+    });
+    let disk = disk_to_buy(demand, terms.disk_included_gb, fit);
     if let Some(disk_price) = site.price(Item::BlockStorage).filter(|_| disk > Quantity::ZERO) {
-        sink.add(ChargeItem::Storage, disk, disk_price, None, &|| format!("{disk} GB disk"));
+        sink.add(ChargeItem::Storage, disk, disk_price, None, || format!("{disk} GB disk"));
     }
     if demand.kind.is_data_store() {
         operator(cx, sink);
     }
-    let exposure = Exposure::of(demand, q.fit.count);
-    cx.network_charges(demand, site, (exposure, q.fit.count), sink);
+    cx.network_charges(demand, site, (Exposure::of(demand, fit.count), fit.count), sink);
 }
 
 /// Writes out the charges of a choice of machines.
@@ -412,12 +550,11 @@ pub(super) fn write_out(
     site: &Site,
     (ordinal, fit): (u32, Fit),
     purchase: Purchase,
-    sink: &mut dyn Sink,
+    sink: &mut Sink,
 ) {
     let offer = &site.compute[ordinal as usize];
-    let q = Quote { ordinal, offer, shape: cx.book.shape(offer.shape), purchase, fit, today: false, rank: None };
-    if let Some(price) = offer.price(purchase) {
-        charges(cx, demand, site, &q, price, sink);
+    if let Some(terms) = Terms::of(offer, cx.book.shape(offer.shape), purchase, fit) {
+        charges(cx, demand, site, (ordinal, &terms), sink);
     }
 }
 
@@ -433,25 +570,11 @@ pub(super) fn billed_hours(demand: &Demand, purchase: Purchase) -> Quantity {
     }
 }
 
-fn compute(demand: &Demand, q: &Quote, price: Price, sink: &mut dyn Sink) {
-    let count = q.fit.count;
-    let hours = billed_hours(demand, q.purchase).times(i64::from(count));
-    let cap = q.offer.month_cap.filter(|_| q.purchase == Purchase::OnDemand).map(|cap| times(cap, count));
-    let shared = match q.shape.cpu_kind {
-        CpuKind::Dedicated => "",
-        CpuKind::Shared => ", shared vCPU",
-        CpuKind::Burstable => ", burstable vCPU",
-    };
-    sink.add(ChargeItem::Compute, hours, price, cap, &|| {
-        format!("{count} x {} ({}{shared})", q.shape.name, q.purchase)
-    });
-}
-
 /// GB to buy as block storage: the data of every replica and a boot disk per machine, less what the shape brings.
-pub(super) fn disk_to_buy(demand: &Demand, shape: &Shape, fit: Fit) -> Quantity {
+pub(super) fn disk_to_buy(demand: &Demand, disk_included_gb: Option<u32>, fit: Fit) -> Quantity {
     let count = i64::from(fit.count);
     let data = demand.disk_gb.times(fit.replicas_per_machine);
-    let per_machine = match shape.disk_included_gb {
+    let per_machine = match disk_included_gb {
         Some(included) => (data + Quantity::from_units(BOOT_DISK_GB)).minus(Quantity::from_units(i64::from(included))),
         None => data + Quantity::from_units(BOOT_DISK_GB),
     };
@@ -459,7 +582,7 @@ pub(super) fn disk_to_buy(demand: &Demand, shape: &Shape, fit: Fit) -> Quantity 
 }
 
 /// The people who run a packaged data store.
-pub(super) fn operator(cx: &Context, sink: &mut dyn Sink) {
+pub(super) fn operator(cx: &Context, sink: &mut Sink) {
     let operations = &cx.app.operations;
     let price = Price {
         usd: operations.usd_hour,
@@ -468,5 +591,5 @@ pub(super) fn operator(cx: &Context, sink: &mut dyn Sink) {
         quality: crate::units::Quality::Listed,
         uncertainty_pct: 0,
     };
-    sink.add(ChargeItem::Operator, operations.packaged_hours_month, price, None, &|| "running it yourself".to_owned());
+    sink.add(ChargeItem::Operator, operations.packaged_hours_month, price, None, || "running it yourself".to_owned());
 }
