@@ -1,10 +1,11 @@
 //! What is looked up again and again in a book, prepared on first use: nothing of it is stated by a file.
 
+use super::cheapest::{Cheapests, Need, Needs};
 use super::menu::{Menu, Tiers};
 use super::{Item, ManagedKind, PriceBook, RegionId};
 use crate::units::Purchase;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The lookup tables of a book. A copy of a book begins with none, since it may be changed before it is used.
 #[derive(Default)]
@@ -27,6 +28,7 @@ struct Tables {
     sells: Vec<bool>,
     menus: Vec<[OnceLock<Menu>; 4]>,
     tiers: Vec<[OnceLock<Tiers>; 4]>,
+    needs: Needs,
     rtts: Vec<OnceLock<Vec<(u32, u32)>>>,
 }
 
@@ -37,6 +39,7 @@ impl Tables {
             sells: book.region_ids().map(|id| book.has_offers(id)).collect(),
             menus: book.regions.iter().map(|_| Default::default()).collect(),
             tiers: book.regions.iter().map(|_| Default::default()).collect(),
+            needs: Needs::of(book),
             rtts: book.regions.iter().map(|_| OnceLock::new()).collect(),
         }
     }
@@ -74,6 +77,19 @@ impl PriceBook {
     pub fn menu(&self, region: RegionId, purchase: Purchase) -> &Menu {
         let slot = &self.tables().menus[usize::from(region.0)][purchase as usize];
         slot.get_or_init(|| Menu::of(self, region, purchase))
+    }
+
+    /// The cheapest machines that meet a need, by region; `None` when the provider has no machine of that size.
+    #[must_use]
+    pub fn cheapest(&self, need: Need) -> Option<Arc<Cheapests>> {
+        self.tables().needs.cheapest(need)
+    }
+
+    /// Ordinal of a region among those of its provider.
+    #[inline]
+    #[must_use]
+    pub fn ordinal_at_provider(&self, region: RegionId) -> usize {
+        self.tables().needs.ordinal(region)
     }
 
     /// The managed tiers of a kind in a region that can be the best buy.

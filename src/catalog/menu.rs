@@ -116,11 +116,33 @@ impl Shelf {
             })
         })
     }
+}
+
+/// Machines by what keeps their price from telling what they cost: disk of their own, and processors that must not be
+/// used all the time.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    /// Neither.
+    pub bare: Shelf,
+    /// With a disk.
+    pub with_disk: Shelf,
+    /// Burstable ones, with or without.
+    pub bursting: Shelf,
+}
+
+impl List {
+    /// Of machines, cheapest first.
+    fn of(entries: impl Iterator<Item = Entry>) -> Self {
+        let (bursting, steady): (Vec<Entry>, Vec<Entry>) = entries.partition(|entry| entry.group & BURSTABLE != 0);
+        let brings_disk = |entry: &Entry| entry.disk_included_gb.is_some_and(|gb| gb > 0);
+        let (with_disk, bare) = steady.into_iter().partition(brings_disk);
+        Self { bare: Shelf::of(bare), with_disk: Shelf::of(with_disk), bursting: Shelf::of(bursting) }
+    }
 
     /// All of them.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn shelves(&self) -> [&Shelf; 3] {
+        [&self.bare, &self.with_disk, &self.bursting]
     }
 }
 
@@ -128,14 +150,12 @@ impl Shelf {
 #[derive(Clone, Debug, Default)]
 pub struct Menu {
     /// Without accelerators, cheapest first: of machines of one size and kind only the best buys.
-    pub entries: Shelf,
+    pub entries: List,
     /// Those of them that are worth a look for whoever has one replica, or no data on it: no other machine is as large,
     /// as good and cheaper. (With data on several replicas fewer, larger machines can take more disk together.)
-    pub narrow: Shelf,
+    pub narrow: List,
     /// Whether none of them brings traffic or has a monthly cap.
     pub plain: bool,
-    /// GB of disk that the best of them brings.
-    pub disk_gb_max: u32,
     /// Offers with accelerators, in the order of the book.
     pub accelerated: Vec<u32>,
 }
@@ -228,11 +248,10 @@ impl Menu {
             if !narrow.iter().any(|&rival| drafts[rival].outgrows(draft)) {
                 narrow.push(at);
             }
-            menu.disk_gb_max = menu.disk_gb_max.max(draft.disk());
             kept.push(draft.entry);
         }
-        menu.narrow = Shelf::of(narrow.into_iter().map(|at| drafts[at].entry).collect());
-        menu.entries = Shelf::of(kept);
+        menu.narrow = List::of(narrow.into_iter().map(|at| drafts[at].entry));
+        menu.entries = List::of(kept.into_iter());
         menu
     }
 }

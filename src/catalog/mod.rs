@@ -3,6 +3,7 @@
 //! Invariants: a [`PriceBook`] is immutable and complete once made (its digest was checked); a price that is not known
 //! is absent, never zero; every price carries its source, date and quality through its [`Price`].
 
+mod cheapest;
 pub mod diff;
 mod file;
 mod index;
@@ -10,11 +11,12 @@ mod latency;
 mod menu;
 
 pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, open_sealed, seal, section_rank};
+pub use cheapest::{Cheapest, Cheapests, Need};
 pub use index::BookIndex;
 pub use latency::{
     CityError, Distance, LatencyBook, LatencyIndex, Place, ProbedPlace, Rtt, RttOrigin, great_circle_km,
 };
-pub use menu::{BURSTABLE, Entry, Groups, Menu, Shelf, TierEntry, Tiers, group_of, groups};
+pub use menu::{BURSTABLE, Entry, Groups, List, Menu, Shelf, TierEntry, Tiers, group_of, groups};
 
 use crate::units::{Arch, Money, Purchase, Quality, Quantity};
 

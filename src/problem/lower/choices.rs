@@ -3,7 +3,7 @@
 use super::Loose;
 use super::machines::Fit;
 use super::serverless::Container;
-use crate::catalog::{ComputeOffer, Item, ManagedOffer, Price, PriceBook, RegionId, Tariff};
+use crate::catalog::{ComputeOffer, Item, ManagedOffer, Price, PriceBook, ProviderId, RegionId, Tariff};
 use crate::problem::{Charge, ChargeItem, Choice, Form, Host, Included, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
@@ -314,6 +314,7 @@ fn serves_back(candidate: &Candidate, kept: &Candidate) -> bool {
 pub(super) struct Site<'a> {
     pub place: PlaceId,
     pub region: RegionId,
+    pub provider_id: ProviderId,
     pub provider: &'a str,
     pub zones: u8,
     /// Machines on sale.
@@ -333,6 +334,7 @@ impl<'a> Site<'a> {
         let mut site = Self {
             place: PlaceId::MAX,
             region,
+            provider_id: book.region(region).provider,
             provider: &book.provider_of(region).name,
             zones: zones_of(book, region),
             compute: book.compute_at(region),

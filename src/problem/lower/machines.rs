@@ -6,11 +6,12 @@ use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
 use crate::app::Today;
 use crate::catalog::{
-    BURSTABLE, ComputeOffer, CpuKind, Entry, Groups, Item, Menu, Price, Shape, ShapeId, SourceId, Unit, groups,
+    BURSTABLE, Cheapest, Cheapests, ComputeOffer, CpuKind, Entry, Groups, Item, Menu, Need, Price, ProviderId, Shape, ShapeId, SourceId, Unit, groups,
 };
 use crate::problem::{ChargeItem, Form, Included};
 use crate::units::{Money, Purchase, Quantity};
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// GB of the disk that a machine boots from, where the shape does not bring one.
 pub const BOOT_DISK_GB: i64 = 20;
@@ -54,6 +55,9 @@ const SPOT_STORE: &str = "spot capacity for a data store";
 /// Why a burstable machine is refused.
 pub(super) const STEADY: &str = "burstable processor for a steady load";
 
+/// The largest share of [`burst_baseline_percent`].
+const BURST_PERCENT_MAX: i64 = 20;
+
 /// The share of its vCPUs that a burstable machine sustains, in percent: the least that AWS T, Azure B and GCP E2
 /// shared-core machines of that memory size give (AWS "burstable performance instances" table: nano 5, micro 10,
 /// small and larger 20).
@@ -61,7 +65,7 @@ fn burst_baseline_percent(memory_mib: u32) -> i64 {
     match memory_mib {
         0..1024 => 5,
         1024..2048 => 10,
-        _ => 20,
+        _ => BURST_PERCENT_MAX,
     }
 }
 
@@ -208,8 +212,8 @@ fn fit_of_today(demand: &Demand, shape: &Shape, verdict: Verdict, stated: Option
 
 /// What a component may take from the menus of all regions.
 pub(super) struct Order {
-    /// Thousandths of a vCPU and MiB of memory that a machine must have to hold one replica.
-    size: (u32, u32),
+    /// Every number of machines that it can be put on, most first, with what they must be like.
+    crews: Vec<Crew>,
     groups: Groups,
     purchases: Vec<Purchase>,
     /// No choice has fewer machines.
@@ -218,35 +222,77 @@ pub(super) struct Order {
     narrow: bool,
 }
 
+/// So many machines.
+struct Crew {
+    fit: Fit,
+    /// Thousandths of a vCPU and MiB of memory from which on a machine takes so many replicas that no more machines are
+    /// needed.
+    size: (u32, u32),
+    /// The thousandths of a vCPU of a burstable machine that could sustain them.
+    bursting_vcpu_milli: u32,
+    /// GB of disk to buy for machines that bring none.
+    disk: Quantity,
+    /// For each provider and each purchase option of the order the cheapest machines: steady ones, and burstable ones.
+    cheapest: Vec<[Option<Arc<Cheapests>>; 2]>,
+}
+
 impl Order {
-    /// `purchases` is empty when no machine of any size will do.
     pub fn of(cx: &Context, demand: &Demand) -> Self {
         let store = demand.kind.is_data_store();
         let allowed = if store { demand.packaged } else { demand.run_on.machines };
-        let size = size_of_one(demand);
         let wanted = |purchase: &Purchase| {
-            allowed
-                && size.is_some()
-                && cx.purchase_wanted(demand, *purchase)
-                && !(store && *purchase == Purchase::Spot)
+            allowed && cx.purchase_wanted(demand, *purchase) && !(store && *purchase == Purchase::Spot)
         };
-        Self {
-            size: size.unwrap_or_default(),
-            groups: groups(demand.dedicated, demand.arch),
-            purchases: Purchase::ALL.into_iter().filter(wanted).collect(),
-            least: u32::try_from(fewest(demand)).unwrap_or(u32::MAX),
-            narrow: demand.replicas == 1 || demand.disk_gb == Quantity::ZERO,
+        let groups = groups(demand.dedicated, demand.arch);
+        let narrow = demand.replicas == 1 || demand.disk_gb == Quantity::ZERO;
+        let purchases: Vec<Purchase> = Purchase::ALL.into_iter().filter(wanted).collect();
+        let mut crews = if purchases.is_empty() || demand.gpu.is_some() { Vec::new() } else { crews(demand) };
+        for crew in &mut crews {
+            let (vcpus, memory_mib) = ([crew.size.0, crew.bursting_vcpu_milli], crew.size.1);
+            let cheapest = |(provider, &purchase): (u8, &Purchase)| {
+                let need = |vcpu_milli| Need {
+                    provider: ProviderId(provider),
+                    purchase,
+                    groups,
+                    narrow,
+                    vcpu_milli,
+                    memory_mib,
+                };
+                vcpus.map(|vcpu_milli| cx.book.cheapest(need(vcpu_milli)))
+            };
+            let providers = 0..u8::try_from(cx.book.providers.len()).unwrap_or(u8::MAX);
+            let each = providers.flat_map(|provider| purchases.iter().map(move |purchase| (provider, purchase)));
+            crew.cheapest = each.map(cheapest).collect();
         }
+        let least = u32::try_from(fewest(demand)).unwrap_or(u32::MAX);
+        Self { crews, groups, purchases, least, narrow }
     }
 }
 
-/// The least vCPUs (in thousandths) and memory (in MiB) for which [`fit`] finds room for one replica; `None`: there are
-/// no machines of that size.
-fn size_of_one(demand: &Demand) -> Option<(u32, u32)> {
-    let up = |need: i64, unit: i64| need.max(0).div_euclid(unit) + i64::from(need.max(0) % unit != 0);
-    let vcpu_milli = u32::try_from(up(demand.cpu.micros(), 1000)).ok()?;
-    let memory_mib = u32::try_from(up(demand.memory_gib.micros().saturating_mul(1024), 1_000_000)).ok()?;
-    Some((vcpu_milli, memory_mib))
+/// Every count that [`fit`] can come to, with the least machine for which it does.
+fn crews(demand: &Demand) -> Vec<Crew> {
+    let up = |a: i64, b: i64| a.div_euclid(b) + i64::from(a % b != 0);
+    let least = |need: Quantity, each: i64, unit: i64, by: i64| {
+        u32::try_from(up(need.micros().max(0).saturating_mul(each).saturating_mul(by), unit)).ok()
+    };
+    let mut crews = Vec::new();
+    let mut per_machine = 1;
+    loop {
+        let count = up(demand.replicas, per_machine).max(fewest(demand));
+        let replicas_per_machine = up(demand.replicas, count);
+        let size = least(demand.cpu, per_machine, 1000, 1).zip(least(demand.memory_gib, per_machine, 1_000_000, 1024));
+        let (Some(size), Ok(machines)) = (size, u32::try_from(count)) else { break };
+        let bursting = least(demand.cpu_typical, replicas_per_machine, BURST_PERCENT_MAX * 10, 1);
+        let bursting_vcpu_milli = size.0.max(bursting.unwrap_or(u32::MAX));
+        let fit = Fit { count: machines, replicas_per_machine };
+        let disk = disk_to_buy(demand, None, fit);
+        crews.push(Crew { fit, size, bursting_vcpu_milli, disk, cheapest: Vec::new() });
+        if count <= fewest(demand) {
+            break;
+        }
+        per_machine = up(demand.replicas, count - 1);
+    }
+    crews
 }
 
 /// Looks at the machines of a place that can be the best buy; what [`offer_machines`] would keep of all of them.
@@ -263,7 +309,7 @@ pub(super) fn order_machines(
     // dearer.
     let like = candidate(cx, demand, site, Purchase::OnDemand, order.least);
     let mut best = None;
-    for &purchase in &order.purchases {
+    for (ordinal, &purchase) in order.purchases.iter().enumerate() {
         let menu = cx.book.menu(site.region, purchase);
         if demand.gpu.is_some() {
             for &ordinal in &menu.accelerated {
@@ -276,11 +322,12 @@ pub(super) fn order_machines(
                 }
             }
         } else {
-            let search = Search { cx, demand, order, site, menu, purchase, like };
+            let search = Search { cx, demand, order, site, menu, purchase: (ordinal, purchase), like };
             if menu.plain { search.cheapest(front, &mut best) } else { search.all(front) }
         }
     }
-    if let Some(Best { ordinal, terms, .. }) = best {
+    let found = best.and_then(|best: Best| Some((best.ordinal, best.terms(cx, demand, site)?)));
+    if let Some((ordinal, terms)) = found {
         let candidate = Candidate { purchase: terms.purchase, count: terms.fit.count, ..like };
         let rank = Some(rank_of(ordinal, terms.purchase));
         front.offer(&candidate, Recipe::Machine(ordinal, terms.fit), rank, &|sink: &mut Sink| {
@@ -302,7 +349,21 @@ struct Best {
     cost: Money,
     /// Of the offer, at its place.
     ordinal: u32,
-    terms: Terms,
+    purchase: Purchase,
+}
+
+impl Best {
+    /// By what two are compared.
+    fn order(&self) -> (Money, u32) {
+        (self.cost, rank_of(self.ordinal, self.purchase))
+    }
+
+    fn terms(&self, cx: &Context, demand: &Demand, site: &Site) -> Option<Terms> {
+        let offer = &site.compute[self.ordinal as usize];
+        let shape = cx.book.shape(offer.shape);
+        let fit = fit(demand, shape.vcpu_milli, shape.memory_mib, 0)?;
+        Terms::of(offer, shape, self.purchase, fit)
+    }
 }
 
 /// A look at a menu for a component.
@@ -312,58 +373,101 @@ struct Search<'a> {
     order: &'a Order,
     site: &'a Site<'a>,
     menu: &'a Menu,
-    purchase: Purchase,
+    /// With its ordinal in the order.
+    purchase: (usize, Purchase),
     /// A choice as it is here, but for its count and for what comes with it.
     like: Candidate,
 }
 
 impl<'a> Search<'a> {
-    /// The machines that hold the component, cheapest by the hour first.
-    fn fitting(&self) -> impl Iterator<Item = (&'a Entry, Terms)> {
-        let Self { demand, order, purchase, .. } = *self;
-        let list = if order.narrow { &self.menu.narrow } else { &self.menu.entries };
-        list.fitting(order.size.0, order.size.1).filter(move |entry| entry.group & order.groups != 0).filter_map(
-            move |entry| {
-                let fit = fit(demand, entry.vcpu_milli, entry.memory_mib, 0)?;
-                let overburdened = entry.group & BURSTABLE != 0
-                    && exceeds_baseline(demand, entry.vcpu_milli, entry.memory_mib, fit.replicas_per_machine);
-                let Entry { price, month_cap, disk_included_gb, .. } = *entry;
-                (!overburdened).then_some((entry, Terms { price, month_cap, disk_included_gb, purchase, fit }))
-            },
-        )
-    }
-
-    /// Hours of machines that are paid at least.
-    fn least_hours(&self) -> Quantity {
-        billed_hours(self.demand, self.purchase).times(i64::from(self.order.least))
+    /// On what terms the component is put on machines of an entry; `None`: they will not do.
+    fn terms(&self, entry: &Entry) -> Option<Terms> {
+        if entry.group & self.order.groups == 0 {
+            return None;
+        }
+        let fit = fit(self.demand, entry.vcpu_milli, entry.memory_mib, 0)?;
+        let overburdened = entry.group & BURSTABLE != 0
+            && exceeds_baseline(self.demand, entry.vcpu_milli, entry.memory_mib, fit.replicas_per_machine);
+        let Entry { price, month_cap, disk_included_gb, .. } = *entry;
+        (!overburdened).then_some(Terms { price, month_cap, disk_included_gb, purchase: self.purchase.1, fit })
     }
 
     /// Of plain machines the cheapest, and of those the first in the book, when it is better than `best`.
     ///
     /// Machines that bring no traffic and have no cap are alike here but for what they cost (however many there are,
-    /// none being fewer than [`fewest`]), so that the best of them covers all others.
+    /// none being fewer than [`fewest`]), so that the best of them covers all others. They are looked for crew by crew:
+    /// each machine is among those of a crew of its own number, and there what bare machines cost rises with their price.
+    /// The other shelves are opened when their lowest price could win.
     fn cheapest(&self, front: &Front, best: &mut Option<Best>) {
-        let Self { cx, demand, site, purchase, .. } = *self;
-        let (beside, hours) = (self.least_beside(), self.least_hours());
+        let Self { cx, demand, site, order, purchase: (at, purchase), .. } = *self;
         let rival = front.least(&self.like).unwrap_or(Money::MAX);
-        for (entry, terms) in self.fitting() {
-            let known = best.as_ref().map_or(rival, |best| best.cost.min(rival));
-            if known < entry.price.usd.times(hours) + beside {
+        let mut beside = self.beside(order.least);
+        let counted = cx.counts_addresses(demand, site, Exposure::of(demand, order.least));
+        let disk_price = site.price(Item::BlockStorage).map_or(Money::ZERO, |price| price.usd);
+        let at = usize::from(site.provider_id.0) * order.purchases.len() + at;
+        for crew in &order.crews {
+            if counted {
+                beside = self.beside(crew.fit.count);
+            }
+            let hours = billed_hours(demand, purchase).times(i64::from(crew.fit.count));
+            let limit = Limit { hours, beside, rival };
+            let [steady, bursting] = crew.cheapest[at].each_ref().map(|of| Some(of.as_ref()?.at(cx.book, site.region)));
+            if let Some(steady) = steady {
+                let limit = Limit { beside: beside + disk_price.times(crew.disk), ..limit };
+                if limit.admits(steady.bare, best.as_ref()) {
+                    self.bare(crew, steady, &limit, best);
+                }
+            }
+            if steady.is_some_and(|steady| limit.admits(steady.with_disk, best.as_ref())) {
+                let shelf = &self.menu.list(order.narrow).with_disk;
+                self.first(shelf.fitting(crew.size.0, crew.size.1), &limit, best);
+            }
+            if bursting.is_some_and(|cheapest| limit.admits(cheapest.bursting, best.as_ref())) {
+                let shelf = &self.menu.list(order.narrow).bursting;
+                self.first(shelf.fitting(crew.bursting_vcpu_milli, crew.size.1), &limit, best);
+            }
+        }
+    }
+
+    /// Takes the cheapest machine without a disk. (Where it takes fewer machines than the crew has, it costs less than
+    /// this, and the smaller crew knows.)
+    fn bare(&self, crew: &Crew, cheapest: &Cheapest, limit: &Limit, best: &mut Option<Best>) {
+        let purchase = self.purchase.1;
+        if limit.hours < Quantity::from_units(1) {
+            // Prices a nano-dollar apart can come to the same.
+            let shelf = &self.menu.list(self.order.narrow).bare;
+            self.first(shelf.fitting(crew.size.0, crew.size.1), limit, best);
+            return;
+        }
+        let found = Best { cost: limit.cost(cheapest.bare), ordinal: cheapest.bare_offer, purchase };
+        if best.as_ref().is_none_or(|best| found.order() < best.order()) {
+            *best = Some(found);
+        }
+    }
+
+    /// Looks at machines of rising price as long as one could win.
+    fn first(&self, shelf: impl Iterator<Item = &'a Entry>, limit: &Limit, best: &mut Option<Best>) {
+        let Self { cx, demand, site, purchase: (_, purchase), .. } = *self;
+        for entry in shelf {
+            if !limit.admits(entry.price.usd, best.as_ref()) {
                 break;
             }
-            let ordinal = entry.offer;
-            let cost = Sink::sum(|sink| charges(cx, demand, site, (ordinal, &terms), sink));
-            let rank = |best: &Best| (best.cost, rank_of(best.ordinal, best.terms.purchase));
-            if best.as_ref().is_none_or(|best| (cost, rank_of(ordinal, purchase)) < rank(best)) {
-                *best = Some(Best { cost, ordinal, terms });
+            let Some(terms) = self.terms(entry) else { continue };
+            let cost = Sink::sum(|sink| charges(cx, demand, site, (entry.offer, &terms), sink));
+            let found = Best { cost, ordinal: entry.offer, purchase };
+            if best.as_ref().is_none_or(|best| found.order() < best.order()) {
+                *best = Some(found);
             }
         }
     }
 
     /// Every machine of a menu where some bring traffic or have a cap.
     fn all(&self, front: &mut Front) {
-        let Self { cx, demand, site, purchase, .. } = *self;
-        for (entry, terms) in self.fitting() {
+        let Self { cx, demand, site, purchase: (_, purchase), .. } = *self;
+        let Some(Crew { size: (vcpu, memory), .. }) = self.order.crews.first() else { return };
+        let list = self.menu.list(self.order.narrow);
+        for entry in list.shelves().into_iter().flat_map(|shelf| shelf.fitting(*vcpu, *memory)) {
+            let Some(terms) = self.terms(entry) else { continue };
             let included = cx.included(demand, site, entry.included_gb.times(i64::from(terms.fit.count)));
             let candidate = Candidate { purchase, included, count: terms.fit.count, ..self.like };
             let rank = Some(rank_of(entry.offer, purchase));
@@ -373,19 +477,37 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What machines cost at least beside their own price: network, people, and disk where no machine brings any.
-    fn least_beside(&self) -> Money {
-        let Self { cx, demand, order, site, .. } = *self;
-        let disk = demand.disk_gb.times(demand.replicas)
-            + Quantity::from_units(BOOT_DISK_GB).times(i64::from(order.least));
-        let disk_price = site.price(Item::BlockStorage).filter(|_| self.menu.disk_gb_max == 0);
-        let others = Sink::sum(|sink| {
-            cx.network_charges(demand, site, (Exposure::of(demand, order.least), order.least), sink);
+    /// What so many machines cost beside their own price and disk: network and people.
+    fn beside(&self, count: u32) -> Money {
+        let Self { cx, demand, site, .. } = *self;
+        Sink::sum(|sink| {
+            cx.network_charges(demand, site, (Exposure::of(demand, count), count), sink);
             if demand.kind.is_data_store() {
                 operator(cx, sink);
             }
-        });
-        others + disk_price.map_or(Money::ZERO, |price| price.usd.times(disk))
+        })
+    }
+}
+
+/// How dear machines of a crew may be.
+#[derive(Clone, Copy)]
+struct Limit {
+    /// Of all of them together, that are paid.
+    hours: Quantity,
+    /// What they cost at least beside their own price.
+    beside: Money,
+    /// What something else costs that is as good.
+    rival: Money,
+}
+
+impl Limit {
+    fn cost(&self, usd: Money) -> Money {
+        usd.times(self.hours) + self.beside
+    }
+
+    /// Whether machines of a price per hour could be the best. [`Money::MAX`]: there are none.
+    fn admits(&self, usd: Money, best: Option<&Best>) -> bool {
+        usd < Money::MAX && self.cost(usd) <= best.map_or(self.rival, |best| best.cost.min(self.rival))
     }
 }
 

@@ -106,6 +106,13 @@ impl Context<'_> {
         }
     }
 
+    /// Whether [`Self::network_charges`] depends on how many machines there are.
+    pub(super) fn counts_addresses(&self, demand: &Demand, site: &Site, exposure: Exposure) -> bool {
+        demand.outbound_gb > Quantity::ZERO
+            && matches!(exposure, Exposure::Private | Exposure::Balanced)
+            && !uses_nat(self, demand, site, exposure)
+    }
+
     /// What traffic comes with the machines, as far as this application could ever use it.
     pub(super) fn included(&self, demand: &Demand, site: &Site, gb: Quantity) -> Included {
         let useful = gb.min(self.traffic);
