@@ -10,7 +10,7 @@
 #[path = "../tests/support/fleet.rs"]
 mod fleet;
 
-use placer::app::{Names, parse};
+use placer::app::{Names, parse_app};
 use placer::catalog::PriceBook;
 use placer::policy::Policy;
 use placer::problem::lower::{Lowerer, Options};
@@ -58,7 +58,7 @@ fn main() {
 fn through(text: &str, names: &Names, lowerer: &Lowerer, solves: bool) -> Times {
     let (policy, options) = (Policy::default(), Options::default());
     let mut clock = Clock { last: now(), times: [0.0; STAGES.len()], stage: 0 };
-    let app = parse(text, "app.toml", names).expect("a valid application").app;
+    let app = parse_app(text, "app.toml", names).expect("a valid application");
     clock.stop();
     let mut draft = lowerer.draft(&app, &policy, &options).expect("it lowers");
     clock.stop();

@@ -1,11 +1,11 @@
 //! What is looked up again and again in a book, prepared on first use: nothing of it is stated by a file.
 
-use super::cheapest::{Cheapests, Need, Needs};
+use super::cheapest::Needs;
 use super::menu::{Menu, Tiers};
 use super::{Item, ManagedKind, PriceBook, RegionId};
 use crate::units::Purchase;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// The lookup tables of a book. A copy of a book begins with none, since it may be changed before it is used.
 #[derive(Default)]
@@ -79,17 +79,8 @@ impl PriceBook {
         slot.get_or_init(|| Menu::of(self, region, purchase))
     }
 
-    /// The cheapest machines that meet a need, by region; `None` when the provider has no machine of that size.
-    #[must_use]
-    pub fn cheapest(&self, need: Need) -> Option<Arc<Cheapests>> {
-        self.tables().needs.cheapest(need)
-    }
-
-    /// Ordinal of a region among those of its provider.
-    #[inline]
-    #[must_use]
-    pub fn ordinal_at_provider(&self, region: RegionId) -> usize {
-        self.tables().needs.ordinal(region)
+    pub(super) fn needs(&self) -> &Needs {
+        &self.tables().needs
     }
 
     /// The managed tiers of a kind in a region that can be the best buy.

@@ -154,8 +154,6 @@ pub struct Menu {
     /// Those of them that are worth a look for whoever has one replica, or no data on it: no other machine is as large,
     /// as good and cheaper. (With data on several replicas fewer, larger machines can take more disk together.)
     pub narrow: List,
-    /// Whether none of them brings traffic or has a monthly cap.
-    pub plain: bool,
     /// Offers with accelerators, in the order of the book.
     pub accelerated: Vec<u32>,
 }
@@ -213,7 +211,7 @@ impl Draft<'_> {
 impl Menu {
     /// Of a region and a purchase option.
     pub(super) fn of(book: &PriceBook, region: RegionId, purchase: Purchase) -> Self {
-        let mut menu = Self { plain: true, ..Self::default() };
+        let mut menu = Self::default();
         let mut drafts = Vec::new();
         for (ordinal, offer) in (0_u32..).zip(book.compute_at(region)) {
             let shape = book.shape(offer.shape);
@@ -222,7 +220,6 @@ impl Menu {
                 menu.accelerated.push(ordinal);
                 continue;
             }
-            menu.plain &= offer.month_cap.is_none() && offer.included_gb == Quantity::ZERO;
             let entry = Entry {
                 offer: ordinal,
                 vcpu_milli: shape.vcpu_milli,

@@ -6,7 +6,7 @@ use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
 use crate::app::Today;
 use crate::catalog::{
-    BURSTABLE, Cheapest, Cheapests, ComputeOffer, CpuKind, Entry, Groups, Item, Menu, Need, Price, ProviderId, Shape, ShapeId, SourceId, Unit, groups,
+    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, Machines, Menu, Price, ProviderId, Shape, ShapeId, SourceId, Unit, groups,
 };
 use crate::problem::{ChargeItem, Form, Included};
 use crate::units::{Money, Purchase, Quantity};
@@ -216,6 +216,8 @@ pub(super) struct Order {
     crews: Vec<Crew>,
     groups: Groups,
     purchases: Vec<Purchase>,
+    /// For each purchase option the cheapest machines.
+    machines: Vec<Arc<Machines>>,
     /// No choice has fewer machines.
     least: u32,
     /// Offers differ in nothing but price and count for it.
@@ -232,8 +234,8 @@ struct Crew {
     bursting_vcpu_milli: u32,
     /// GB of disk to buy for machines that bring none.
     disk: Quantity,
-    /// For each provider and each purchase option of the order the cheapest machines: steady ones, and burstable ones.
-    cheapest: Vec<[Option<Arc<Cheapests>>; 2]>,
+    /// For each provider the need for a machine by its ordinal there: a steady one, and a burstable one.
+    needs: Vec<[Option<usize>; 2]>,
 }
 
 impl Order {
@@ -247,25 +249,16 @@ impl Order {
         let narrow = demand.replicas == 1 || demand.disk_gb == Quantity::ZERO;
         let purchases: Vec<Purchase> = Purchase::ALL.into_iter().filter(wanted).collect();
         let mut crews = if purchases.is_empty() || demand.gpu.is_some() { Vec::new() } else { crews(demand) };
+        let providers = || (0..u8::try_from(cx.book.providers.len()).unwrap_or(u8::MAX)).map(ProviderId);
         for crew in &mut crews {
-            let (vcpus, memory_mib) = ([crew.size.0, crew.bursting_vcpu_milli], crew.size.1);
-            let cheapest = |(provider, &purchase): (u8, &Purchase)| {
-                let need = |vcpu_milli| Need {
-                    provider: ProviderId(provider),
-                    purchase,
-                    groups,
-                    narrow,
-                    vcpu_milli,
-                    memory_mib,
-                };
-                vcpus.map(|vcpu_milli| cx.book.cheapest(need(vcpu_milli)))
+            let need = |provider| {
+                [crew.size.0, crew.bursting_vcpu_milli].map(|vcpu| cx.book.need(provider, vcpu, crew.size.1))
             };
-            let providers = 0..u8::try_from(cx.book.providers.len()).unwrap_or(u8::MAX);
-            let each = providers.flat_map(|provider| purchases.iter().map(move |purchase| (provider, purchase)));
-            crew.cheapest = each.map(cheapest).collect();
+            crew.needs = providers().map(need).collect();
         }
+        let machines = purchases.iter().map(|&purchase| cx.book.machines((purchase, groups, narrow))).collect();
         let least = u32::try_from(fewest(demand)).unwrap_or(u32::MAX);
-        Self { crews, groups, purchases, least, narrow }
+        Self { crews, groups, purchases, machines, least, narrow }
     }
 }
 
@@ -286,7 +279,7 @@ fn crews(demand: &Demand) -> Vec<Crew> {
         let bursting_vcpu_milli = size.0.max(bursting.unwrap_or(u32::MAX));
         let fit = Fit { count: machines, replicas_per_machine };
         let disk = disk_to_buy(demand, None, fit);
-        crews.push(Crew { fit, size, bursting_vcpu_milli, disk, cheapest: Vec::new() });
+        crews.push(Crew { fit, size, bursting_vcpu_milli, disk, needs: Vec::new() });
         if count <= fewest(demand) {
             break;
         }
@@ -323,7 +316,7 @@ pub(super) fn order_machines(
             }
         } else {
             let search = Search { cx, demand, order, site, menu, purchase: (ordinal, purchase), like };
-            if menu.plain { search.cheapest(front, &mut best) } else { search.all(front) }
+            if cx.book.sells_plainly(site.provider_id) { search.cheapest(front, &mut best) } else { search.all(front) }
         }
     }
     let found = best.and_then(|best: Best| Some((best.ordinal, best.terms(cx, demand, site)?)));
@@ -404,21 +397,21 @@ impl<'a> Search<'a> {
         let mut beside = self.beside(order.least);
         let counted = cx.counts_addresses(demand, site, Exposure::of(demand, order.least));
         let disk_price = site.price(Item::BlockStorage).map_or(Money::ZERO, |price| price.usd);
-        let at = usize::from(site.provider_id.0) * order.purchases.len() + at;
         for crew in &order.crews {
             if counted {
                 beside = self.beside(crew.fit.count);
             }
             let hours = billed_hours(demand, purchase).times(i64::from(crew.fit.count));
             let limit = Limit { hours, beside, rival };
-            let [steady, bursting] = crew.cheapest[at].each_ref().map(|of| Some(of.as_ref()?.at(cx.book, site.region)));
-            if let Some(steady) = steady {
+            let needs = crew.needs[usize::from(site.provider_id.0)];
+            let [steady, bursting] = needs.map(|need| Some(order.machines[at].cheapest(cx.book, site.region, need?)));
+            if let Some(steady) = &steady {
                 let limit = Limit { beside: beside + disk_price.times(crew.disk), ..limit };
                 if limit.admits(steady.bare, best.as_ref()) {
                     self.bare(crew, steady, &limit, best);
                 }
             }
-            if steady.is_some_and(|steady| limit.admits(steady.with_disk, best.as_ref())) {
+            if steady.is_some_and(|cheapest| limit.admits(cheapest.with_disk, best.as_ref())) {
                 let shelf = &self.menu.list(order.narrow).with_disk;
                 self.first(shelf.fitting(crew.size.0, crew.size.1), &limit, best);
             }
