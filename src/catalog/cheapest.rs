@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-/// Needs whose answers are kept, by provider and way of buying: each takes 40 bytes for each region of the provider.
+/// Needs whose answers are kept, by provider and way of buying: each takes 48 bytes for each region of the provider.
 const NEEDS_MAX: usize = 1 << 15;
 
 /// The lowest prices per hour in a region, by shelf ([`List`]); [`Money::MAX`] where nothing meets the need.
@@ -21,6 +21,8 @@ pub struct Cheapest {
     pub bare: Money,
     /// Ordinal of that offer among those of the region, of several at the price the first.
     pub bare_offer: u32,
+    /// Its thousandths of a vCPU and MiB of memory.
+    pub bare_size: (u32, u32),
     /// With a disk; not burstable.
     pub with_disk: Money,
     /// Burstable.
@@ -30,12 +32,16 @@ pub struct Cheapest {
 impl Cheapest {
     /// Of a region's machines of certain groups with at least so many thousandths of a vCPU and MiB of memory.
     fn of(list: &List, groups: Groups, (vcpu_milli, memory_mib): (u32, u32)) -> Self {
-        let first = |shelf: &Shelf| {
-            let found = shelf.fitting(vcpu_milli, memory_mib).find(|entry| entry.group & groups != 0);
-            found.map_or((Money::MAX, 0), |entry| (entry.price.usd, entry.offer))
-        };
-        let (bare, bare_offer) = first(&list.bare);
-        Self { bare, bare_offer, with_disk: first(&list.with_disk).0, bursting: first(&list.bursting).0 }
+        let first = |shelf: &Shelf| shelf.fitting(vcpu_milli, memory_mib).find(|entry| entry.group & groups != 0).copied();
+        let usd = |shelf: &Shelf| first(shelf).map_or(Money::MAX, |entry| entry.price.usd);
+        let bare = first(&list.bare);
+        Self {
+            bare: bare.map_or(Money::MAX, |entry| entry.price.usd),
+            bare_offer: bare.map_or(0, |entry| entry.offer),
+            bare_size: bare.map_or((0, 0), |entry| (entry.vcpu_milli, entry.memory_mib)),
+            with_disk: usd(&list.with_disk),
+            bursting: usd(&list.bursting),
+        }
     }
 }
 

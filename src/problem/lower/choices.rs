@@ -245,8 +245,23 @@ impl<'a> Front<'a> {
     /// Adds a candidate unless it is covered; `price` prices it.
     /// Today's choice always stays in the running, so that the report can say what staying costs.
     pub fn offer(&mut self, candidate: &Candidate, recipe: Recipe, rank: Option<u32>, price: &dyn Fn(&mut Sink)) {
-        let cost = Sink::sum(price);
         let moves = self.moves(candidate, recipe, price);
+        self.add(candidate, recipe, rank, Sink::sum(price), moves);
+    }
+
+    /// [`Self::offer`] for a candidate whose cost is known, where nothing is varied.
+    pub fn offer_priced(&mut self, candidate: &Candidate, recipe: Recipe, rank: u32, cost: Money) {
+        self.add(candidate, recipe, Some(rank), cost, None);
+    }
+
+    fn add(
+        &mut self,
+        candidate: &Candidate,
+        recipe: Recipe,
+        rank: Option<u32>,
+        cost: Money,
+        moves: Option<Box<Moves>>,
+    ) {
         if !candidate.today && self.covers_moving(candidate, cost, rank, moves.as_deref()) {
             return;
         }

@@ -240,7 +240,7 @@ impl Look {
         };
         if !machines::all_prices_known(cx, demand, site) {
             // Where machines cannot be reached as they have to be, there is nothing to be had but reasons.
-            if self.counted || demand.today.is_some() || machines::is_reachable(cx, demand, site) {
+            if self.counted || cx.today_at(demand, site).is_some() || machines::is_reachable(cx, demand, site) {
                 machines::offer_machines(cx, demand, self.verdicts(cx), site, front, excluded);
             }
             return;

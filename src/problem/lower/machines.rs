@@ -6,7 +6,7 @@ use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
 use crate::app::Today;
 use crate::catalog::{
-    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, Machines, Menu, Price, ProviderId, Shape, ShapeId, SourceId, Unit, groups,
+    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, List, Machines, Price, ProviderId, Shape, ShapeId, SourceId, Unit, groups,
 };
 use crate::problem::{ChargeItem, Form, Included};
 use crate::units::{Money, Purchase, Quantity};
@@ -301,11 +301,11 @@ pub(super) fn order_machines(
     // The place is one where every price is known, so nothing but today's is left out for another reason than being
     // dearer.
     let like = candidate(cx, demand, site, Purchase::OnDemand, order.least);
-    let mut best = None;
+    let plain = cx.book.sells_plainly(site.provider_id);
+    let mut best: Option<Best> = None;
     for (ordinal, &purchase) in order.purchases.iter().enumerate() {
-        let menu = cx.book.menu(site.region, purchase);
         if demand.gpu.is_some() {
-            for &ordinal in &menu.accelerated {
+            for &ordinal in &cx.book.menu(site.region, purchase).accelerated {
                 let offer = &site.compute[ordinal as usize];
                 let shape = cx.book.shape(offer.shape);
                 if let Ok(fit) = judge(demand, shape) {
@@ -314,18 +314,16 @@ pub(super) fn order_machines(
                     quote(cx, demand, site, &q, front, &mut Excluded::muted());
                 }
             }
-        } else {
-            let search = Search { cx, demand, order, site, menu, purchase: (ordinal, purchase), like };
-            if cx.book.sells_plainly(site.provider_id) { search.cheapest(front, &mut best) } else { search.all(front) }
+            continue;
         }
+        let search = Search { cx, demand, order, site, purchase: (ordinal, purchase), like };
+        if plain { search.cheapest(front, &mut best) } else { search.all(front) }
     }
-    let found = best.and_then(|best: Best| Some((best.ordinal, best.terms(cx, demand, site)?)));
-    if let Some((ordinal, terms)) = found {
-        let candidate = Candidate { purchase: terms.purchase, count: terms.fit.count, ..like };
-        let rank = Some(rank_of(ordinal, terms.purchase));
-        front.offer(&candidate, Recipe::Machine(ordinal, terms.fit), rank, &|sink: &mut Sink| {
-            charges(cx, demand, site, (ordinal, &terms), sink);
-        });
+    if let Some(best) = best {
+        let (recipe, rank) = (Recipe::Machine(best.ordinal, best.fit), rank_of(best.ordinal, best.purchase));
+        let candidate = Candidate { purchase: best.purchase, count: best.fit.count, ..like };
+        debug_assert_eq!(best.cost, Sink::sum(|sink| best.charges(cx, demand, site, sink)), "at {:?}", site.region);
+        front.offer_priced(&candidate, recipe, rank, best.cost);
     }
     if let Some(today) = cx.today_at(demand, site) {
         offer_today(cx, demand, today, site, front, excluded);
@@ -343,6 +341,7 @@ struct Best {
     /// Of the offer, at its place.
     ordinal: u32,
     purchase: Purchase,
+    fit: Fit,
 }
 
 impl Best {
@@ -351,11 +350,8 @@ impl Best {
         (self.cost, rank_of(self.ordinal, self.purchase))
     }
 
-    fn terms(&self, cx: &Context, demand: &Demand, site: &Site) -> Option<Terms> {
-        let offer = &site.compute[self.ordinal as usize];
-        let shape = cx.book.shape(offer.shape);
-        let fit = fit(demand, shape.vcpu_milli, shape.memory_mib, 0)?;
-        Terms::of(offer, shape, self.purchase, fit)
+    fn charges(&self, cx: &Context, demand: &Demand, site: &Site, sink: &mut Sink) {
+        write_out(cx, demand, site, (self.ordinal, self.fit), self.purchase, sink);
     }
 }
 
@@ -365,7 +361,6 @@ struct Search<'a> {
     demand: &'a Demand,
     order: &'a Order,
     site: &'a Site<'a>,
-    menu: &'a Menu,
     /// With its ordinal in the order.
     purchase: (usize, Purchase),
     /// A choice as it is here, but for its count and for what comes with it.
@@ -373,6 +368,10 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
+    fn list(&self) -> &'a List {
+        self.cx.book.menu(self.site.region, self.purchase.1).list(self.order.narrow)
+    }
+
     /// On what terms the component is put on machines of an entry; `None`: they will not do.
     fn terms(&self, entry: &Entry) -> Option<Terms> {
         if entry.group & self.order.groups == 0 {
@@ -397,7 +396,7 @@ impl<'a> Search<'a> {
         let mut beside = self.beside(order.least);
         let counted = cx.counts_addresses(demand, site, Exposure::of(demand, order.least));
         let disk_price = site.price(Item::BlockStorage).map_or(Money::ZERO, |price| price.usd);
-        for crew in &order.crews {
+        for (ordinal, crew) in order.crews.iter().enumerate().rev() {
             if counted {
                 beside = self.beside(crew.fit.count);
             }
@@ -408,31 +407,31 @@ impl<'a> Search<'a> {
             if let Some(steady) = &steady {
                 let limit = Limit { beside: beside + disk_price.times(crew.disk), ..limit };
                 if limit.admits(steady.bare, best.as_ref()) {
-                    self.bare(crew, steady, &limit, best);
+                    self.bare(ordinal, steady, &limit, best);
                 }
             }
             if steady.is_some_and(|cheapest| limit.admits(cheapest.with_disk, best.as_ref())) {
-                let shelf = &self.menu.list(order.narrow).with_disk;
-                self.first(shelf.fitting(crew.size.0, crew.size.1), &limit, best);
+                self.first(self.list().with_disk.fitting(crew.size.0, crew.size.1), &limit, best);
             }
             if bursting.is_some_and(|cheapest| limit.admits(cheapest.bursting, best.as_ref())) {
-                let shelf = &self.menu.list(order.narrow).bursting;
-                self.first(shelf.fitting(crew.bursting_vcpu_milli, crew.size.1), &limit, best);
+                self.first(self.list().bursting.fitting(crew.bursting_vcpu_milli, crew.size.1), &limit, best);
             }
         }
     }
 
-    /// Takes the cheapest machine without a disk. (Where it takes fewer machines than the crew has, it costs less than
-    /// this, and the smaller crew knows.)
-    fn bare(&self, crew: &Crew, cheapest: &Cheapest, limit: &Limit, best: &mut Option<Best>) {
-        let purchase = self.purchase.1;
-        if limit.hours < Quantity::from_units(1) {
-            // Prices a nano-dollar apart can come to the same.
-            let shelf = &self.menu.list(self.order.narrow).bare;
-            self.first(shelf.fitting(crew.size.0, crew.size.1), limit, best);
+    /// Takes the cheapest machine without a disk for a crew.
+    fn bare(&self, ordinal: usize, cheapest: &Cheapest, limit: &Limit, best: &mut Option<Best>) {
+        let crew = &self.order.crews[ordinal];
+        let (vcpu, memory) = cheapest.bare_size;
+        // A larger machine belongs to a smaller crew, which may have to buy more disk.
+        let larger = |next: &Crew| vcpu >= next.size.0 && memory >= next.size.1;
+        // Prices a nano-dollar apart can come to the same for less than an hour.
+        if limit.hours < Quantity::from_units(1) || self.order.crews.get(ordinal + 1).is_some_and(larger) {
+            self.first(self.list().bare.fitting(crew.size.0, crew.size.1), limit, best);
             return;
         }
-        let found = Best { cost: limit.cost(cheapest.bare), ordinal: cheapest.bare_offer, purchase };
+        let (cost, purchase) = (limit.cost(cheapest.bare), self.purchase.1);
+        let found = Best { cost, ordinal: cheapest.bare_offer, purchase, fit: crew.fit };
         if best.as_ref().is_none_or(|best| found.order() < best.order()) {
             *best = Some(found);
         }
@@ -447,7 +446,7 @@ impl<'a> Search<'a> {
             }
             let Some(terms) = self.terms(entry) else { continue };
             let cost = Sink::sum(|sink| charges(cx, demand, site, (entry.offer, &terms), sink));
-            let found = Best { cost, ordinal: entry.offer, purchase };
+            let found = Best { cost, ordinal: entry.offer, purchase, fit: terms.fit };
             if best.as_ref().is_none_or(|best| found.order() < best.order()) {
                 *best = Some(found);
             }
@@ -456,14 +455,20 @@ impl<'a> Search<'a> {
 
     /// Every machine of a menu where some bring traffic or have a cap.
     fn all(&self, front: &mut Front) {
-        let Self { cx, demand, site, purchase: (_, purchase), .. } = *self;
-        let Some(Crew { size: (vcpu, memory), .. }) = self.order.crews.first() else { return };
-        let list = self.menu.list(self.order.narrow);
-        for entry in list.shelves().into_iter().flat_map(|shelf| shelf.fitting(*vcpu, *memory)) {
+        let Self { cx, demand, site, order, purchase: (_, purchase), .. } = *self;
+        let Some(Crew { size: (vcpu, memory), .. }) = order.crews.first() else { return };
+        let beside = self.beside(order.least);
+        for entry in self.list().shelves().into_iter().flat_map(|shelf| shelf.fitting(*vcpu, *memory)) {
             let Some(terms) = self.terms(entry) else { continue };
-            let included = cx.included(demand, site, entry.included_gb.times(i64::from(terms.fit.count)));
+            let count = i64::from(terms.fit.count);
+            let included = cx.included(demand, site, entry.included_gb.times(count));
             let candidate = Candidate { purchase, included, count: terms.fit.count, ..self.like };
             let rank = Some(rank_of(entry.offer, purchase));
+            let full = entry.price.usd.times(billed_hours(demand, purchase).times(count));
+            let floor = entry.month_cap.map_or(full, |cap| full.min(times(cap, terms.fit.count))) + beside;
+            if front.covers(&candidate, floor, rank) {
+                continue;
+            }
             front.offer(&candidate, Recipe::Machine(entry.offer, terms.fit), rank, &|sink: &mut Sink| {
                 charges(cx, demand, site, (entry.offer, &terms), sink);
             });
