@@ -21,7 +21,7 @@ mod source;
 
 pub use faults::{Code, Excerpt, Fault, Faults};
 pub use names::Names;
-pub use read::{Parsed, check_size, parse};
+pub use read::{Parsed, check_size, parse, parse_app};
 pub use schema::schema_json;
 pub use source::{Position, Spans};
 

@@ -28,7 +28,19 @@ pub struct Parsed {
 /// Every fault of the file at once, by position. Only faults of the text itself (size, encoding, TOML syntax) hide
 /// those of its meaning.
 pub fn parse(text: impl AsRef<[u8]>, file: &str, names: &Names) -> Result<Parsed, Faults> {
-    let bytes = text.as_ref();
+    let (app, source) = parse_source(text.as_ref(), file, names)?;
+    Ok(Parsed { app, spans: source.into_spans() })
+}
+
+/// Reads an `app.toml` as [`parse`] does, for whoever has no use for where its parts stand.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_app(text: impl AsRef<[u8]>, file: &str, names: &Names) -> Result<App, Faults> {
+    parse_source(text.as_ref(), file, names).map(|(app, _)| app)
+}
+
+fn parse_source<'a>(bytes: &'a [u8], file: &'a str, names: &Names) -> Result<(App, Source<'a>), Faults> {
     check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX), file)?;
     let text = decode(bytes, file)?;
     let mut source = Source::new(file, text);
@@ -50,7 +62,7 @@ pub fn parse(text: impl AsRef<[u8]>, file: &str, names: &Names) -> Result<Parsed
 }
 
 /// Judges shape and meaning.
-fn read(root: &DeTable<'_>, mut source: Source<'_>, names: &Names) -> Result<Parsed, Faults> {
+fn read<'a>(root: &DeTable<'_>, mut source: Source<'a>, names: &Names) -> Result<(App, Source<'a>), Faults> {
     if root.is_empty() {
         let says = Says::new(Code::Empty, "the file is empty", "an application");
         source.fault_at(0..0, "", says.help("begin with `version = 1`, `name = \"…\"` and a `[[component]]`"));
@@ -72,7 +84,7 @@ fn read(root: &DeTable<'_>, mut source: Source<'_>, names: &Names) -> Result<Par
             return Err(source.into_faults());
         }
     };
-    if source.is_clean() { Ok(Parsed { app, spans: source.into_spans() }) } else { Err(source.into_faults()) }
+    if source.is_clean() { Ok((app, source)) } else { Err(source.into_faults()) }
 }
 
 /// A version that is a number, but not 1: the rest of such a file is not ours to judge.
