@@ -5,8 +5,11 @@ mod small_book;
 
 use assert_cmd::Command;
 use placer::app::{self, App, Names};
-use placer::plan::{Action, Options, Placement, Plan, Seat, Step, Undo, digest, plan, read, to_json};
-use placer::policy::Policy;
+use placer::plan::{
+    Action, Check, Circumstances, Decision, Options, PastMove, Placement, Plan, Seat, Step, Undo, Verdict, decide,
+    digest, plan, read, to_json,
+};
+use placer::policy::{Approval, Moves, Policy, Window};
 use placer::problem::lower::{Options as Lowering, lower};
 use placer::problem::{Form, Problem};
 use placer::units::{Money, Purchase, Quantity};
@@ -322,4 +325,90 @@ fn what_is_no_plan_is_told() {
     assert!(told(&json.replacen("\"version\": 1", "\"version\": 2", 1)).contains("version 2"));
     assert!(told(&json.replacen("\"count\": ", "\"count\": 1", 1)).contains("was changed after it was made"));
     assert!(told(&json.replacen("\"app\"", "\"ape\"", 1)).contains("ape"));
+}
+
+/// A move of one component that saves 50 of 100 dollars a month, and the policy that lets it pass.
+fn worthwhile() -> (Plan, Moves) {
+    let app = app_of(&[0, 1], &[(0, 1)]);
+    let (_, problem) = shop();
+    let from = placement(&app, &[0, 1]);
+    let to = Placement { usd_month: Some(Money::from_dollars(50)), ..placement(&app, &[2, 1]) };
+    let moves = Moves { approval: Approval::Auto, price_age_hours_max: 24, ..Moves::default() };
+    (plan(&app, &problem, from, to, &Options::default()), moves)
+}
+
+/// 2026-11-27, a Friday, at noon.
+const NOW: i64 = 1_795_780_800;
+
+fn decided(plan: &Plan, moves: &Moves, past: &[PastMove], prices_at: Option<i64>) -> Decision {
+    decide(plan, moves, &Circumstances { now: NOW, prices_at, past })
+}
+
+#[test]
+fn a_move_that_is_worth_it_passes_and_each_rule_alone_stops_it() {
+    let (plan, moves) = worthwhile();
+    let fresh = Some(NOW - 3_600);
+    let good = decided(&plan, &moves, &[], fresh);
+    assert_eq!(good.verdict, Verdict::Move, "{good:?}");
+    for (approval, verdict) in [(Approval::Observe, Verdict::Observe), (Approval::Ask, Verdict::Ask)] {
+        assert_eq!(decided(&plan, &Moves { approval, ..moves.clone() }, &[], fresh).verdict, verdict);
+    }
+    let past = |at: i64, usd: i64| PastMove { component: "c0".into(), at: NOW - at, gain: Money::from_dollars(usd) };
+    let other = |at: i64| PastMove { component: "c1".into(), ..past(at, 0) };
+    let lunch = Window { days: vec![4], from_min: 13 * 60, to_min: 14 * 60 };
+    let m = || moves.clone();
+    let cases: Vec<(&str, Moves, Vec<PastMove>, Option<i64>)> = vec![
+        ("saving", Moves { saving_min: Money::from_dollars(51), ..m() }, vec![], fresh),
+        ("share", Moves { saving_ppm_min: 500_001, ..m() }, vec![], fresh),
+        ("payback", Moves { payback_hours_max: 1, ..m() }, vec![], fresh),
+        // One component of a weight of 4 moves: 25 % disturbed, 50 % saved.
+        ("disturbance", Moves { score_milli_min: 2_001, ..m() }, vec![], fresh),
+        ("cool-down", m(), vec![past(71 * 3_600, 0)], fresh),
+        ("pace", m(), vec![other(1), other(2)], fresh),
+        ("window", Moves { windows: vec![lunch], ..m() }, vec![], fresh),
+        ("never", Moves { never: vec!["c0".into()], ..m() }, vec![], fresh),
+        ("never kind", Moves { never_kinds: vec![app::Kind::Service], ..m() }, vec![], fresh),
+        ("stale", m(), vec![], Some(NOW - 25 * 3_600)),
+        ("no date", m(), vec![], None),
+        ("a clock that jumped", m(), vec![], Some(NOW + 2 * 3_600)),
+        ("stop-loss", m(), vec![past(10 * 86_400, -201)], fresh),
+    ];
+    for (name, moves, past, prices_at) in cases {
+        let decision = decided(&plan, &moves, &past, prices_at);
+        let broken = decision.checks.iter().filter(|check| !check.holds()).count();
+        assert_eq!((decision.verdict, broken), (Verdict::Stay, 1), "{name}: {decision:?}");
+    }
+    let rested = [past(73 * 3_600, 0), past(31 * 86_400, -1_000)];
+    assert_eq!(decided(&plan, &moves, &rested, fresh).verdict, Verdict::Move, "what is long past does not count");
+}
+
+#[test]
+fn what_is_not_known_moves_nothing_and_what_stays_says_why() {
+    let (plan, moves) = worthwhile();
+    let blind = Plan { from: Placement { usd_month: None, ..plan.from.clone() }, ..plan.clone() };
+    assert_eq!(decided(&blind, &moves, &[], Some(NOW)).verdict, Verdict::Stay);
+    let nothing = Plan { moved: vec![], steps: vec![], ..plan };
+    let decision = decided(&nothing, &moves, &[], Some(NOW));
+    assert_eq!((decision.verdict, decision.checks), (Verdict::Stay, vec![Check::Better { holds: false }]));
+}
+
+#[test]
+fn the_command_says_what_a_policy_decides() {
+    let (out, err, code, folder) = command(&format!("{SHOP}{SHOP_TODAY}"), &["--policy", "balanced"]);
+    assert_eq!((err.as_str(), code), ("", 0));
+    // The small book is of February 2026.
+    assert!(out.contains("policy `balanced`: stay") && out.contains("no: the prices are "), "{out}");
+    assert!(out.contains("yes: it saves $233.95 a month (at least $20.00)"), "{out}");
+    fs::write(folder.path().join("p.toml"), "version = 1\nname = \"x\"\napprovel = \"auto\"\n").unwrap();
+    let (_, err, code, _) = command(SHOP, &["--policy", "balancd"]);
+    assert!(code == 2 && err.contains("did you mean `balanced`"), "{err}");
+    let (_, err, code, _) = command(SHOP, &["--policy", "nowhere.toml"]);
+    assert!(code == 2 && err.contains("nowhere.toml"), "{err}");
+    // What a policy refuses is no candidate.
+    let only = "version = 1\nname = \"only grand\"\n[allow]\nproviders = { allow = [\"grand\"] }\n";
+    let path = folder.path().join("grand.toml");
+    fs::write(&path, only).unwrap();
+    let (json, err, code, _) = command(SHOP, &["--policy", path.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(read(json.as_bytes()).unwrap().to.seats.iter().all(|seat| seat.provider == "grand"));
 }

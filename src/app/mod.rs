@@ -5,6 +5,7 @@
 
 mod faults;
 pub mod file;
+pub(crate) mod form;
 mod kinds;
 pub mod limits;
 mod lower;
@@ -15,9 +16,9 @@ mod names;
 mod nesting;
 pub mod number;
 mod read;
-mod schema;
+pub(crate) mod schema;
 mod shape;
-mod source;
+pub(crate) mod source;
 
 pub use faults::{Code, Excerpt, Fault, Faults};
 pub use names::Names;

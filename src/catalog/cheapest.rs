@@ -32,7 +32,8 @@ pub struct Cheapest {
 impl Cheapest {
     /// Of a region's machines of certain groups with at least so many thousandths of a vCPU and MiB of memory.
     fn of(list: &List, groups: Groups, (vcpu_milli, memory_mib): (u32, u32)) -> Self {
-        let first = |shelf: &Shelf| shelf.fitting(vcpu_milli, memory_mib).find(|entry| entry.group & groups != 0).copied();
+        let first =
+            |shelf: &Shelf| shelf.fitting(vcpu_milli, memory_mib).find(|entry| entry.group & groups != 0).copied();
         let usd = |shelf: &Shelf| first(shelf).map_or(Money::MAX, |entry| entry.price.usd);
         let bare = first(&list.bare);
         Self {

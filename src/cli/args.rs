@@ -115,6 +115,10 @@ pub struct PlanArgs {
     /// How to print the plan; `json` is the canonical form
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub format: ReportFormat,
+    /// Also say what this policy decides: `conservative`, `balanced`, `aggressive`, or a file. What it does not allow is no
+    /// candidate
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
     /// Hours for which old sides stay after the move, so that it can be rolled back
     #[arg(long, value_name = "HOURS", default_value_t = crate::plan::Options::default().keep_hours,
           value_parser = clap::value_parser!(u32).range(..=8760))]
@@ -571,4 +575,6 @@ pub enum SchemaCommand {
     Fleet,
     /// The schema of `placer plan --format json`
     Plan,
+    /// The schema of policies, for editors
+    Policy,
 }

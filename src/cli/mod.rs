@@ -21,6 +21,7 @@ mod output;
 mod place;
 mod plan;
 mod plan_text;
+mod policy;
 mod price_book;
 #[cfg(feature = "collect")]
 mod price_history;
@@ -82,6 +83,9 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         }
         Command::Schema(SchemaCommand::Frontier) => {
             schema(&schemars::schema_for!(crate::report::frontier::wire::Frontier), out)
+        }
+        Command::Schema(SchemaCommand::Policy) => {
+            Ok(writeln!(out, "{}", crate::policy::file::schema_json().trim_end())?)
         }
         Command::Schema(SchemaCommand::Plan) => schema(&schemars::schema_for!(crate::plan::PlanFile), out),
         Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),

@@ -12,11 +12,13 @@
 //! 4. the old sides are kept, so that all can be rolled back;
 //! 5. caller before called, the old sides are retired.
 
+mod decide;
 mod file;
 mod moves;
 mod placement;
 mod steps;
 
+pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
 pub use file::{FileError, PlanFile, VERSION, digest, read, to_json};
 pub use placement::{Placement, Seat};
 pub use steps::plan;

@@ -199,11 +199,7 @@ impl Look {
     fn of(cx: &Context, demand: &Demand, counted: bool) -> Self {
         // Only prices decide: nothing is asked for by name, and no price is refused for its quality.
         let short = !cx.looks_for_names() && cx.policy.worst_quality == Quality::Estimated;
-        Self {
-            order: short.then(|| Order::of(cx, demand)),
-            verdicts: OnceCell::new(),
-            counted,
-        }
+        Self { order: short.then(|| Order::of(cx, demand)), verdicts: OnceCell::new(), counted }
     }
 
     /// Looks at what is on sale at a place.

@@ -6,7 +6,8 @@ use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
 use crate::app::Today;
 use crate::catalog::{
-    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, List, Machines, Price, ProviderId, Shape, ShapeId, SourceId, Unit, groups,
+    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, List, Machines, Price, ProviderId, Shape, ShapeId,
+    SourceId, Unit, groups,
 };
 use crate::problem::{ChargeItem, Form, Included};
 use crate::units::{Money, Purchase, Quantity};
