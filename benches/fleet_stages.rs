@@ -115,7 +115,12 @@ fn line(name: &str, mut times: Vec<f64>, first: u64) {
     let slowest = (first..).zip(&times).max_by(|a, b| a.1.total_cmp(b.1)).map_or(first, |(ordinal, _)| ordinal);
     times.sort_by(f64::total_cmp);
     let at = |part: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an ordinal")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an ordinal"
+        )]
         let ordinal = (part * (times.len() - 1) as f64) as usize;
         times[ordinal]
     };

@@ -10,8 +10,8 @@ mod index;
 mod latency;
 mod menu;
 
-pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, open_sealed, seal, section_rank};
 pub use cheapest::{Cheapest, Machines, Way};
+pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, open_sealed, seal, section_rank};
 pub use index::BookIndex;
 pub use latency::{
     CityError, Distance, LatencyBook, LatencyIndex, Place, ProbedPlace, Rtt, RttOrigin, great_circle_km,

@@ -199,11 +199,7 @@ impl Look {
     fn of(cx: &Context, demand: &Demand, counted: bool) -> Self {
         // Only prices decide: nothing is asked for by name, and no price is refused for its quality.
         let short = !cx.looks_for_names() && cx.policy.worst_quality == Quality::Estimated;
-        Self {
-            order: short.then(|| Order::of(cx, demand)),
-            verdicts: OnceCell::new(),
-            counted,
-        }
+        Self { order: short.then(|| Order::of(cx, demand)), verdicts: OnceCell::new(), counted }
     }
 
     /// Looks at what is on sale at a place.
@@ -251,8 +247,13 @@ impl Look {
         }
     }
 
+    /// Whether every offer is looked at in a few places only.
+    fn is_quick(&self) -> bool {
+        self.order.is_some() && !self.counted
+    }
+
     fn verdicts(&self, cx: &Context) -> &Verdicts {
-        self.verdicts.get_or_init(|| Verdicts::of(cx))
+        self.verdicts.get_or_init(|| if self.is_quick() { Verdicts::Anew } else { Verdicts::kept(cx) })
     }
 }
 

@@ -42,9 +42,8 @@ impl<'a> Here<'a> {
             let at = book.ladders[first..].iter().position(|of| std::ptr::eq(of, ladder))?;
             Some(first + at)
         };
-        let inside = |to: RegionId| {
-            (book.region(to).provider == spec.provider).then(|| book.transfer(region, to)).flatten()
-        };
+        let inside =
+            |to: RegionId| (book.region(to).provider == spec.provider).then(|| book.transfer(region, to)).flatten();
         Self {
             site: Site::of(book, region),
             class: classes.of(&spec.country),

@@ -6,7 +6,8 @@ use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
 use crate::app::Today;
 use crate::catalog::{
-    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, List, Machines, Price, ProviderId, Shape, ShapeId, SourceId, Unit, groups,
+    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, List, Machines, Price, ProviderId, Shape, ShapeId,
+    SourceId, Unit, groups,
 };
 use crate::problem::{ChargeItem, Form, Included};
 use crate::units::{Money, Purchase, Quantity};
@@ -98,22 +99,30 @@ pub(super) fn refuse(demand: &Demand, shape: &Shape) -> Option<&'static str> {
 
 /// Whether a shape will do for a component, and how many it takes: the same in every region.
 #[derive(Clone, Copy, Debug)]
-enum Verdict {
+pub(super) enum Verdict {
     Fits(Fit),
     Refused(&'static str),
 }
 
-/// The verdicts on the shapes of a book, for one component; each is found when it is first asked for.
-pub(super) struct Verdicts(Vec<OnceCell<Verdict>>);
+/// The verdicts on the shapes of a book, for one component.
+pub(super) enum Verdicts {
+    /// Each is found when it is first asked for, and kept.
+    Kept(Vec<OnceCell<Verdict>>),
+    /// Found anew each time, for a look at few places.
+    Anew,
+}
 
 impl Verdicts {
-    pub fn of(cx: &Context) -> Self {
-        Self(vec![OnceCell::new(); cx.book.shapes.len()])
+    pub fn kept(cx: &Context) -> Self {
+        Self::Kept(vec![OnceCell::new(); cx.book.shapes.len()])
     }
 
     fn on(&self, cx: &Context, demand: &Demand, shape: ShapeId) -> Verdict {
-        *self.0[usize::from(shape.0)]
-            .get_or_init(|| judge(demand, cx.book.shape(shape)).map_or_else(Verdict::Refused, Verdict::Fits))
+        let find = || judge(demand, cx.book.shape(shape)).map_or_else(Verdict::Refused, Verdict::Fits);
+        match self {
+            Self::Kept(known) => *known[usize::from(shape.0)].get_or_init(find),
+            Self::Anew => find(),
+        }
     }
 }
 
@@ -249,10 +258,12 @@ impl Order {
         let narrow = demand.replicas == 1 || demand.disk_gb == Quantity::ZERO;
         let purchases: Vec<Purchase> = Purchase::ALL.into_iter().filter(wanted).collect();
         let mut crews = if purchases.is_empty() || demand.gpu.is_some() { Vec::new() } else { crews(demand) };
+        let bursts = groups & BURSTABLE != 0;
         let providers = || (0..u8::try_from(cx.book.providers.len()).unwrap_or(u8::MAX)).map(ProviderId);
         for crew in &mut crews {
             let need = |provider| {
-                [crew.size.0, crew.bursting_vcpu_milli].map(|vcpu| cx.book.need(provider, vcpu, crew.size.1))
+                let need = |vcpu: u32| cx.book.need(provider, vcpu, crew.size.1);
+                [need(crew.size.0), bursts.then(|| need(crew.bursting_vcpu_milli)).flatten()]
             };
             crew.needs = providers().map(need).collect();
         }
@@ -403,7 +414,9 @@ impl<'a> Search<'a> {
             let hours = billed_hours(demand, purchase).times(i64::from(crew.fit.count));
             let limit = Limit { hours, beside, rival };
             let needs = crew.needs[usize::from(site.provider_id.0)];
-            let [steady, bursting] = needs.map(|need| Some(order.machines[at].cheapest(cx.book, site.region, need?)));
+            let here = (site.region, site.ordinal);
+            let cheapest = |need: usize| order.machines[at].cheapest(cx.book, site.provider_id, here, need);
+            let [steady, bursting] = needs.map(|need| need.map(cheapest));
             if let Some(steady) = &steady {
                 let limit = Limit { beside: beside + disk_price.times(crew.disk), ..limit };
                 if limit.admits(steady.bare, best.as_ref()) {

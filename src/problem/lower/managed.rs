@@ -81,9 +81,8 @@ fn todays<'a>(cx: &'a Context, demand: &Demand, site: &'a Site) -> impl Iterator
     let kind = managed_kind(demand.kind);
     let today = cx.today_at(demand, site);
     let tiers = (0..).zip(if today.is_some() { site.managed } else { &[] });
-    let is_it = move |tier: &ManagedOffer| {
-        Some(tier.kind) == kind && today.is_some_and(|today| tier.is_named(&today.offer))
-    };
+    let is_it =
+        move |tier: &ManagedOffer| Some(tier.kind) == kind && today.is_some_and(|today| tier.is_named(&today.offer));
     tiers.filter(move |(_, tier)| is_it(tier)).map(|(ordinal, _)| ordinal)
 }
 
