@@ -86,8 +86,11 @@ pub type Way = (Purchase, Groups, bool);
 pub struct Machines {
     way: Way,
     /// For each provider and need the answers by region of the provider.
-    answers: Vec<Vec<OnceLock<Box<[OnceLock<Cheapest>]>>>>,
+    answers: Vec<Vec<OnceLock<ByRegion>>>,
 }
+
+/// Answers to one need at one provider, as they are asked for.
+type ByRegion = Box<[OnceLock<Cheapest>]>;
 
 /// The needs that were asked for, of a book.
 #[derive(Debug)]

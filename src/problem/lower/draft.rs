@@ -8,7 +8,8 @@ use super::choices::{Excluded, Front, Recipe, Sink, Site};
 use super::demand::{self, Demand};
 use super::geo::Geo;
 use super::lowerer::Users;
-use super::machines::{self, Order, Verdicts};
+use super::machines::{self, Verdicts};
+use super::order::{self, Order};
 use super::{
     Context, LowerError, Lowerer, Options, hosts, managed, mixed, network, passes, paths, serverless, storage,
 };
@@ -241,7 +242,7 @@ impl Look {
             }
             return;
         }
-        machines::order_machines(cx, demand, order, site, front, excluded);
+        order::order_machines(cx, demand, order, site, front, excluded);
         if self.counted {
             machines::count_excluded(cx, demand, self.verdicts(cx), site, excluded);
         }
