@@ -105,7 +105,7 @@ impl Clock {
     /// Ends a stage.
     fn stop(&mut self) {
         let now = now();
-        self.times[self.stage] = (now - self.last).as_secs_f64() * 1e6;
+        self.times[self.stage] = now.saturating_sub(self.last).as_secs_f64() * 1e6;
         self.last = now;
         self.stage += 1;
     }
