@@ -33,8 +33,8 @@ fn main() {
     let (apps, seed, rounds, first) = (number(0, 1000), number(1, 1), number(3, 3), number(4, 0));
     let style = args.get(2).map_or(Some(fleet::Style::Varied), |word| fleet::Style::parse(word));
     let style = style.expect("the style is plain, varied, bound or mixed");
-    // Searching takes most of the time: `SOLVE=0` leaves it out, and with it whatever needs an answer.
-    let solves = std::env::var("SOLVE").as_deref() != Ok("0");
+    // Searching can take long: `SOLVE=1` adds it, and with it whatever needs an answer.
+    let solves = std::env::var("SOLVE").as_deref() == Ok("1");
     let book = PriceBook::embedded().expect("the embedded book verifies");
     let texts: Vec<String> = (first..first + apps).map(|ordinal| fleet::app(&book, seed, ordinal, style)).collect();
     let names = names(&book);
@@ -105,7 +105,7 @@ impl Clock {
     /// Ends a stage.
     fn stop(&mut self) {
         let now = now();
-        self.times[self.stage] = (now - self.last).as_secs_f64() * 1e6;
+        self.times[self.stage] = now.saturating_sub(self.last).as_secs_f64() * 1e6;
         self.last = now;
         self.stage += 1;
     }

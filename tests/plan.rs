@@ -18,6 +18,9 @@ use small_book::{SHOP, SHOP_TODAY};
 use std::collections::BTreeMap;
 use std::fs;
 
+/// No store and no probes of whoever runs the tests.
+const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
+
 const KINDS: [&str; 6] = ["service", "postgres", "worker", "redis", "object_storage", "load_balancer"];
 
 /// An application of `kinds` whose components call one another by `links`, in circles too.
@@ -271,6 +274,7 @@ fn command(app: &str, more: &[&str]) -> (String, String, i32, tempfile::TempDir)
     fs::write(folder.path().join("app.toml"), app).expect("the application is written");
     fs::write(folder.path().join("book"), small_book::sealed()).expect("the book is written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
+    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
     command.current_dir(folder.path()).env_remove("NO_COLOR").args(["plan", "app.toml", "--price-book", "book"]);
     let output = command.args(more).output().expect("placer runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the output is text");

@@ -86,8 +86,11 @@ pub type Way = (Purchase, Groups, bool);
 pub struct Machines {
     way: Way,
     /// For each provider and need the answers by region of the provider.
-    answers: Vec<Vec<OnceLock<Box<[OnceLock<Cheapest>]>>>>,
+    answers: Vec<Vec<OnceLock<ByRegion>>>,
 }
+
+/// Answers to one need at one provider, as they are asked for.
+type ByRegion = Box<[OnceLock<Cheapest>]>;
 
 /// The needs that were asked for, of a book.
 #[derive(Debug)]
@@ -143,22 +146,40 @@ impl Needs {
 }
 
 impl Machines {
-    /// The cheapest machines in a region for a need by its ordinal at the region's provider ([`PriceBook::need`]).
+    /// The cheapest machines in a region of a provider (with its ordinal there, [`PriceBook::ordinal_at_provider`]) for
+    /// a need by its ordinal ([`PriceBook::need`]).
     #[must_use]
-    pub fn cheapest(&self, book: &PriceBook, region: RegionId, need: usize) -> Cheapest {
-        let (needs, provider) = (book.needs(), usize::from(book.region(region).provider.0));
-        let fresh = || {
-            let (purchase, groups, narrow) = self.way;
-            let list = book.menu(region, purchase).list(narrow);
-            Cheapest::of(list, groups, needs.sizes[provider].size(need))
-        };
+    #[inline]
+    pub fn cheapest(
+        &self,
+        book: &PriceBook,
+        provider: ProviderId,
+        (region, ordinal): (RegionId, usize),
+        need: usize,
+    ) -> Cheapest {
+        let regions = self.answers[usize::from(provider.0)][need].get();
+        let known = regions.and_then(|regions| regions[ordinal].get()).copied();
+        known.unwrap_or_else(|| self.find(book, provider, (region, ordinal), need))
+    }
+
+    fn find(
+        &self,
+        book: &PriceBook,
+        provider: ProviderId,
+        (region, ordinal): (RegionId, usize),
+        need: usize,
+    ) -> Cheapest {
+        let (needs, provider) = (book.needs(), usize::from(provider.0));
+        let (purchase, groups, narrow) = self.way;
+        let list = book.menu(region, purchase).list(narrow);
+        let found = Cheapest::of(list, groups, needs.sizes[provider].size(need));
         let slot = &self.answers[provider][need];
-        if slot.get().is_none() && needs.kept.fetch_add(1, Ordering::Relaxed) >= NEEDS_MAX {
-            needs.kept.fetch_sub(1, Ordering::Relaxed);
-            return fresh();
+        if slot.get().is_some() || needs.kept.fetch_add(1, Ordering::Relaxed) < NEEDS_MAX {
+            let regions = slot.get_or_init(|| (0..needs.sizes[provider].regions).map(|_| OnceLock::new()).collect());
+            return *regions[ordinal].get_or_init(|| found);
         }
-        let regions = slot.get_or_init(|| (0..needs.sizes[provider].regions).map(|_| OnceLock::new()).collect());
-        *regions[needs.ordinals[usize::from(region.0)]].get_or_init(fresh)
+        needs.kept.fetch_sub(1, Ordering::Relaxed);
+        found
     }
 }
 
@@ -175,6 +196,12 @@ impl PriceBook {
     #[must_use]
     pub fn need(&self, provider: ProviderId, vcpu_milli: u32, memory_mib: u32) -> Option<usize> {
         self.needs().sizes[usize::from(provider.0)].need(vcpu_milli, memory_mib)
+    }
+
+    /// Ordinal of a region among those of its provider.
+    #[must_use]
+    pub fn ordinal_at_provider(&self, region: RegionId) -> usize {
+        self.needs().ordinals[usize::from(region.0)]
     }
 
     /// Whether a provider sells machines by their price alone, so that [`Self::need`] knows them.

@@ -330,6 +330,8 @@ pub(super) struct Site<'a> {
     pub place: PlaceId,
     pub region: RegionId,
     pub provider_id: ProviderId,
+    /// Ordinal of the region at its provider.
+    pub ordinal: usize,
     pub provider: &'a str,
     pub zones: u8,
     /// Machines on sale.
@@ -350,6 +352,7 @@ impl<'a> Site<'a> {
             place: PlaceId::MAX,
             region,
             provider_id: book.region(region).provider,
+            ordinal: book.ordinal_at_provider(region),
             provider: &book.provider_of(region).name,
             zones: zones_of(book, region),
             compute: book.compute_at(region),

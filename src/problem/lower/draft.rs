@@ -8,7 +8,8 @@ use super::choices::{Excluded, Front, Recipe, Sink, Site};
 use super::demand::{self, Demand};
 use super::geo::Geo;
 use super::lowerer::Users;
-use super::machines::{self, Order, Verdicts};
+use super::machines::{self, Verdicts};
+use super::order::{self, Order};
 use super::{
     Context, LowerError, Lowerer, Options, hosts, managed, mixed, network, passes, paths, serverless, storage,
 };
@@ -241,14 +242,19 @@ impl Look {
             }
             return;
         }
-        machines::order_machines(cx, demand, order, site, front, excluded);
+        order::order_machines(cx, demand, order, site, front, excluded);
         if self.counted {
             machines::count_excluded(cx, demand, self.verdicts(cx), site, excluded);
         }
     }
 
+    /// Whether every offer is looked at in a few places only.
+    fn is_quick(&self) -> bool {
+        self.order.is_some() && !self.counted
+    }
+
     fn verdicts(&self, cx: &Context) -> &Verdicts {
-        self.verdicts.get_or_init(|| Verdicts::of(cx))
+        self.verdicts.get_or_init(|| if self.is_quick() { Verdicts::Anew } else { Verdicts::kept(cx) })
     }
 }
 

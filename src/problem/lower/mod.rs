@@ -13,6 +13,7 @@ mod machines;
 mod managed;
 mod mixed;
 mod network;
+mod order;
 mod paths;
 mod serverless;
 mod storage;

@@ -176,8 +176,8 @@ fn charges(cx: &Context, demand: &Demand, site: &Site, container: &Container, si
     let hours = demand.hours.times(demand.replicas);
     let name = || container.name(size);
     let cpu_price = container.tariff.price;
-    sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, &name);
-    sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), container.memory_price, None, &name);
+    sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, name);
+    sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), container.memory_price, None, name);
     if let (Some(price), Some(requests)) = (site.price(Item::ServerlessRequests), container.requests(demand)) {
         sink.add(ChargeItem::Requests, requests, price, None, || "requests".to_owned());
     }
