@@ -1,9 +1,15 @@
-//! Messages over all places of some components next to each other: dearer than a lift, but they level out everything.
+//! Messages among some components next to each other, over their cheapest places only; all other places of a component
+//! move together, as one. Dearer than a lift, but it levels out everything.
+//!
+//! The one that stands for the others costs what the cheapest of them does, and with each place of a neighbour what the
+//! least of them does; with the one that stands for a neighbour's others, nothing. So whatever the messages move for it can
+//! be moved for each of the others, and no cell with its potentials falls below zero.
 
 use super::super::cell::Cell;
 use super::super::core::{Scratch, Shape, State};
 use super::super::network::Network;
-use super::dual::Dual;
+use super::dual::{Dual, Near, cell};
+use super::lines;
 use std::borrow::Cow;
 
 /// Components next to each other.
@@ -11,31 +17,34 @@ use std::borrow::Cow;
 pub(super) struct Ball {
     members: Vec<usize>,
     slot_of: Vec<usize>,
+    /// Per member the places that move on their own, ascending.
+    kept: Vec<Vec<usize>>,
+    /// Per member and place [`Cell::TOP`] for those, 0 for the others.
+    mask: Vec<Vec<i64>>,
+    /// Per member what the cheapest of the others costs above the least.
+    rest: Vec<i64>,
     scratch: Scratch<i64>,
+    order: Vec<(i64, usize)>,
 }
 
-/// A pair within, and where its potentials stand outside.
-type Inner = (usize, usize);
-
 impl Ball {
-    /// The components around a root, as many as share tables of so many cells.
-    pub(super) fn around(&mut self, network: &Network, dual: &Dual, root: usize, cells_max: usize) {
+    /// The components around a root, as many as have so many pairs among them.
+    pub(super) fn around(&mut self, dual: &Dual, root: usize, pairs_max: usize) {
         self.slot_of.clear();
         self.slot_of.resize(dual.pick.len(), usize::MAX);
         self.members.clear();
         self.members.push(root);
         self.slot_of[root] = 0;
-        let (mut next, mut cells) = (0, 0);
+        let (mut next, mut pairs) = (0, 0);
         while let Some(&member) = self.members.get(next) {
             next += 1;
             for near in &dual.near[member] {
                 if self.slot_of[near.other] != usize::MAX {
                     continue;
                 }
-                let inner = dual.near[near.other].iter().filter(|near| self.slot_of[near.other] != usize::MAX);
-                let more: usize = inner.map(|near| network.pairs()[near.pair].table.len()).sum();
-                if cells + more <= cells_max {
-                    cells += more;
+                let more = dual.near[near.other].iter().filter(|near| self.slot_of[near.other] != usize::MAX).count();
+                if pairs + more <= pairs_max {
+                    pairs += more;
                     self.slot_of[near.other] = self.members.len();
                     self.members.push(near.other);
                 }
@@ -43,61 +52,156 @@ impl Ball {
         }
     }
 
-    /// A round of messages among the members; false when it showed that nothing is allowed, and nothing has changed.
-    pub(super) fn settle(&mut self, network: &Network, dual: &mut Dual) -> bool {
+    /// Rounds of messages among the members; false when they showed that nothing is allowed, and nothing has changed.
+    pub(super) fn settle(&mut self, network: &Network, dual: &mut Dual, places_max: usize, rounds: u32) -> bool {
         self.members.sort_unstable();
         for (slot, &member) in self.members.iter().enumerate() {
             self.slot_of[member] = slot;
         }
+        self.choose(dual, places_max);
         let (shape, inner) = self.shape(network, dual);
-        let costs = |&member: &usize| {
+        let mut costs = Vec::with_capacity(shape.at[shape.count()]);
+        for (slot, &member) in self.members.iter().enumerate() {
             let least = dual.least(member);
-            dual.costs(member).iter().map(move |&cost| if cost < i64::HALF { cost - least } else { i64::TOP })
-        };
-        let least: i64 = self.members.iter().map(|&member| dual.least(member)).sum();
-        let mut state = shape.start(0, self.members.iter().flat_map(costs).collect());
-        for (edge, &(pa, pb)) in shape.edges.iter().zip(&inner) {
-            let (a, b) = (shape.size(edge.a), shape.size(edge.b));
-            state.p[edge.at_a..edge.at_a + a].copy_from_slice(&dual.p[pa..pa + a]);
-            state.p[edge.at_b..edge.at_b + b].copy_from_slice(&dual.p[pb..pb + b]);
+            costs.extend(self.kept[slot].iter().map(|&place| dual.costs(member)[place] - least));
+            costs.push(self.rest[slot]);
         }
-        if self.round(&shape, &mut state).is_none() {
+        let mut state = shape.start(0, costs);
+        if self.rounds(&shape, &mut state, rounds).is_none() {
             return false;
         }
+        let mut raised = state.c0;
         for (slot, &member) in self.members.iter().enumerate() {
-            let (at, costs) = (dual.at[member], shape.costs(&state, slot));
-            dual.u[at..at + costs.len()].copy_from_slice(costs);
+            raised += self.put_costs(dual, slot, member, shape.costs(&state, slot));
         }
-        for (edge, &(pa, pb)) in shape.edges.iter().zip(&inner) {
-            let (a, b) = (shape.size(edge.a), shape.size(edge.b));
-            dual.p[pa..pa + a].copy_from_slice(&state.p[edge.at_a..edge.at_a + a]);
-            dual.p[pb..pb + b].copy_from_slice(&state.p[edge.at_b..edge.at_b + b]);
+        for (edge, near) in shape.edges.iter().zip(&inner) {
+            self.put_potentials(dual, edge.a, near.mine, &state.p[edge.at_a..]);
+            self.put_potentials(dual, edge.b, near.theirs, &state.p[edge.at_b..]);
         }
-        // A place that goes with nothing is out in every pair.
         for &member in &self.members {
             dual.mark_out(member);
         }
-        dual.moved(network, &self.members, least + state.c0);
+        dual.moved(network, &self.members, raised);
         true
     }
 
-    fn round(&mut self, shape: &Shape<'_, i64>, state: &mut State<i64>) -> Option<()> {
-        shape.sweep(state, &mut self.scratch, i64::HALF, true).ok()?;
-        shape.sweep(state, &mut self.scratch, i64::HALF, false).ok()?;
+    fn rounds(&mut self, shape: &Shape<'_, i64>, state: &mut State<i64>, rounds: u32) -> Option<()> {
+        for _ in 0..rounds {
+            shape.sweep(state, &mut self.scratch, i64::HALF, true).ok()?;
+            shape.sweep(state, &mut self.scratch, i64::HALF, false).ok()?;
+        }
         shape.collect(state, &mut self.scratch, i64::HALF).ok()
     }
 
-    /// The members and the pairs among them, on the network's own tables.
-    fn shape<'n>(&self, network: &'n Network, dual: &Dual) -> (Shape<'n, i64>, Vec<Inner>) {
-        let sizes: Vec<usize> = self.members.iter().map(|&member| dual.costs(member).len()).collect();
+    /// The cheapest places of every member, and the pick.
+    fn choose(&mut self, dual: &Dual, places_max: usize) {
+        let count = self.members.len();
+        self.kept.resize(count.max(self.kept.len()), Vec::new());
+        self.mask.resize(count.max(self.mask.len()), Vec::new());
+        self.rest.clear();
+        for (slot, &member) in self.members.iter().enumerate() {
+            let costs = dual.costs(member);
+            let order = &mut self.order;
+            order.clear();
+            order.extend(costs.iter().enumerate().filter(|(_, cost)| **cost < i64::HALF).map(|(place, &cost)| (cost, place)));
+            if order.len() > places_max {
+                order.select_nth_unstable(places_max - 1);
+                order.truncate(places_max);
+            }
+            let kept = &mut self.kept[slot];
+            kept.clear();
+            kept.extend(order.iter().map(|&(_, place)| place));
+            if !kept.contains(&dual.pick[member]) {
+                kept.push(dual.pick[member]);
+            }
+            kept.sort_unstable();
+            let mask = &mut self.mask[slot];
+            mask.clear();
+            mask.resize(costs.len(), 0);
+            for &place in kept.iter() {
+                mask[place] = i64::TOP;
+            }
+            let rest = costs.iter().zip(mask.iter()).map(|(cost, mask)| cost + mask).fold(i64::TOP, i64::min);
+            self.rest.push(if rest < i64::HALF { rest - dual.least(member) } else { i64::TOP });
+        }
+    }
+
+    /// The members and the pairs among them.
+    fn shape(&self, network: &Network, dual: &mut Dual) -> (Shape<'static, i64>, Vec<Near>) {
+        let sizes: Vec<usize> = self.members.iter().enumerate().map(|(slot, _)| self.kept[slot].len() + 1).collect();
         let (mut tables, mut inner) = (Vec::new(), Vec::new());
         for (slot, &member) in self.members.iter().enumerate() {
-            for near in dual.near[member].iter().filter(|near| near.rows && self.slot_of[near.other] != usize::MAX) {
-                let table = network.pairs()[near.pair].table.as_slice();
-                tables.push((slot, self.slot_of[near.other], Cow::Borrowed(table)));
-                inner.push((near.mine, near.theirs));
+            for at in 0..dual.near[member].len() {
+                let near = dual.near[member][at];
+                let other = self.slot_of[near.other];
+                if near.rows && other != usize::MAX {
+                    tables.push((slot, other, Cow::Owned(self.table(network, dual, &near, (slot, other)))));
+                    inner.push(near);
+                }
             }
         }
         (Shape::new(&sizes, tables), inner)
     }
+
+    /// A pair's cells with their potentials, among kept places and those that stand for the others.
+    fn table(&self, network: &Network, dual: &mut Dual, near: &Near, (a, b): (usize, usize)) -> Vec<i64> {
+        let mut cells = Vec::with_capacity((self.kept[a].len() + 1) * (self.kept[b].len() + 1));
+        let member = self.members[a];
+        for &mine in &self.kept[a] {
+            let paid = dual.p[near.mine + mine];
+            for &theirs in &self.kept[b] {
+                let cell = cell(network, near, member, mine, theirs);
+                cells.push(if cell < i64::HALF { cell + paid + dual.p[near.theirs + theirs] } else { i64::TOP });
+            }
+            cells.push(least_of_others(network, dual, near, mine, &self.mask[b]));
+        }
+        let back = near.back(member);
+        for &theirs in &self.kept[b] {
+            cells.push(least_of_others(network, dual, &back, theirs, &self.mask[a]));
+        }
+        cells.push(0);
+        cells
+    }
+
+    /// Puts a member's costs where the messages have moved them; gives its least from before.
+    fn put_costs(&self, dual: &mut Dual, slot: usize, member: usize, moved: &[i64]) -> i64 {
+        let least = dual.least(member);
+        let kept = &self.kept[slot];
+        let others = moved[kept.len()];
+        let range = dual.at[member]..dual.at[member + 1];
+        let shift = if others < i64::HALF { others - self.rest[slot] - least } else { i64::TOP };
+        for (cost, mask) in dual.u[range.clone()].iter_mut().zip(&self.mask[slot]) {
+            if *mask == 0 && *cost < i64::HALF {
+                *cost = (*cost + shift).min(i64::TOP);
+            }
+        }
+        for (&place, &cost) in kept.iter().zip(moved) {
+            dual.u[range.start + place] = cost;
+        }
+        least
+    }
+
+    fn put_potentials(&self, dual: &mut Dual, slot: usize, at: usize, moved: &[i64]) {
+        let (kept, mask) = (&self.kept[slot], &self.mask[slot]);
+        let others = moved[kept.len()];
+        for (potential, mask) in dual.p[at..at + mask.len()].iter_mut().zip(mask) {
+            if *mask == 0 && *potential < i64::HALF && others < i64::HALF {
+                *potential += others;
+            }
+        }
+        for (&place, &by) in kept.iter().zip(moved) {
+            if by < i64::HALF {
+                dual.p[at + place] += by;
+            }
+        }
+    }
+}
+
+/// What a place costs in a pair with the least of the places that are not masked.
+fn least_of_others(network: &Network, dual: &mut Dual, near: &Near, place: usize, mask: &[i64]) -> i64 {
+    let paid = dual.p[near.mine + place];
+    let arch = dual.lines.arch();
+    let cells = dual.lines.get(network, near, place);
+    let least = lines::least_sum(arch, cells, &dual.p[near.theirs..near.theirs + mask.len()], mask);
+    if least < i64::HALF { least + paid } else { i64::TOP }
 }

@@ -199,9 +199,23 @@ impl Branch<'_> {
             let dual = &*self.dual;
             buffers.picks.extend(buffers.path.iter().filter(|&&(component, place)| place != dual.pick[component]));
         }
-        let Some((regret, component)) = next else { return };
+        let Some((regret, mut component)) = next else { return };
         if low >= self.best || (regret == 0 && idle == 0) {
             return;
+        }
+        // few values first
+        let mut few = usize::MAX;
+        let mut few_regret = -1;
+        for &other in buffers.front.iter().filter(|&&component| buffers.decided[component].is_none()) {
+            let spare = self.best - low + buffers.least[other];
+            let stay = buffers.beside[other][self.dual.pick[other]] - buffers.least[other];
+            if stay == 0 && regret > 0 { continue; }
+            let count = buffers.beside[other].iter().filter(|&&c| c < spare).count();
+            if count < few || (count == few && stay > few_regret) {
+                few = count;
+                few_regret = stay;
+                component = other;
+            }
         }
         let others = low - buffers.least[component] - sum;
         let first = buffers.open.len();

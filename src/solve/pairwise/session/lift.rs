@@ -10,7 +10,7 @@ use super::dual::Dual;
 use super::lines;
 
 /// Places that may stand in the way and be raised themselves.
-const BLOCKERS_MAX: usize = 8;
+const BLOCKERS_MAX: usize = 24;
 
 /// Buffers, and how much may still be done.
 #[derive(Debug, Default)]

@@ -123,6 +123,15 @@ impl Session {
         Ok(if cleared { Clearing::Cleared } else { Clearing::Certified })
     }
 
+    /// For experiments.
+    pub fn gaps(&self) -> Vec<i64> {
+        let mut out = vec![self.live.as_ref().unwrap().gap];
+        for rounds in [5, 20, 60, 300] {
+            out.push(Dual::new(&self.network, &self.outcome.assignment, rounds).unwrap().gap);
+        }
+        out
+    }
+
     /// For tests.
     pub fn audit(&self) {
         if let Some(dual) = &self.live {
@@ -162,23 +171,23 @@ impl Session {
         let dual = self.live.as_mut()?;
         let root = self.roots[0];
         let before = dual.gap;
-        self.lift.left = 64;
-        self.lift.level(&self.network, dual, root, 2);
+        self.lift.left = var("LEFT", 64) as u32;
+        self.lift.level(&self.network, dual, root, var("DEPTH", 2) as u32);
         self.reach.around(dual, root);
         if self.reach.gap == 0 {
-            self.stats.push(("lifted", 0, (64 - self.lift.left) as usize, before, dual.gap));
+            self.stats.push(("lifted", 0, (self.lift.left) as usize, before, dual.gap));
             return Some(());
         }
         let gap = self.reach.gap;
         let mut found = Found::Over;
         for attempt in 0..5 {
             let gap = self.reach.gap;
-            found = branch::search(&self.network, dual, &self.reach, &mut self.branch, root, 300 << attempt);
+            found = branch::search(&self.network, dual, &self.reach, &mut self.branch, root, (var("NODES", 300) as u64) << attempt);
             self.debt += self.branch.nodes;
             if found != Found::Over { break; }
             self.stats.push(("over", attempt, self.branch.nodes as usize, gap, dual.gap));
-            self.ball.around(&self.network, dual, root, 1_000_000);
-            self.ball.settle(&self.network, dual);
+            self.ball.around(dual, root, var("PAIRS", 100));
+            self.ball.settle(&self.network, dual, var("KEEP", 16), var("ROUNDS", 5) as u32);
             self.debt = 0;
             self.reach.around(dual, root);
             if self.reach.gap == 0 {
@@ -217,11 +226,15 @@ impl Session {
         if self.debt > self.patience {
             self.debt = 0;
             let before = dual.gap;
-            self.ball.around(&self.network, dual, root, 1_000_000);
-            self.ball.settle(&self.network, dual);
+            self.ball.around(dual, root, var("PAIRS", 100));
+            self.ball.settle(&self.network, dual, var("KEEP", 16), var("ROUNDS", 5) as u32);
             self.stats.push(("ball", 0, 0, before, dual.gap));
-            self.patience = if dual.gap * 4 > before * 3 { (self.patience * 2).min(4000) } else { 300 };
+            self.patience = if dual.gap * 4 > before * 3 { (self.patience * 2).min(4000) } else { var("PAT", 300) as u64 };
         }
         Some(())
     }
+}
+
+fn var(name: &str, or: usize) -> usize {
+    std::env::var(name).map_or(or, |s| s.parse().unwrap())
 }
