@@ -10,6 +10,7 @@ use super::super::core::{Scratch, Shape, State};
 use super::super::network::Network;
 use super::dual::{Dual, Near, cell};
 use super::lines;
+use super::reach::Reach;
 use std::borrow::Cow;
 
 /// Components next to each other.
@@ -25,35 +26,54 @@ pub(super) struct Ball {
     rest: Vec<i64>,
     scratch: Scratch<i64>,
     order: Vec<(i64, usize)>,
+    /// What the best assignment so far is better by, and where it moves what.
+    pub(super) gain: i64,
+    pub(super) picks: Vec<(usize, usize)>,
 }
 
 impl Ball {
-    /// The components around a root, as many as have so many pairs among them.
-    pub(super) fn around(&mut self, dual: &Dual, root: usize, pairs_max: usize) {
+    /// The components around a root and around the gaps within its reach, as many as have so many pairs among them.
+    pub(super) fn around(&mut self, dual: &Dual, reach: &Reach, root: usize, pairs_max: usize) {
         self.slot_of.clear();
         self.slot_of.resize(dual.pick.len(), usize::MAX);
         self.members.clear();
-        self.members.push(root);
-        self.slot_of[root] = 0;
-        let (mut next, mut pairs) = (0, 0);
+        let mut pairs = 0;
+        self.admit(dual, root, &mut pairs, pairs_max);
+        for &member in &reach.members {
+            let tied = dual.near[member].iter().filter(|near| dual.rest[near.pair] > 0 && near.rows);
+            if dual.gap_of(member) > 0 {
+                self.admit(dual, member, &mut pairs, pairs_max);
+            }
+            for near in tied {
+                self.admit(dual, member, &mut pairs, pairs_max);
+                self.admit(dual, near.other, &mut pairs, pairs_max);
+            }
+        }
+        let mut next = 0;
         while let Some(&member) = self.members.get(next) {
             next += 1;
             for near in &dual.near[member] {
-                if self.slot_of[near.other] != usize::MAX {
-                    continue;
-                }
-                let more = dual.near[near.other].iter().filter(|near| self.slot_of[near.other] != usize::MAX).count();
-                if pairs + more <= pairs_max {
-                    pairs += more;
-                    self.slot_of[near.other] = self.members.len();
-                    self.members.push(near.other);
-                }
+                self.admit(dual, near.other, &mut pairs, pairs_max);
             }
         }
     }
 
-    /// Rounds of messages among the members; false when they showed that nothing is allowed, and nothing has changed.
+    fn admit(&mut self, dual: &Dual, component: usize, pairs: &mut usize, pairs_max: usize) {
+        if self.slot_of[component] != usize::MAX {
+            return;
+        }
+        let more = dual.near[component].iter().filter(|near| self.slot_of[near.other] != usize::MAX).count();
+        if *pairs + more <= pairs_max {
+            *pairs += more;
+            self.slot_of[component] = self.members.len();
+            self.members.push(component);
+        }
+    }
+
+    /// Rounds of messages among the members, and assignments that they suggest, of which the best is left in `picks`; false
+    /// when they showed that nothing is allowed, and nothing has changed.
     pub(super) fn settle(&mut self, network: &Network, dual: &mut Dual, places_max: usize, rounds: u32) -> bool {
+        (self.gain, self.picks) = (0, Vec::new());
         self.members.sort_unstable();
         for (slot, &member) in self.members.iter().enumerate() {
             self.slot_of[member] = slot;
@@ -67,7 +87,7 @@ impl Ball {
             costs.push(self.rest[slot]);
         }
         let mut state = shape.start(0, costs);
-        if self.rounds(&shape, &mut state, rounds).is_none() {
+        if self.rounds(network, dual, &shape, &mut state, rounds).is_none() {
             return false;
         }
         let mut raised = state.c0;
@@ -85,12 +105,42 @@ impl Ball {
         true
     }
 
-    fn rounds(&mut self, shape: &Shape<'_, i64>, state: &mut State<i64>, rounds: u32) -> Option<()> {
-        for _ in 0..rounds {
+    fn rounds(
+        &mut self,
+        network: &Network,
+        dual: &Dual,
+        shape: &Shape<'_, i64>,
+        state: &mut State<i64>,
+        rounds: u32,
+    ) -> Option<()> {
+        for round in 1..=rounds {
             shape.sweep(state, &mut self.scratch, i64::HALF, true).ok()?;
             shape.sweep(state, &mut self.scratch, i64::HALF, false).ok()?;
+            if (round % 4 == 0 || round == rounds)
+                && let Some(mut values) = shape.dive(state)
+            {
+                shape.descend(state, &mut values);
+                self.offer(network, dual, &values);
+            }
         }
         shape.collect(state, &mut self.scratch, i64::HALF).ok()
+    }
+
+    /// Takes an assignment of the members in, when it is better than the present one and than what was offered before.
+    fn offer(&mut self, network: &Network, dual: &Dual, values: &[usize]) {
+        let mut picks = Vec::new();
+        for ((&member, kept), &value) in self.members.iter().zip(&self.kept).zip(values) {
+            match kept.get(value) {
+                Some(&place) if place == dual.pick[member] => {}
+                Some(&place) => picks.push((member, place)),
+                None => return,
+            }
+        }
+        if let Some(gain) = dual.gain(network, &picks)
+            && gain > self.gain
+        {
+            (self.gain, self.picks) = (gain, picks);
+        }
     }
 
     /// The cheapest places of every member, and the pick.

@@ -29,6 +29,7 @@ pub(super) struct Buffers {
     path: Vec<(usize, usize)>,
     /// Per component next to what has moved a cost per place, and the least of them; empty otherwise.
     beside: Vec<Vec<i64>>,
+    /// Per component the least of these without the pick's.
     least: Vec<i64>,
     /// The components next to what has moved.
     front: Vec<usize>,
@@ -37,6 +38,8 @@ pub(super) struct Buffers {
     /// Places to try with their totals, of all levels one after another.
     open: Vec<(i64, usize)>,
     pub(super) picks: Vec<(usize, usize)>,
+    /// What these are better by.
+    pub(super) gain: i64,
     pub(super) nodes: u64,
 }
 
@@ -65,6 +68,7 @@ pub(super) fn search(
     reach: &Reach,
     buffers: &mut Buffers,
     root: usize,
+    known: i64,
     nodes_max: u64,
 ) -> Found {
     let count = dual.pick.len();
@@ -77,8 +81,10 @@ pub(super) fn search(
     let others = dual.costs(root).iter().enumerate().filter(|&(place, _)| place != pick);
     buffers.open.extend(others.map(|(place, &cost)| (cost - least, place)).filter(|(cost, _)| *cost < reach.gap));
     let idle = reach.gap - dual.gap_of(root);
-    let mut branch = Branch { network, dual, reach, buffers, best: reach.gap, nodes_max };
+    let mut branch = Branch { network, dual, reach, buffers, best: reach.gap - known, nodes_max };
     branch.each(root, 0, 0, idle);
+    let gain = reach.gap - branch.best;
+    buffers.gain = gain;
     match (buffers.nodes >= nodes_max, buffers.picks.is_empty()) {
         (true, _) => Found::Over,
         (false, true) => Found::Nothing,
@@ -174,24 +180,27 @@ impl Branch<'_> {
         let cells = lines.get(self.network, near, place);
         let (costs, paid) = (&mut self.buffers.beside[near.other], p[near.mine + place]);
         let potentials = &p[near.theirs..near.theirs + costs.len()];
-        self.buffers.least[near.other] = lines::add(arch, cells, potentials, paid, self.reach.gap, costs);
+        lines::add(arch, cells, potentials, paid, self.reach.gap, costs);
+        let (low, high) = costs.split_at(self.dual.pick[near.other]);
+        self.buffers.least[near.other] = lines::least(arch, low).min(lines::least(arch, &high[1..]));
     }
 
     /// Bounds what is decided from below and above, and decides the component that tells the two apart the most.
     fn onward(&mut self, sum: i64, idle: i64) {
         let buffers = &mut *self.buffers;
         let (mut low, mut high) = (sum, sum.saturating_add(idle));
-        let mut next: Option<(i64, usize)> = None;
+        let mut farther = idle;
+        let mut regret = 0;
         for &component in buffers.front.iter().filter(|&&component| buffers.decided[component].is_none()) {
-            let (least, stay) = (buffers.least[component], buffers.beside[component][self.dual.pick[component]]);
+            let (moves, stay) = (buffers.least[component], buffers.beside[component][self.dual.pick[component]]);
+            let least = moves.min(stay);
             low += least;
             if low >= self.best {
                 return;
             }
             high = high.saturating_add(stay);
-            if next.is_none_or(|(regret, _)| regret < stay - least) {
-                next = Some((stay - least, component));
-            }
+            regret = regret.max(stay - least);
+            farther = farther.min(moves - least + self.reach.onward(component));
         }
         if high < self.best {
             self.best = high;
@@ -199,16 +208,18 @@ impl Branch<'_> {
             let dual = &*self.dual;
             buffers.picks.extend(buffers.path.iter().filter(|&&(component, place)| place != dual.pick[component]));
         }
-        let Some((regret, mut component)) = next else { return };
-        if low >= self.best || (regret == 0 && idle == 0) {
+        if low + farther >= self.best {
             return;
         }
+        let mut component = usize::MAX;
         // few values first
         let mut few = usize::MAX;
         let mut few_regret = -1;
         for &other in buffers.front.iter().filter(|&&component| buffers.decided[component].is_none()) {
-            let spare = self.best - low + buffers.least[other];
-            let stay = buffers.beside[other][self.dual.pick[other]] - buffers.least[other];
+            let stay = buffers.beside[other][self.dual.pick[other]];
+            let least = buffers.least[other].min(stay);
+            let spare = self.best - low + least;
+            let stay = stay - least;
             if stay == 0 && regret > 0 { continue; }
             let count = buffers.beside[other].iter().filter(|&&c| c < spare).count();
             if count < few || (count == few && stay > few_regret) {
@@ -217,7 +228,10 @@ impl Branch<'_> {
                 component = other;
             }
         }
-        let others = low - buffers.least[component] - sum;
+        if component == usize::MAX {
+            return;
+        }
+        let others = low - buffers.least[component].min(buffers.beside[component][self.dual.pick[component]]) - sum;
         let first = buffers.open.len();
         for (place, &cost) in buffers.beside[component].iter().enumerate() {
             let total = sum + others + cost;

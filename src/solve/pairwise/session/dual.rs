@@ -182,6 +182,34 @@ impl Dual {
         }
     }
 
+    /// What moving some components is better by; `None` when that is not allowed.
+    pub(super) fn gain(&self, network: &Network, picks: &[(usize, usize)]) -> Option<i64> {
+        let place = |component: usize| {
+            let moved = picks.iter().find(|&&(moved, _)| moved == component);
+            moved.map_or(self.pick[component], |&(_, place)| place)
+        };
+        let mut gain = 0;
+        for &(component, place_now) in picks {
+            let prices = &network.unary()[component];
+            if prices[place_now] >= FORBIDDEN {
+                return None;
+            }
+            gain += prices[self.pick[component]] - prices[place_now];
+            for near in &self.near[component] {
+                let moves = place(near.other) != self.pick[near.other];
+                if moves && !near.rows {
+                    continue;
+                }
+                let after = cell(network, near, component, place_now, place(near.other));
+                if after >= FORBIDDEN {
+                    return None;
+                }
+                gain += cell(network, near, component, self.pick[component], self.pick[near.other]) - after;
+            }
+        }
+        Some(gain)
+    }
+
     /// Takes a place out that is not picked.
     pub(super) fn depart(&mut self, component: usize, place: usize) {
         self.u[self.at[component] + place] = i64::TOP;

@@ -53,6 +53,13 @@ impl Lift {
         from: usize,
     ) -> i64 {
         self.left = self.left.saturating_sub(1);
+        let shares = dual.near[component].len() as i64;
+        for slot in 0..dual.near[component].len() {
+            need -= pull(network, dual, component, place, slot, need.min(need / shares + 1));
+            if need == 0 {
+                return 0;
+            }
+        }
         for slot in 0..dual.near[component].len() {
             need -= pull(network, dual, component, place, slot, need);
             if need == 0 {

@@ -78,14 +78,11 @@ pub(super) fn above(arch: Arch, costs: &[i64], level: i64, cap: i64, out: &mut V
     });
 }
 
-/// Adds cell, potential and what was paid to every cost, cut off at a cap, which is the least of them thereafter.
-pub(super) fn add(arch: Arch, cells: &[i64], potentials: &[i64], paid: i64, cap: i64, costs: &mut [i64]) -> i64 {
+/// Adds cell, potential and what was paid to every cost, cut off at a cap.
+pub(super) fn add(arch: Arch, cells: &[i64], potentials: &[i64], paid: i64, cap: i64, costs: &mut [i64]) {
     arch.dispatch(|| {
-        let mut least = cap;
         for ((cost, &cell), &potential) in costs.iter_mut().zip(cells).zip(potentials) {
             *cost = (*cost + (cell + potential + paid).min(cap)).min(cap);
-            least = least.min(*cost);
         }
-        least
-    })
+    });
 }

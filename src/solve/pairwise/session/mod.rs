@@ -124,6 +124,14 @@ impl Session {
     }
 
     /// For experiments.
+    pub fn steps(&self) -> (usize, usize, usize) {
+        let d = self.live.as_ref().unwrap();
+        let zero = (0..d.pick.len()).filter(|&c| d.step_of(c) == 0).count();
+        let gaps = (0..d.pick.len()).filter(|&c| d.gap_of(c) > 0).count();
+        (zero, gaps, d.rest.iter().filter(|r| **r > 0).count())
+    }
+
+    /// For experiments.
     pub fn gaps(&self) -> Vec<i64> {
         let mut out = vec![self.live.as_ref().unwrap().gap];
         for rounds in [5, 20, 60, 300] {
@@ -180,53 +188,67 @@ impl Session {
         }
         let gap = self.reach.gap;
         let mut found = Found::Over;
-        for attempt in 0..5 {
-            let gap = self.reach.gap;
-            found = branch::search(&self.network, dual, &self.reach, &mut self.branch, root, (var("NODES", 300) as u64) << attempt);
+        let mut gain = 0;
+        let mut picks: Vec<(usize, usize)> = Vec::new();
+        for attempt in 0..var("TRIES", 5) {
+            found = branch::search(&self.network, dual, &self.reach, &mut self.branch, root, gain, (var("NODES", 300) as u64) << attempt);
             self.debt += self.branch.nodes;
+            if self.branch.gain > gain {
+                gain = self.branch.gain;
+                picks.clone_from(&self.branch.picks);
+            }
             if found != Found::Over { break; }
-            self.stats.push(("over", attempt, self.branch.nodes as usize, gap, dual.gap));
-            self.ball.around(dual, root, var("PAIRS", 100));
-            self.ball.settle(&self.network, dual, var("KEEP", 16), var("ROUNDS", 5) as u32);
+            self.stats.push(("over", self.reach.members.len(), gain as usize, self.reach.gap, dual.gap));
+            self.ball.around(dual, &self.reach, root, var("PAIRS", 100) << attempt);
+            self.ball.settle(&self.network, dual, var("KEEP", 16) + 8 * attempt, var("ROUNDS", 8) as u32 + 4 * attempt as u32);
+            if self.ball.gain > gain {
+                gain = self.ball.gain;
+                picks.clone_from(&self.ball.picks);
+            }
             self.debt = 0;
             self.reach.around(dual, root);
-            if self.reach.gap == 0 {
-                return Some(());
+            if self.reach.gap <= gain {
+                found = Found::Nothing;
+                break;
             }
         }
         let nodes = self.branch.nodes as usize;
-        match found {
-            Found::Over => return None,
-            Found::Nothing => self.stats.push(("stays", self.reach.members.len(), nodes, gap, dual.gap)),
-            Found::Better => {
-                let before = dual.gap;
-                let picks = &self.branch.picks;
-                dual.repick(&self.network, picks);
-                for &(component, place) in picks {
-                    self.outcome.assignment[component] = place;
-                }
-                self.outcome.objective += dual.gap - before;
-                self.outcome.lower_bound = self.outcome.objective;
-                let gap = dual.gap;
-                self.lift.left = 256;
-                for &(component, _) in picks.iter().rev() {
-                    self.lift.gather(&self.network, dual, component);
-                    self.lift.level(&self.network, dual, component, 2);
-                    for slot in 0..dual.near[component].len() {
-                        let near = dual.near[component][slot];
-                        if dual.rest[near.pair] > 0 {
-                            self.lift.gather(&self.network, dual, near.other);
-                        }
-                        self.lift.level(&self.network, dual, near.other, 2);
-                    }
-                }
-                self.stats.push(("moved", picks.len(), nodes, gap, dual.gap));
+        if found == Found::Over {
+            self.stats.push(("scratch", 0, 0, 0, 0));
+            self.outcome = solve(&self.network, &Limits::default());
+            if self.outcome.status != Status::Optimal { return None; }
+            picks = self.outcome.assignment.iter().copied().enumerate().filter(|&(component, place)| place != dual.pick[component]).collect();
+            gain = dual.gain(&self.network, &picks).unwrap();
+            self.outcome.objective += gain;
+        }
+        if picks.is_empty() {
+            self.stats.push(("stays", self.reach.members.len(), nodes, gap, dual.gap));
+        } else {
+            dual.repick(&self.network, &picks);
+            for &(component, place) in &picks {
+                self.outcome.assignment[component] = place;
             }
+            self.outcome.objective -= gain;
+            self.outcome.lower_bound = self.outcome.objective;
+            let gap = dual.gap;
+            self.lift.left = 256;
+            for &(component, _) in picks.iter().rev() {
+                self.lift.gather(&self.network, dual, component);
+                self.lift.level(&self.network, dual, component, 2);
+                for slot in 0..dual.near[component].len() {
+                    let near = dual.near[component][slot];
+                    if dual.rest[near.pair] > 0 {
+                        self.lift.gather(&self.network, dual, near.other);
+                    }
+                    self.lift.level(&self.network, dual, near.other, 2);
+                }
+            }
+            self.stats.push(("moved", picks.len(), nodes, gap, dual.gap));
         }
         if self.debt > self.patience {
             self.debt = 0;
             let before = dual.gap;
-            self.ball.around(dual, root, var("PAIRS", 100));
+            self.ball.around(dual, &self.reach, root, var("PAIRS", 100));
             self.ball.settle(&self.network, dual, var("KEEP", 16), var("ROUNDS", 5) as u32);
             self.stats.push(("ball", 0, 0, before, dual.gap));
             self.patience = if dual.gap * 4 > before * 3 { (self.patience * 2).min(4000) } else { var("PAT", 300) as u64 };

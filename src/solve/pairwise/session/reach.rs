@@ -2,8 +2,8 @@
 //!
 //! A better assignment differs from the present one in sets of connected components, each of which could move on its own,
 //! since what they change adds up. Such a set gains at most the gaps of its components and of their pairs, and each of its
-//! components pays at least the step to its next place. So a component whose step is as large as all gaps within reach
-//! stays, and those that it cuts off have less within their reach.
+//! components pays at least the step to its next place. So whoever is cut off from a component by steps that add up to all
+//! gaps within its reach does not move with it, and gaps that are not within reach do not count.
 
 use super::dual::Dual;
 
@@ -12,58 +12,104 @@ use super::dual::Dual;
 pub(super) struct Reach {
     pub(super) members: Vec<usize>,
     pub(super) gap: i64,
-    within: Vec<bool>,
+    /// Per component the steps on the way from the root, itself included; at least the gap when it is not within reach.
+    steps: Vec<i64>,
+    /// Per component, once it moves, the steps until something is next to what moves that has a gap.
+    onward: Vec<i64>,
+    queue: Vec<usize>,
 }
 
 impl Reach {
     /// Whether a component could move.
     pub(super) fn has(&self, component: usize) -> bool {
-        self.within[component]
+        self.steps[component] < self.gap
+    }
+
+    /// What is paid at least, once a component moves, until the next gap is touched.
+    pub(super) fn onward(&self, component: usize) -> i64 {
+        self.onward[component]
     }
 
     /// What could move together with the root.
     pub(super) fn around(&mut self, dual: &Dual, root: usize) {
-        self.within.resize(dual.pick.len(), false);
         self.gap = dual.gap;
+        self.members.clear();
+        if dual.step_of(root) >= self.gap {
+            self.gap = 0;
+            return;
+        }
+        self.spread(dual, root);
         loop {
-            for &member in &self.members {
-                self.within[member] = false;
-            }
-            self.members.clear();
-            if dual.step_of(root) >= self.gap {
-                self.gap = 0;
-                return;
-            }
-            let gap = self.spread(dual, root);
+            let gap = self.gaps(dual);
             if gap >= self.gap {
-                return;
+                break;
             }
             self.gap = gap;
+            let steps = &self.steps;
+            self.members.retain(|&member| steps[member] < gap);
+            if self.members.is_empty() {
+                return;
+            }
+        }
+        self.look_onward(dual);
+    }
+
+    /// Collects what is reached from the root by steps below the gap.
+    fn spread(&mut self, dual: &Dual, root: usize) {
+        self.steps.clear();
+        self.steps.resize(dual.pick.len(), i64::MAX);
+        self.steps[root] = dual.step_of(root);
+        self.queue.push(root);
+        while let Some(component) = self.queue.pop() {
+            if !self.members.contains(&component) {
+                self.members.push(component);
+            }
+            for near in &dual.near[component] {
+                let steps = self.steps[component] + dual.step_of(near.other);
+                if steps < self.gap && steps < self.steps[near.other] {
+                    self.steps[near.other] = steps;
+                    self.queue.push(near.other);
+                }
+            }
         }
     }
 
-    /// Collects what is connected to the root by components that could gain; gives their gaps.
-    fn spread(&mut self, dual: &Dual, root: usize) -> i64 {
-        self.within[root] = true;
-        self.members.push(root);
-        let (mut next, mut gap, mut inner) = (0, 0, 0);
-        while let Some(&member) = self.members.get(next) {
-            next += 1;
+    /// The gaps of the members and of their pairs.
+    fn gaps(&self, dual: &Dual) -> i64 {
+        let mut gap = 0;
+        for &member in &self.members {
             gap += dual.gap_of(member);
-            for near in &dual.near[member] {
-                let other = near.other;
-                if !self.within[other] && dual.step_of(other) < self.gap {
-                    self.within[other] = true;
-                    self.members.push(other);
-                }
-                if self.within[other] {
-                    // Met from both ends.
-                    inner += dual.rest[near.pair];
-                } else {
-                    gap += dual.rest[near.pair];
+            let mine = dual.near[member].iter().filter(|near| near.other > member || !self.has(near.other));
+            gap += mine.map(|near| dual.rest[near.pair]).sum::<i64>();
+        }
+        gap
+    }
+
+    fn look_onward(&mut self, dual: &Dual) {
+        self.onward.clear();
+        self.onward.resize(dual.pick.len(), self.gap);
+        let tied = |component: usize| {
+            dual.gap_of(component) > 0 || dual.near[component].iter().any(|near| dual.rest[near.pair] > 0)
+        };
+        for &member in &self.members {
+            if tied(member) {
+                for near in &dual.near[member] {
+                    if self.onward[near.other] > 0 {
+                        self.onward[near.other] = 0;
+                        self.queue.push(near.other);
+                    }
                 }
             }
         }
-        gap + inner / 2
+        // From the gaps outwards: whoever moves next to one that moves pays its own step first.
+        while let Some(component) = self.queue.pop() {
+            let steps = self.onward[component].saturating_add(dual.step_of(component));
+            for near in &dual.near[component] {
+                if steps < self.onward[near.other] {
+                    self.onward[near.other] = steps;
+                    self.queue.push(near.other);
+                }
+            }
+        }
     }
 }
