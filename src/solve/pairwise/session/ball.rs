@@ -27,7 +27,7 @@ pub(super) struct Ball {
     scratch: Scratch<i64>,
     order: Vec<(i64, usize)>,
     /// What the best assignment so far is better by, and where it moves what.
-    pub(super) gain: i64,
+    gain: i64,
     pub(super) picks: Vec<(usize, usize)>,
 }
 

@@ -38,8 +38,6 @@ pub(super) struct Buffers {
     /// Places to try with their totals, of all levels one after another.
     open: Vec<(i64, usize)>,
     pub(super) picks: Vec<(usize, usize)>,
-    /// What these are better by.
-    pub(super) gain: i64,
     pub(super) nodes: u64,
 }
 
@@ -68,7 +66,6 @@ pub(super) fn search(
     reach: &Reach,
     buffers: &mut Buffers,
     root: usize,
-    known: i64,
     nodes_max: u64,
 ) -> Found {
     let count = dual.pick.len();
@@ -81,10 +78,8 @@ pub(super) fn search(
     let others = dual.costs(root).iter().enumerate().filter(|&(place, _)| place != pick);
     buffers.open.extend(others.map(|(place, &cost)| (cost - least, place)).filter(|(cost, _)| *cost < reach.gap));
     let idle = reach.gap - dual.gap_of(root);
-    let mut branch = Branch { network, dual, reach, buffers, best: reach.gap - known, nodes_max };
+    let mut branch = Branch { network, dual, reach, buffers, best: reach.gap, nodes_max };
     branch.each(root, 0, 0, idle);
-    let gain = reach.gap - branch.best;
-    buffers.gain = gain;
     match (buffers.nodes >= nodes_max, buffers.picks.is_empty()) {
         (true, _) => Found::Over,
         (false, true) => Found::Nothing,

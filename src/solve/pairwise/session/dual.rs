@@ -11,6 +11,9 @@ use super::super::network::{FORBIDDEN, Network};
 use super::super::part::Part;
 use super::lines::{self, Lines};
 
+/// Costs and potentials beyond this are not worked with.
+const RANGE: i64 = 1 << 58;
+
 /// A pair as one of its ends sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Near {
@@ -297,39 +300,66 @@ impl Dual {
         }
     }
 
-    /// Whether everything holds.
-    pub(super) fn audit(&self, network: &Network) {
-        let mut gap = 0;
-        let mut total = self.base;
-        for c in 0..self.pick.len() {
-            assert_eq!(self.own[c], self.costs(c)[self.pick[c]]);
-            let rise = self.costs(c).iter().enumerate().filter(|(v, _)| *v != self.pick[c]).map(|(_, &x)| x).min().unwrap_or(i64::TOP);
-            assert_eq!(self.rise[c], rise.min(i64::TOP));
-            gap += self.gap_of(c);
-            total += self.own[c];
-            for v in 0..self.costs(c).len() {
-                if self.costs(c)[v] < i64::HALF {
-                    let held = self.costs(c)[v] + self.near[c].iter().map(|n| self.p[n.mine + v]).sum::<i64>();
-                    assert_eq!(held - self.lead[c], network.unary()[c][v], "component {c} value {v}");
-                } else {
-                    assert!(self.near[c].iter().all(|n| self.p[n.mine + v] >= i64::HALF));
-                }
-            }
-            for near in self.near[c].iter().filter(|near| near.rows) {
-                for v in 0..self.costs(c).len() {
-                    for y in 0..self.costs(near.other).len() {
-                        let slack = cell(network, near, c, v, y) + self.p[near.mine + v] + self.p[near.theirs + y];
-                        assert!(slack >= 0, "{c} {near:?} {v} {y} {slack}");
-                        if v == self.pick[c] && y == self.pick[near.other] {
-                            assert_eq!(self.rest[near.pair], slack);
-                            gap += slack;
-                            total += slack;
-                        }
-                    }
-                }
+    /// A component with a gap, or of a pair with one.
+    pub(super) fn first_gap(&self) -> Option<usize> {
+        let tied = |&component: &usize| {
+            self.gap_of(component) > 0 || self.near[component].iter().any(|near| self.rest[near.pair] > 0)
+        };
+        (0..self.pick.len()).find(tied)
+    }
+
+    /// Where a component costs least beside the others, its pick apart; `None` when nothing else is allowed.
+    pub(super) fn best_beside(&mut self, network: &Network, component: usize) -> Option<usize> {
+        let mut costs = self.costs(component).to_vec();
+        costs[self.pick[component]] = i64::TOP;
+        for slot in 0..self.near[component].len() {
+            let back = self.near[component][slot].back(component);
+            let theirs = self.pick[self.near[component][slot].other];
+            let cells = self.lines.get(network, &back, theirs);
+            let mine = &self.p[back.theirs..back.theirs + costs.len()];
+            for ((cost, cell), paid) in costs.iter_mut().zip(cells).zip(mine) {
+                let out = *cost >= i64::HALF || *cell >= i64::HALF;
+                *cost = if out { i64::TOP } else { *cost + cell + paid + self.p[back.mine + theirs] };
             }
         }
-        assert_eq!(gap, self.gap);
-        assert_eq!(Some(total), network.cost(&self.pick));
+        (0..costs.len()).filter(|&place| costs[place] < i64::HALF).min_by_key(|&place| (costs[place], place))
+    }
+
+    /// Whether costs and potentials are far from where sums with those that are out could be mistaken.
+    pub(super) fn is_in_range(&self) -> bool {
+        let fits = |&value: &i64| value >= i64::HALF || value.abs() < RANGE;
+        self.u.iter().all(fits) && self.p.iter().all(fits)
+    }
+
+    /// Whether everything that is said of the messages holds: for tests, since it looks at all cells.
+    pub(super) fn holds(&self, network: &Network) -> bool {
+        let (mut gap, mut total) = (0, self.base);
+        let mut fits = true;
+        for (component, costs) in network.unary().iter().enumerate() {
+            let (pick, mine) = (self.pick[component], self.costs(component));
+            let others = mine.iter().enumerate().filter(|&(place, _)| place != pick).map(|(_, &cost)| cost);
+            fits &= self.own[component] == mine[pick] && self.rise[component] == others.fold(i64::TOP, i64::min);
+            gap += self.gap_of(component);
+            total += mine[pick];
+            for (place, (&cost, &mine)) in costs.iter().zip(mine).enumerate() {
+                let paid = || self.near[component].iter().map(|near| self.p[near.mine + place]);
+                fits &= if mine < i64::HALF {
+                    mine + paid().sum::<i64>() == cost + self.lead[component]
+                } else {
+                    paid().all(|paid| paid >= i64::HALF)
+                };
+            }
+            for near in self.near[component].iter().filter(|near| near.rows) {
+                let table = &network.pairs()[near.pair].table;
+                let width = self.costs(near.other).len();
+                let rest = |(at, cell): (usize, &i64)| cell + self.p[near.mine + at / width] + self.p[near.theirs + at % width];
+                fits &= table.iter().enumerate().all(|cell| rest(cell) >= 0);
+                let at = pick * width + self.pick[near.other];
+                fits &= self.rest[near.pair] == rest((at, &table[at]));
+                gap += self.rest[near.pair];
+                total += self.rest[near.pair];
+            }
+        }
+        fits && gap == self.gap && network.cost(&self.pick) == Some(total)
     }
 }

@@ -4,7 +4,6 @@
 //! that stand in the way cost above their least: those pay into the pair what the place takes out. Nothing falls below
 //! the least of its component, so the bound never falls.
 
-use super::super::cell::Cell;
 use super::super::network::Network;
 use super::dual::Dual;
 use super::lines;
@@ -16,13 +15,21 @@ const BLOCKERS_MAX: usize = 24;
 #[derive(Debug, Default)]
 pub(super) struct Lift {
     /// Places that may still be raised.
-    pub(super) left: u32,
+    left: u32,
     low: Vec<usize>,
 }
 
 impl Lift {
     /// Raises all places of a component that cost less than its pick up to that, as far as possible.
-    pub(super) fn level(&mut self, network: &Network, dual: &mut Dual, component: usize, depth: u32) {
+    pub(super) fn raise_low(
+        &mut self,
+        network: &Network,
+        dual: &mut Dual,
+        component: usize,
+        lifts_max: u32,
+        depth: u32,
+    ) {
+        self.left = lifts_max;
         let own = dual.own[component];
         if dual.rise[component] >= own {
             return;
@@ -53,7 +60,8 @@ impl Lift {
         from: usize,
     ) -> i64 {
         self.left = self.left.saturating_sub(1);
-        let shares = dual.near[component].len() as i64;
+        // First an equal share from each pair, so that nobody is drained without need.
+        let shares = i64::try_from(dual.near[component].len()).unwrap_or(i64::MAX).max(1);
         for slot in 0..dual.near[component].len() {
             need -= pull(network, dual, component, place, slot, need.min(need / shares + 1));
             if need == 0 {
@@ -167,10 +175,4 @@ fn pull(network: &Network, dual: &mut Dual, component: usize, place: usize, slot
         dual.look_pair(network, component, slot);
     }
     level
-}
-
-/// Whether a place is in.
-#[allow(dead_code)]
-fn is_in(cost: i64) -> bool {
-    cost < i64::HALF
 }

@@ -1,6 +1,15 @@
-//! A network whose prices move.
+//! A network whose prices move: after every tick the proven optimum, from what is already known where possible.
+//!
+//! Kept are messages over all places ([`dual`]), which bound every total from below and fit the assignment as closely as
+//! possible: what it costs above the bound, the gap, is mostly nothing. A tick at a component leaves an optimum unless
+//! something with that component moved is better, and that gains at most the gap. So a tick whose own margin covers the
+//! gap is certified in constant time. Otherwise ([`clear`]) the bound is lifted back where the tick has lowered it
+//! ([`lift`]), and what could still be better is searched from the component outwards ([`reach`], [`branch`]); when that
+//! takes long, messages among the components nearby level out what lifting has not ([`ball`]).
+
 mod ball;
 mod branch;
+mod clear;
 mod dual;
 mod lift;
 mod lines;
@@ -9,10 +18,10 @@ mod reach;
 use super::network::{FORBIDDEN, Network, NetworkError};
 use super::{Limits, Outcome, solve};
 use crate::solve::Status;
-use branch::{Buffers, Found};
-use reach::Reach;
+use clear::Clearer;
 use dual::Dual;
 
+/// Rounds of messages over all places from nothing.
 const FIRST_ROUNDS: u32 = 60;
 
 /// A changed price: what a component costs at a place from now on ([`FORBIDDEN`]: not to be had).
@@ -40,17 +49,9 @@ pub enum Clearing {
 pub struct Session {
     network: Network,
     outcome: Outcome,
-    live: Option<Dual>,
-    reach: Reach,
-    roots: Vec<usize>,
-    lift: lift::Lift,
-    ball: ball::Ball,
-    debt: u64,
-    patience: u64,
-    branch: Buffers,
-    spent: u64,
-    /// stats
-    pub stats: Vec<(&'static str, usize, usize, i64, i64)>,
+    /// Only beside a proven optimum.
+    dual: Option<Dual>,
+    clearer: Clearer,
 }
 
 impl Session {
@@ -58,7 +59,7 @@ impl Session {
     #[must_use]
     pub fn new(network: Network, limits: &Limits<'_>) -> Self {
         let outcome = solve(&network, limits);
-        let mut session = Self { network, outcome, live: None, reach: Reach::default(), roots: Vec::new(), lift: lift::Lift::default(), ball: ball::Ball::default(), debt: 0, patience: 100, branch: Buffers::default(), spent: 0, stats: Vec::new() };
+        let mut session = Self { network, outcome, dual: None, clearer: Clearer::default() };
         session.start();
         session
     }
@@ -75,13 +76,6 @@ impl Session {
         &self.outcome
     }
 
-    fn start(&mut self) {
-        self.live = None;
-        if self.outcome.status == Status::Optimal && self.network.components() > 0 {
-            self.live = Dual::new(&self.network, &self.outcome.assignment, FIRST_ROUNDS);
-        }
-    }
-
     /// Applies one changed price.
     ///
     /// # Errors
@@ -92,171 +86,114 @@ impl Session {
 
     /// Applies several changed prices at once, then clears once.
     ///
+    /// When the limits end a clearing, the outcome says so, and the next tick starts from scratch.
+    ///
     /// # Errors
     /// As [`Session::tick`].
     pub fn apply(&mut self, ticks: &[Tick], limits: &Limits<'_>) -> Result<Clearing, NetworkError> {
         self.network.check_unary(ticks.iter().map(|tick| (tick.component, tick.place, tick.cost)))?;
-        let mut cleared = self.live.is_none();
-        let mut at = 0;
-        self.spent = 0;
-        while let Some(first) = ticks.get(at) {
-            self.roots.clear();
-            while let Some(tick) = ticks.get(at).filter(|tick| tick.component == first.component) {
-                let was = self.network.unary()[tick.component][tick.place];
-                let cost = tick.cost.min(FORBIDDEN);
+        self.clearer.begin();
+        let mut arrived = false;
+        for tick in ticks {
+            let was = self.network.unary()[tick.component][tick.place];
+            let cost = tick.cost.min(FORBIDDEN);
+            if was != cost {
                 self.network.set_unary(tick.component, tick.place, cost);
-                self.take(tick, was, cost);
-                at += 1;
-            }
-            if !self.roots.is_empty() && self.live.is_some() {
-                cleared = true;
-                if self.settle().is_none() {
-                    self.live = None;
-                }
+                arrived |= was >= FORBIDDEN;
+                self.take(*tick, was, cost);
             }
         }
-        if self.live.is_none() {
-            self.stats.push(("scratch", 0, 0, 0, 0));
-            self.outcome = solve(&self.network, limits);
-            self.start();
+        if self.dual.is_some() && self.clearer.is_done() {
+            return Ok(Clearing::Certified);
         }
-        Ok(if cleared { Clearing::Cleared } else { Clearing::Certified })
-    }
-
-    /// For experiments.
-    pub fn steps(&self) -> (usize, usize, usize) {
-        let d = self.live.as_ref().unwrap();
-        let zero = (0..d.pick.len()).filter(|&c| d.step_of(c) == 0).count();
-        let gaps = (0..d.pick.len()).filter(|&c| d.gap_of(c) > 0).count();
-        (zero, gaps, d.rest.iter().filter(|r| **r > 0).count())
-    }
-
-    /// For experiments.
-    pub fn gaps(&self) -> Vec<i64> {
-        let mut out = vec![self.live.as_ref().unwrap().gap];
-        for rounds in [5, 20, 60, 300] {
-            out.push(Dual::new(&self.network, &self.outcome.assignment, rounds).unwrap().gap);
+        if self.outcome.status == Status::Infeasible && !arrived {
+            // Prices alone allow nothing new.
+            return Ok(Clearing::Certified);
         }
-        out
+        self.clear(limits);
+        Ok(Clearing::Cleared)
     }
 
-    /// For tests.
-    pub fn audit(&self) {
-        if let Some(dual) = &self.live {
-            dual.audit(&self.network);
-            assert_eq!(dual.pick, self.outcome.assignment);
-            assert_eq!(self.network.cost(&self.outcome.assignment), Some(self.outcome.objective));
-        }
-    }
-
-    fn take(&mut self, tick: &Tick, was: i64, cost: i64) {
-        let Some(dual) = &mut self.live else { return };
-        if was == cost {
+    /// Moves one price, and notes what could be better for it.
+    fn take(&mut self, Tick { component, place, .. }: Tick, was: i64, cost: i64) {
+        let Some(dual) = &mut self.dual else { return };
+        let picked = dual.pick[component] == place;
+        if cost >= FORBIDDEN {
+            if picked {
+                self.leave(component);
+            } else {
+                dual.depart(component, place);
+            }
             return;
         }
-        let Tick { component, place, .. } = *tick;
-        let picked = self.outcome.assignment[component] == place;
-        if was >= FORBIDDEN || cost >= FORBIDDEN {
-            self.live = None;
-            return;
-        }
-        let by = cost - was;
-        dual.shift(component, place, by);
-        if picked {
-            self.outcome.objective += by;
-            self.outcome.lower_bound += by;
-        }
-        if picked == (by < 0) {
-            return;
-        }
-        let over = if picked { dual.step_of(component) } else { dual.costs(component)[place] - dual.least(component) };
-        if over < dual.gap {
-            self.roots.push(component);
-        }
-    }
-
-    fn settle(&mut self) -> Option<()> {
-        let dual = self.live.as_mut()?;
-        let root = self.roots[0];
-        let before = dual.gap;
-        self.lift.left = var("LEFT", 64) as u32;
-        self.lift.level(&self.network, dual, root, var("DEPTH", 2) as u32);
-        self.reach.around(dual, root);
-        if self.reach.gap == 0 {
-            self.stats.push(("lifted", 0, (self.lift.left) as usize, before, dual.gap));
-            return Some(());
-        }
-        let gap = self.reach.gap;
-        let mut found = Found::Over;
-        let mut gain = 0;
-        let mut picks: Vec<(usize, usize)> = Vec::new();
-        for attempt in 0..var("TRIES", 5) {
-            found = branch::search(&self.network, dual, &self.reach, &mut self.branch, root, gain, (var("NODES", 300) as u64) << attempt);
-            self.debt += self.branch.nodes;
-            if self.branch.gain > gain {
-                gain = self.branch.gain;
-                picks.clone_from(&self.branch.picks);
-            }
-            if found != Found::Over { break; }
-            self.stats.push(("over", self.reach.members.len(), gain as usize, self.reach.gap, dual.gap));
-            self.ball.around(dual, &self.reach, root, var("PAIRS", 100) << attempt);
-            self.ball.settle(&self.network, dual, var("KEEP", 16) + 8 * attempt, var("ROUNDS", 8) as u32 + 4 * attempt as u32);
-            if self.ball.gain > gain {
-                gain = self.ball.gain;
-                picks.clone_from(&self.ball.picks);
-            }
-            self.debt = 0;
-            self.reach.around(dual, root);
-            if self.reach.gap <= gain {
-                found = Found::Nothing;
-                break;
-            }
-        }
-        let nodes = self.branch.nodes as usize;
-        if found == Found::Over {
-            self.stats.push(("scratch", 0, 0, 0, 0));
-            self.outcome = solve(&self.network, &Limits::default());
-            if self.outcome.status != Status::Optimal { return None; }
-            picks = self.outcome.assignment.iter().copied().enumerate().filter(|&(component, place)| place != dual.pick[component]).collect();
-            gain = dual.gain(&self.network, &picks).unwrap();
-            self.outcome.objective += gain;
-        }
-        if picks.is_empty() {
-            self.stats.push(("stays", self.reach.members.len(), nodes, gap, dual.gap));
+        if was >= FORBIDDEN {
+            dual.arrive(&self.network, component, place);
         } else {
-            dual.repick(&self.network, &picks);
-            for &(component, place) in &picks {
-                self.outcome.assignment[component] = place;
+            let by = cost - was;
+            dual.shift(component, place, by);
+            if picked {
+                self.outcome.objective += by;
+                self.outcome.lower_bound += by;
             }
-            self.outcome.objective -= gain;
-            self.outcome.lower_bound = self.outcome.objective;
-            let gap = dual.gap;
-            self.lift.left = 256;
-            for &(component, _) in picks.iter().rev() {
-                self.lift.gather(&self.network, dual, component);
-                self.lift.level(&self.network, dual, component, 2);
-                for slot in 0..dual.near[component].len() {
-                    let near = dual.near[component][slot];
-                    if dual.rest[near.pair] > 0 {
-                        self.lift.gather(&self.network, dual, near.other);
-                    }
-                    self.lift.level(&self.network, dual, near.other, 2);
-                }
+            if picked == (by < 0) {
+                // The pick became cheaper, or something else dearer.
+                return;
             }
-            self.stats.push(("moved", picks.len(), nodes, gap, dual.gap));
         }
-        if self.debt > self.patience {
-            self.debt = 0;
-            let before = dual.gap;
-            self.ball.around(dual, &self.reach, root, var("PAIRS", 100));
-            self.ball.settle(&self.network, dual, var("KEEP", 16), var("ROUNDS", 5) as u32);
-            self.stats.push(("ball", 0, 0, before, dual.gap));
-            self.patience = if dual.gap * 4 > before * 3 { (self.patience * 2).min(4000) } else { var("PAT", 300) as u64 };
+        let margin =
+            if picked { dual.step_of(component) } else { dual.costs(component)[place] - dual.least(component) };
+        if margin < dual.gap {
+            self.clearer.suspect(component);
         }
-        Some(())
     }
-}
 
-fn var(name: &str, or: usize) -> usize {
-    std::env::var(name).map_or(or, |s| s.parse().unwrap())
+    /// Moves a component off a place that is no longer to be had, to where it costs least beside the others.
+    fn leave(&mut self, component: usize) {
+        let Some(dual) = &mut self.dual else { return };
+        let place = dual.pick[component];
+        let Some(next) = dual.best_beside(&self.network, component) else {
+            self.dual = None;
+            return;
+        };
+        dual.repick(&self.network, &[(component, next)]);
+        dual.depart(component, place);
+        self.outcome.assignment[component] = next;
+        if let Some(objective) = self.network.cost(&self.outcome.assignment) {
+            (self.outcome.objective, self.outcome.lower_bound) = (objective, objective);
+        }
+        self.clearer.suspect_around(dual, component);
+    }
+
+    /// Searches where something is suspected; from scratch when nothing is known.
+    fn clear(&mut self, limits: &Limits<'_>) {
+        if let Some(dual) = &mut self.dual
+            && self.clearer.clear(&self.network, dual, limits)
+        {
+            self.outcome.nodes = self.clearer.nodes();
+            self.outcome.objective -= self.clearer.gained();
+            self.outcome.lower_bound = self.outcome.objective;
+            self.outcome.assignment.clone_from(&dual.pick);
+        } else {
+            self.outcome = solve(&self.network, limits);
+            self.follow();
+        }
+        debug_assert!(self.dual.as_ref().is_none_or(|dual| dual.holds(&self.network)));
+    }
+
+    /// Fits the messages to an outcome from scratch.
+    fn follow(&mut self) {
+        let proven = self.outcome.status == Status::Optimal;
+        match self.dual.as_mut().filter(|dual| proven && dual.is_in_range()) {
+            Some(dual) => self.clearer.follow(&self.network, dual, &self.outcome.assignment),
+            None => self.start(),
+        }
+    }
+
+    /// Messages from nothing, around a proven optimum.
+    fn start(&mut self) {
+        self.dual = None;
+        if self.outcome.status == Status::Optimal && self.network.components() > 0 {
+            self.dual = Dual::new(&self.network, &self.outcome.assignment, FIRST_ROUNDS);
+        }
+    }
 }

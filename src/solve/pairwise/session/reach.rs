@@ -30,6 +30,12 @@ impl Reach {
         self.onward[component]
     }
 
+    /// Everybody.
+    pub(super) fn everywhere(&mut self, dual: &Dual) {
+        self.members.clear();
+        self.members.extend(0..dual.pick.len());
+    }
+
     /// What could move together with the root.
     pub(super) fn around(&mut self, dual: &Dual, root: usize) {
         self.gap = dual.gap;
