@@ -8,7 +8,7 @@
 use super::super::cell::Cell;
 use super::super::core::{Scratch, Shape, State};
 use super::super::network::Network;
-use super::dual::{Dual, Near, cell};
+use super::dual::{Dual, Near};
 use super::lines;
 use super::reach::Reach;
 use std::borrow::Cow;
@@ -71,7 +71,7 @@ impl Ball {
     }
 
     /// Rounds of messages among the members, and assignments that they suggest, of which the best is left in `picks`; false
-    /// when they showed that nothing is allowed, and nothing has changed.
+    /// when they showed that nothing is allowed, or have grown out of range.
     pub(super) fn settle(&mut self, network: &Network, dual: &mut Dual, places_max: usize, rounds: u32) -> bool {
         (self.gain, self.picks) = (0, Vec::new());
         self.members.sort_unstable();
@@ -102,7 +102,7 @@ impl Ball {
             dual.mark_out(member);
         }
         dual.moved(network, &self.members, raised);
-        true
+        self.members.iter().all(|&member| dual.is_within_range(member))
     }
 
     fn rounds(
@@ -195,22 +195,23 @@ impl Ball {
 
     /// A pair's cells with their potentials, among kept places and those that stand for the others.
     fn table(&self, network: &Network, dual: &mut Dual, near: &Near, (a, b): (usize, usize)) -> Vec<i64> {
-        let mut cells = Vec::with_capacity((self.kept[a].len() + 1) * (self.kept[b].len() + 1));
-        let member = self.members[a];
+        let mut table = Vec::with_capacity((self.kept[a].len() + 1) * (self.kept[b].len() + 1));
         for &mine in &self.kept[a] {
-            let paid = dual.p[near.mine + mine];
-            for &theirs in &self.kept[b] {
-                let cell = cell(network, near, member, mine, theirs);
-                cells.push(if cell < i64::HALF { cell + paid + dual.p[near.theirs + theirs] } else { i64::TOP });
-            }
-            cells.push(least_of_others(network, dual, near, mine, &self.mask[b]));
+            let (least, paid) = (least_of_others(network, dual, near, mine, &self.mask[b]), dual.p[near.mine + mine]);
+            let cells = dual.lines.get(network, near, mine);
+            let theirs = &dual.p[near.theirs..near.theirs + cells.len()];
+            table.extend(self.kept[b].iter().map(|&other| {
+                let cell = cells[other];
+                if cell < i64::HALF { cell + paid + theirs[other] } else { i64::TOP }
+            }));
+            table.push(least);
         }
-        let back = near.back(member);
+        let back = near.back(self.members[a]);
         for &theirs in &self.kept[b] {
-            cells.push(least_of_others(network, dual, &back, theirs, &self.mask[a]));
+            table.push(least_of_others(network, dual, &back, theirs, &self.mask[a]));
         }
-        cells.push(0);
-        cells
+        table.push(0);
+        table
     }
 
     /// Puts a member's costs where the messages have moved them; gives its least from before.

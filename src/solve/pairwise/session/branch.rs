@@ -10,6 +10,9 @@ use super::dual::{Dual, Near, cell};
 use super::lines;
 use super::reach::Reach;
 
+/// Components that are looked at for the next one to decide.
+const LOOK_AT: u32 = 8;
+
 /// What a search found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -206,26 +209,8 @@ impl Branch<'_> {
         if low + farther >= self.best {
             return;
         }
-        let mut component = usize::MAX;
-        // few values first
-        let mut few = usize::MAX;
-        let mut few_regret = -1;
-        for &other in buffers.front.iter().filter(|&&component| buffers.decided[component].is_none()) {
-            let stay = buffers.beside[other][self.dual.pick[other]];
-            let least = buffers.least[other].min(stay);
-            let spare = self.best - low + least;
-            let stay = stay - least;
-            if stay == 0 && regret > 0 { continue; }
-            let count = buffers.beside[other].iter().filter(|&&c| c < spare).count();
-            if count < few || (count == few && stay > few_regret) {
-                few = count;
-                few_regret = stay;
-                component = other;
-            }
-        }
-        if component == usize::MAX {
-            return;
-        }
+        let Some(component) = self.next(low, regret) else { return };
+        let buffers = &mut *self.buffers;
         let others = low - buffers.least[component].min(buffers.beside[component][self.dual.pick[component]]) - sum;
         let first = buffers.open.len();
         for (place, &cost) in buffers.beside[component].iter().enumerate() {
@@ -235,5 +220,31 @@ impl Branch<'_> {
             }
         }
         self.each(component, first, others, idle);
+    }
+
+    /// The component to decide next: of those that were met last, one with few places left.
+    fn next(&self, low: i64, regret: i64) -> Option<usize> {
+        let buffers = &*self.buffers;
+        let arch = self.dual.lines.arch();
+        let mut next = None;
+        let mut looked_at = 0;
+        for &component in buffers.front.iter().rev().filter(|&&component| buffers.decided[component].is_none()) {
+            let beside = &buffers.beside[component];
+            let stay = beside[self.dual.pick[component]];
+            let least = buffers.least[component].min(stay);
+            if stay == least && regret > 0 {
+                continue;
+            }
+            let places = lines::count_below(arch, beside, self.best - low + least);
+            let rank = (places, least - stay);
+            if next.is_none_or(|(known, _)| rank < known) {
+                next = Some((rank, component));
+            }
+            looked_at += 1;
+            if looked_at == LOOK_AT {
+                break;
+            }
+        }
+        next.map(|(_, component)| component)
     }
 }

@@ -15,14 +15,18 @@ use super::reach::Reach;
 
 /// Places that may be raised for one component, and how deep.
 const LIFTS_MAX: u32 = 64;
-const LIFT_DEPTH: u32 = 2;
+const LIFT_DEPTH: u32 = 3;
 /// Search nodes between two balls; doubled with each ball of a clearing.
 const NODES_MAX: u64 = 300;
-/// Balls of a clearing before it starts from scratch, and the first one's size; each next one is larger.
+/// Cells of all tables for one search node that the clearings of some ticks may take before they start from scratch, which
+/// then costs about as much; and nodes that are allowed at any rate.
+const CELLS_PER_NODE: u64 = 300;
+const NODES_MIN: u64 = 2_000;
+/// The size of a clearing's first ball; each next one is larger, up to a number.
 const BALLS_MAX: usize = 6;
 const BALL_PAIRS: usize = 100;
 const BALL_PLACES: usize = 16;
-const BALL_ROUNDS: u32 = 8;
+const BALL_ROUNDS: u32 = 4;
 /// Most nodes that clearings may take until a ball that did not help is tried again.
 const PATIENCE_MAX: u64 = 4_000;
 
@@ -33,7 +37,9 @@ pub(super) struct Clearer {
     /// Whether nothing but one component was changed, and that only in price or by a new place.
     single: bool,
     gained: i64,
+    /// Nodes of the clearings of the same ticks, and how many there may be.
     nodes: u64,
+    nodes_max: u64,
     /// Nodes over all clearings since the last ball, and how many there may be before the next one.
     debt: u64,
     patience: u64,
@@ -50,6 +56,7 @@ impl Default for Clearer {
             single: true,
             gained: 0,
             nodes: 0,
+            nodes_max: 0,
             debt: 0,
             patience: NODES_MAX,
             lift: Lift::default(),
@@ -61,11 +68,18 @@ impl Default for Clearer {
 }
 
 impl Clearer {
+    /// Some ticks on a network with so many cells begin.
+    pub(super) fn begin(&mut self, cells: u64, limits: &Limits<'_>) {
+        self.nodes = 0;
+        self.nodes_max = (cells / CELLS_PER_NODE).max(NODES_MIN).min(limits.nodes_max);
+        self.forget();
+    }
+
     /// Nothing is suspected.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.suspects.clear();
         self.single = true;
-        (self.gained, self.nodes) = (0, 0);
+        self.gained = 0;
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -130,13 +144,13 @@ impl Clearer {
                 }
             }
             if found == Found::Over {
-                if balls == BALLS_MAX || self.nodes > limits.nodes_max || limits.cancel.is_some_and(|cancel| cancel()) {
+                if self.nodes >= self.nodes_max || limits.cancel.is_some_and(|cancel| cancel()) {
                     return false;
                 }
                 if !self.level_out(network, dual, root, balls) {
                     return false;
                 }
-                (balls, nodes) = (balls + 1, 0);
+                (balls, nodes) = ((balls + 1).min(BALLS_MAX), 0);
             }
         }
         self.debt <= self.patience || self.invest(network, dual)
@@ -147,7 +161,7 @@ impl Clearer {
         self.debt = 0;
         self.ball.around(dual, &self.reach, root, BALL_PAIRS << balls);
         let (places_max, rounds) = (BALL_PLACES + 8 * balls, BALL_ROUNDS + 4 * u32::try_from(balls).unwrap_or(0));
-        if !self.ball.settle(network, dual, places_max, rounds) || !dual.is_in_range() {
+        if !self.ball.settle(network, dual, places_max, rounds) {
             return false;
         }
         let picks = std::mem::take(&mut self.ball.picks);
@@ -197,12 +211,11 @@ impl Clearer {
         true
     }
 
-    /// Fits the messages to another assignment, which is proven to be the best.
-    pub(super) fn follow(&mut self, network: &Network, dual: &mut Dual, assignment: &[usize]) {
-        let moved = |&(component, &place): &(usize, &usize)| dual.pick[component] != place;
-        let picks: Vec<(usize, usize)> =
-            assignment.iter().enumerate().filter(moved).map(|(component, &place)| (component, place)).collect();
-        self.adopt(network, dual, &picks);
-        self.begin();
+    /// Fits the messages to an assignment that is proven to be the best otherwise.
+    pub(super) fn follow(&mut self, network: &Network, dual: &mut Dual) {
+        for component in 0..dual.pick.len() {
+            self.fit(network, dual, component);
+        }
+        self.forget();
     }
 }

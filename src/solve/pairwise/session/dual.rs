@@ -185,6 +185,13 @@ impl Dual {
         }
     }
 
+    /// Moves to another assignment.
+    pub(super) fn repick_all(&mut self, network: &Network, assignment: &[usize]) {
+        let moved = |&(component, place): &(usize, usize)| self.pick[component] != place;
+        let picks: Vec<(usize, usize)> = assignment.iter().copied().enumerate().filter(moved).collect();
+        self.repick(network, &picks);
+    }
+
     /// What moving some components is better by; `None` when that is not allowed.
     pub(super) fn gain(&self, network: &Network, picks: &[(usize, usize)]) -> Option<i64> {
         let place = |component: usize| {
@@ -327,11 +334,18 @@ impl Dual {
 
     /// Whether costs and potentials are far from where sums with those that are out could be mistaken.
     pub(super) fn is_in_range(&self) -> bool {
+        (0..self.pick.len()).all(|component| self.is_within_range(component))
+    }
+
+    /// The same of one component.
+    pub(super) fn is_within_range(&self, component: usize) -> bool {
         let fits = |&value: &i64| value >= i64::HALF || value.abs() < RANGE;
-        self.u.iter().all(fits) && self.p.iter().all(fits)
+        let costs = self.costs(component);
+        costs.iter().all(fits) && self.near[component].iter().all(|near| self.p[near.mine..near.mine + costs.len()].iter().all(fits))
     }
 
     /// Whether everything that is said of the messages holds: for tests, since it looks at all cells.
+    #[cfg(test)]
     pub(super) fn holds(&self, network: &Network) -> bool {
         let (mut gap, mut total) = (0, self.base);
         let mut fits = true;

@@ -86,3 +86,8 @@ pub(super) fn add(arch: Arch, cells: &[i64], potentials: &[i64], paid: i64, cap:
         }
     });
 }
+
+/// How many costs are below a level.
+pub(super) fn count_below(arch: Arch, costs: &[i64], level: i64) -> usize {
+    arch.dispatch(|| costs.iter().map(|&cost| usize::from(cost < level)).sum())
+}

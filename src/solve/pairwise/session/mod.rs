@@ -14,6 +14,8 @@ mod dual;
 mod lift;
 mod lines;
 mod reach;
+#[cfg(test)]
+mod tests;
 
 use super::network::{FORBIDDEN, Network, NetworkError};
 use super::{Limits, Outcome, solve};
@@ -52,6 +54,10 @@ pub struct Session {
     /// Only beside a proven optimum.
     dual: Option<Dual>,
     clearer: Clearer,
+    /// Places that are no longer to be had, but are picked until a solve from scratch has found something else.
+    leaving: Vec<(usize, usize)>,
+    /// Cells of all tables.
+    cells: u64,
 }
 
 impl Session {
@@ -59,7 +65,9 @@ impl Session {
     #[must_use]
     pub fn new(network: Network, limits: &Limits<'_>) -> Self {
         let outcome = solve(&network, limits);
-        let mut session = Self { network, outcome, dual: None, clearer: Clearer::default() };
+        let cells = network.pairs().iter().map(|pair| pair.table.len() as u64).sum();
+        let (clearer, leaving) = (Clearer::default(), Vec::new());
+        let mut session = Self { network, outcome, dual: None, clearer, leaving, cells };
         session.start();
         session
     }
@@ -92,31 +100,41 @@ impl Session {
     /// As [`Session::tick`].
     pub fn apply(&mut self, ticks: &[Tick], limits: &Limits<'_>) -> Result<Clearing, NetworkError> {
         self.network.check_unary(ticks.iter().map(|tick| (tick.component, tick.place, tick.cost)))?;
-        self.clearer.begin();
-        let mut arrived = false;
-        for tick in ticks {
-            let was = self.network.unary()[tick.component][tick.place];
-            let cost = tick.cost.min(FORBIDDEN);
-            if was != cost {
-                self.network.set_unary(tick.component, tick.place, cost);
-                arrived |= was >= FORBIDDEN;
-                self.take(*tick, was, cost);
+        self.clearer.begin(self.cells, limits);
+        let (mut arrived, mut certified, mut late) = (false, true, false);
+        // One component after another: from one proven optimum to the next, little is to be repaired at a time.
+        for ticks in ticks.chunk_by(|one, next| one.component == next.component) {
+            self.clearer.forget();
+            for tick in ticks {
+                let was = self.network.unary()[tick.component][tick.place];
+                let cost = tick.cost.min(FORBIDDEN);
+                if was != cost {
+                    self.network.set_unary(tick.component, tick.place, cost);
+                    arrived |= was >= FORBIDDEN;
+                    self.take(*tick, was, cost);
+                }
+            }
+            if !late && self.dual.is_some() && self.leaving.is_empty() && !self.clearer.is_done() {
+                certified = false;
+                late = !self.clear(limits);
             }
         }
-        if self.dual.is_some() && self.clearer.is_done() {
-            return Ok(Clearing::Certified);
+        // Without new places, prices alone allow nothing that was not allowed.
+        if late || !self.leaving.is_empty() || (self.dual.is_none() && (arrived || self.outcome.status != Status::Infeasible)) {
+            certified = false;
+            self.solve(limits);
         }
-        if self.outcome.status == Status::Infeasible && !arrived {
-            // Prices alone allow nothing new.
-            return Ok(Clearing::Certified);
-        }
-        self.clear(limits);
-        Ok(Clearing::Cleared)
+        Ok(if certified { Clearing::Certified } else { Clearing::Cleared })
     }
 
     /// Moves one price, and notes what could be better for it.
     fn take(&mut self, Tick { component, place, .. }: Tick, was: i64, cost: i64) {
         let Some(dual) = &mut self.dual else { return };
+        if self.leaving.contains(&(component, place)) {
+            // There again before anything else was found.
+            self.dual = None;
+            return;
+        }
         let picked = dual.pick[component] == place;
         if cost >= FORBIDDEN {
             if picked {
@@ -152,7 +170,7 @@ impl Session {
         let Some(dual) = &mut self.dual else { return };
         let place = dual.pick[component];
         let Some(next) = dual.best_beside(&self.network, component) else {
-            self.dual = None;
+            self.leaving.push((component, place));
             return;
         };
         dual.repick(&self.network, &[(component, next)]);
@@ -164,27 +182,29 @@ impl Session {
         self.clearer.suspect_around(dual, component);
     }
 
-    /// Searches where something is suspected; from scratch when nothing is known.
-    fn clear(&mut self, limits: &Limits<'_>) {
-        if let Some(dual) = &mut self.dual
-            && self.clearer.clear(&self.network, dual, limits)
-        {
-            self.outcome.nodes = self.clearer.nodes();
-            self.outcome.objective -= self.clearer.gained();
-            self.outcome.lower_bound = self.outcome.objective;
-            self.outcome.assignment.clone_from(&dual.pick);
-        } else {
-            self.outcome = solve(&self.network, limits);
-            self.follow();
-        }
-        debug_assert!(self.dual.as_ref().is_none_or(|dual| dual.holds(&self.network)));
+    /// Clears what is suspected; false when that takes too long.
+    fn clear(&mut self, limits: &Limits<'_>) -> bool {
+        let Some(dual) = &mut self.dual else { return false };
+        let cleared = self.clearer.clear(&self.network, dual, limits);
+        self.outcome.nodes = self.clearer.nodes();
+        self.outcome.objective -= self.clearer.gained();
+        self.outcome.lower_bound = self.outcome.objective;
+        self.outcome.assignment.clone_from(&dual.pick);
+        cleared
     }
 
-    /// Fits the messages to an outcome from scratch.
-    fn follow(&mut self) {
+    /// Solves from scratch, but goes on with the messages that are there.
+    fn solve(&mut self, limits: &Limits<'_>) {
+        self.outcome = solve(&self.network, limits);
         let proven = self.outcome.status == Status::Optimal;
         match self.dual.as_mut().filter(|dual| proven && dual.is_in_range()) {
-            Some(dual) => self.clearer.follow(&self.network, dual, &self.outcome.assignment),
+            Some(dual) => {
+                dual.repick_all(&self.network, &self.outcome.assignment);
+                for (component, place) in self.leaving.drain(..) {
+                    dual.depart(component, place);
+                }
+                self.clearer.follow(&self.network, dual);
+            }
             None => self.start(),
         }
     }
@@ -192,6 +212,7 @@ impl Session {
     /// Messages from nothing, around a proven optimum.
     fn start(&mut self) {
         self.dual = None;
+        self.leaving.clear();
         if self.outcome.status == Status::Optimal && self.network.components() > 0 {
             self.dual = Dual::new(&self.network, &self.outcome.assignment, FIRST_ROUNDS);
         }

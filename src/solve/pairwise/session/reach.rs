@@ -66,13 +66,14 @@ impl Reach {
         self.steps.resize(dual.pick.len(), i64::MAX);
         self.steps[root] = dual.step_of(root);
         self.queue.push(root);
+        self.members.push(root);
         while let Some(component) = self.queue.pop() {
-            if !self.members.contains(&component) {
-                self.members.push(component);
-            }
             for near in &dual.near[component] {
                 let steps = self.steps[component] + dual.step_of(near.other);
                 if steps < self.gap && steps < self.steps[near.other] {
+                    if self.steps[near.other] == i64::MAX {
+                        self.members.push(near.other);
+                    }
                     self.steps[near.other] = steps;
                     self.queue.push(near.other);
                 }
