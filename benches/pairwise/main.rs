@@ -124,7 +124,9 @@ fn tick_table() {
     );
     let mut left = wishes();
     while let Some(first) = left.first().cloned() {
-        let same = |wish: &Wish| (wish.components, wish.places) == (first.components, first.places) && wish.degree == first.degree;
+        let same = |wish: &Wish| {
+            (wish.components, wish.places) == (first.components, first.places) && wish.degree == first.degree
+        };
         let (group, rest): (Vec<Wish>, Vec<Wish>) = left.into_iter().partition(same);
         left = rest;
         let mut all = vec![ticks::Measured::default(); ticks::KINDS.len() + 1];

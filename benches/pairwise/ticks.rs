@@ -33,17 +33,21 @@ struct Stream {
 
 impl Stream {
     fn new(wish: &Wish, network: &Network) -> Self {
-        Self {
-            random: Random::new(wish.seed ^ 0x71C5),
-            first: network.unary().to_vec(),
-            providers: providers(wish),
-        }
+        Self { random: Random::new(wish.seed ^ 0x71C5), first: network.unary().to_vec(), providers: providers(wish) }
     }
 
     /// The next ticks and the ordinal of their kind.
     fn next(&mut self, now: &Network) -> (usize, Vec<Tick>) {
         let mut at = self.random.below(100);
-        let kind = KINDS.iter().position(|&(_, share)| at < share || { at -= share; false }).expect("a hundred in all");
+        let kind = KINDS
+            .iter()
+            .position(|&(_, share)| {
+                at < share || {
+                    at -= share;
+                    false
+                }
+            })
+            .expect("a hundred in all");
         let (component, place) = (self.random.below(self.first.len()), self.random.below(self.providers.len()));
         let (low, high) = [(0.8, 1.2), (0.5, 2.0), (1.0, 1.0), (0.95, 1.05), (0.0, 1.0)][kind];
         let drawn = self.random.between(low, high);
@@ -100,7 +104,9 @@ pub fn run(wish: &Wish, count: usize, check: usize, repeats: usize) -> (Vec<Meas
             if check > 0 && at % check == 0 {
                 let (ours, fresh) = (session.outcome(), solve(session.network(), &limits));
                 let cost = session.network().cost(&ours.assignment).unwrap_or(0);
-                unequal += usize::from((ours.status, ours.objective, cost) != (fresh.status, fresh.objective, fresh.objective));
+                unequal += usize::from(
+                    (ours.status, ours.objective, cost) != (fresh.status, fresh.objective, fresh.objective),
+                );
             }
         }
     }

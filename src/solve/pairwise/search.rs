@@ -60,6 +60,18 @@ impl<'s, 'n> Search<'s, 'n> {
         Self { network, pairs, members, limits, effort, best: None, open: None, weights: Vec::new(), conflict: None }
     }
 
+    /// Goes on from an assignment that is known to be allowed.
+    pub(super) fn with(mut self, total: i64, assignment: Vec<usize>) -> Self {
+        self.best = Some((total, assignment));
+        self
+    }
+
+    /// Searches in what is left of a part whose messages have settled, and nowhere else.
+    pub(super) fn run_in(mut self, part: &Part<'_, i64>, state: &mut State<i64>) -> Found {
+        let _closed = self.root(part, state);
+        Found { best: self.best, open: self.open }
+    }
+
     pub(super) fn run(mut self) -> Found {
         let (part, mut state) = Part::<i64>::exact(self.network, self.members, self.pairs);
         // Closed or not: everything was looked at, but for what `open` says.

@@ -153,7 +153,9 @@ impl Ball {
             let costs = dual.costs(member);
             let order = &mut self.order;
             order.clear();
-            order.extend(costs.iter().enumerate().filter(|(_, cost)| **cost < i64::HALF).map(|(place, &cost)| (cost, place)));
+            order.extend(
+                costs.iter().enumerate().filter(|(_, cost)| **cost < i64::HALF).map(|(place, &cost)| (cost, place)),
+            );
             if order.len() > places_max {
                 order.select_nth_unstable(places_max - 1);
                 order.truncate(places_max);

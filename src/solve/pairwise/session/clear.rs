@@ -10,8 +10,9 @@ use super::super::network::Network;
 use super::ball::Ball;
 use super::branch::{self, Buffers, Found};
 use super::dual::Dual;
-use super::lift::Lift;
+use super::lift::{Lift, gather};
 use super::reach::Reach;
+use super::rest;
 
 /// Places that may be raised for one component, and how deep.
 const LIFTS_MAX: u32 = 64;
@@ -22,8 +23,8 @@ const NODES_MAX: u64 = 300;
 /// then costs about as much; and nodes that are allowed at any rate.
 const CELLS_PER_NODE: u64 = 300;
 const NODES_MIN: u64 = 2_000;
-/// The size of a clearing's first ball; each next one is larger, up to a number.
-const BALLS_MAX: usize = 6;
+/// Balls of a clearing before everything that is left is searched at once, and the first one's size: each next one is larger.
+const BALLS_MAX: usize = 2;
 const BALL_PAIRS: usize = 100;
 const BALL_PLACES: usize = 16;
 const BALL_ROUNDS: u32 = 4;
@@ -147,13 +148,27 @@ impl Clearer {
                 if self.nodes >= self.nodes_max || limits.cancel.is_some_and(|cancel| cancel()) {
                     return false;
                 }
+                if balls == BALLS_MAX {
+                    return self.search_rest(network, dual, limits);
+                }
                 if !self.level_out(network, dual, root, balls) {
                     return false;
                 }
-                (balls, nodes) = ((balls + 1).min(BALLS_MAX), 0);
+                (balls, nodes) = (balls + 1, 0);
             }
         }
         self.debt <= self.patience || self.invest(network, dual)
+    }
+
+    /// Clears all suspects at once; false when the limits ended that.
+    fn search_rest(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
+        let Some(rest::Best { assignment, nodes }) = rest::search(network, dual, limits) else { return false };
+        self.nodes += nodes;
+        let before = dual.gap;
+        dual.repick_all(network, &assignment);
+        self.gained += before - dual.gap;
+        self.suspects.clear();
+        true
     }
 
     /// Messages nearby, and what they suggest; false when they show that nothing is allowed or grow out of range.
@@ -187,12 +202,12 @@ impl Clearer {
 
     /// Gives what the pairs around a component still hold to their picks, and lifts what that leaves behind.
     fn fit(&mut self, network: &Network, dual: &mut Dual, component: usize) {
-        self.lift.gather(network, dual, component);
+        gather(network, dual, component);
         self.lift.raise_low(network, dual, component, LIFTS_MAX, LIFT_DEPTH);
         for slot in 0..dual.near[component].len() {
             let near = dual.near[component][slot];
             if dual.rest[near.pair] > 0 {
-                self.lift.gather(network, dual, near.other);
+                gather(network, dual, near.other);
             }
             self.lift.raise_low(network, dual, near.other, LIFTS_MAX, LIFT_DEPTH);
         }

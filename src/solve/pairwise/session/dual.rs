@@ -77,8 +77,7 @@ impl Dual {
         let count = network.components();
         let mut near = vec![Vec::new(); count];
         for (ordinal, (pair, edge)) in network.pairs().iter().zip(&part.shape.edges).enumerate() {
-            let rows =
-                Near { pair: ordinal, other: pair.b, mine: edge.at_a, theirs: edge.at_b, rows: true };
+            let rows = Near { pair: ordinal, other: pair.b, mine: edge.at_a, theirs: edge.at_b, rows: true };
             near[pair.b].push(rows.back(pair.a));
             near[pair.a].push(rows);
         }
@@ -115,6 +114,11 @@ impl Dual {
         self.own[component].min(self.rise[component])
     }
 
+    /// No assignment has a lower total.
+    pub(super) fn bound(&self) -> i64 {
+        self.base + (0..self.pick.len()).map(|component| self.least(component)).sum::<i64>()
+    }
+
     /// What the pick costs more than the cheapest place.
     pub(super) fn gap_of(&self, component: usize) -> i64 {
         (self.own[component] - self.rise[component]).max(0)
@@ -139,7 +143,8 @@ impl Dual {
     pub(super) fn look_pair(&mut self, network: &Network, component: usize, slot: usize) {
         let near = self.near[component][slot];
         let (mine, theirs) = (self.pick[component], self.pick[near.other]);
-        let rest = cell(network, &near, component, mine, theirs) + self.p[near.mine + mine] + self.p[near.theirs + theirs];
+        let rest =
+            cell(network, &near, component, mine, theirs) + self.p[near.mine + mine] + self.p[near.theirs + theirs];
         self.gap += rest - self.rest[near.pair];
         self.rest[near.pair] = rest;
     }
@@ -248,7 +253,11 @@ impl Dual {
                 self.p[near.mine + place] = -held;
                 paid -= held;
                 let out = &self.u[self.at[near.other]..self.at[near.other + 1]];
-                let back = cells.iter().zip(out).enumerate().filter(|(_, (cell, out))| **cell < i64::HALF && **out >= i64::HALF);
+                let back = cells
+                    .iter()
+                    .zip(out)
+                    .enumerate()
+                    .filter(|(_, (cell, out))| **cell < i64::HALF && **out >= i64::HALF);
                 open.extend(back.map(|(other, _)| (near.other, other)));
             }
             self.u[self.at[component] + place] = cost + self.lead[component] - paid;
@@ -272,11 +281,7 @@ impl Dual {
 /// What a pair of places costs in its table.
 pub(super) fn cell(network: &Network, near: &Near, component: usize, mine: usize, theirs: usize) -> i64 {
     let unary = network.unary();
-    let at = if near.rows {
-        mine * unary[near.other].len() + theirs
-    } else {
-        theirs * unary[component].len() + mine
-    };
+    let at = if near.rows { mine * unary[near.other].len() + theirs } else { theirs * unary[component].len() + mine };
     network.pairs()[near.pair].table[at]
 }
 
@@ -341,7 +346,8 @@ impl Dual {
     pub(super) fn is_within_range(&self, component: usize) -> bool {
         let fits = |&value: &i64| value >= i64::HALF || value.abs() < RANGE;
         let costs = self.costs(component);
-        costs.iter().all(fits) && self.near[component].iter().all(|near| self.p[near.mine..near.mine + costs.len()].iter().all(fits))
+        costs.iter().all(fits)
+            && self.near[component].iter().all(|near| self.p[near.mine..near.mine + costs.len()].iter().all(fits))
     }
 
     /// Whether everything that is said of the messages holds: for tests, since it looks at all cells.
@@ -366,7 +372,9 @@ impl Dual {
             for near in self.near[component].iter().filter(|near| near.rows) {
                 let table = &network.pairs()[near.pair].table;
                 let width = self.costs(near.other).len();
-                let rest = |(at, cell): (usize, &i64)| cell + self.p[near.mine + at / width] + self.p[near.theirs + at % width];
+                let rest = |(at, cell): (usize, &i64)| {
+                    cell + self.p[near.mine + at / width] + self.p[near.theirs + at % width]
+                };
                 fits &= table.iter().enumerate().all(|cell| rest(cell) >= 0);
                 let at = pick * width + self.pick[near.other];
                 fits &= self.rest[near.pair] == rest((at, &table[at]));

@@ -101,14 +101,14 @@ impl Lift {
         }
         need
     }
+}
 
-    /// Gives what the pairs of a pick still hold to the pick.
-    pub(super) fn gather(&mut self, network: &Network, dual: &mut Dual, component: usize) {
-        for slot in 0..dual.near[component].len() {
-            let rest = dual.rest[dual.near[component][slot].pair];
-            if rest > 0 {
-                pull(network, dual, component, dual.pick[component], slot, rest);
-            }
+/// Gives what the pairs of a pick still hold to the pick.
+pub(super) fn gather(network: &Network, dual: &mut Dual, component: usize) {
+    for slot in 0..dual.near[component].len() {
+        let rest = dual.rest[dual.near[component][slot].pair];
+        if rest > 0 {
+            pull(network, dual, component, dual.pick[component], slot, rest);
         }
     }
 }

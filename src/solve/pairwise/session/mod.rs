@@ -14,6 +14,7 @@ mod dual;
 mod lift;
 mod lines;
 mod reach;
+mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -120,7 +121,10 @@ impl Session {
             }
         }
         // Without new places, prices alone allow nothing that was not allowed.
-        if late || !self.leaving.is_empty() || (self.dual.is_none() && (arrived || self.outcome.status != Status::Infeasible)) {
+        if late
+            || !self.leaving.is_empty()
+            || (self.dual.is_none() && (arrived || self.outcome.status != Status::Infeasible))
+        {
             certified = false;
             self.solve(limits);
         }
