@@ -125,7 +125,8 @@ fn tick_table() {
     let mut left = wishes();
     while let Some(first) = left.first().cloned() {
         let same = |wish: &Wish| {
-            (wish.components, wish.places) == (first.components, first.places) && wish.degree == first.degree
+            (wish.components, wish.places, wish.degree.to_bits())
+                == (first.components, first.places, first.degree.to_bits())
         };
         let (group, rest): (Vec<Wish>, Vec<Wish>) = left.into_iter().partition(same);
         left = rest;

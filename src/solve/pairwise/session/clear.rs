@@ -127,7 +127,8 @@ impl Clearer {
                 self.suspects.pop();
                 continue;
             }
-            let nodes_max = (NODES_MAX << balls).saturating_sub(nodes).max(1);
+            let left = self.nodes_max.saturating_sub(self.nodes);
+            let nodes_max = (NODES_MAX << balls).saturating_sub(nodes).min(left).max(1);
             let found = branch::search(network, dual, &self.reach, &mut self.buffers, root, nodes_max);
             nodes += self.buffers.nodes;
             self.nodes += self.buffers.nodes;

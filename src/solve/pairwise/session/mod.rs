@@ -13,6 +13,7 @@ mod clear;
 mod dual;
 mod lift;
 mod lines;
+mod places;
 mod reach;
 mod rest;
 #[cfg(test)]

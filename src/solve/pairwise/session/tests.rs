@@ -153,3 +153,28 @@ fn large_moves_within_the_integers_are_followed() {
     let kind = Kind { components: 8, places: 6, pairs: 12, unary_most: most, cell_most: most, out: 10 };
     follow(&kind, 1, 300);
 }
+
+#[test]
+fn what_limits_cut_short_is_made_up_for() {
+    let kind = Kind { components: 14, places: 10, pairs: 24, unary_most: 300, cell_most: 200, out: 5 };
+    let stop = || true;
+    let short = Limits { cancel: Some(&stop), nodes_max: 2, ..Limits::default() };
+    let mut random = Random(3);
+    let mut session = Session::new(network(&kind, &mut random), &Limits::default());
+    let mut cut = 0;
+    for at in 0..300 {
+        let ticks = ticks(&kind, session.network(), &mut random);
+        let limits = if at % 3 == 0 { short } else { Limits::default() };
+        session.apply(&ticks, &limits).unwrap();
+        let (ours, fresh) = (session.outcome(), solve(session.network(), &Limits::default()));
+        match ours.status {
+            Status::Optimal => assert_eq!(ours.objective, fresh.objective),
+            Status::Infeasible => assert_eq!(fresh.status, Status::Infeasible),
+            Status::Feasible => assert!((ours.lower_bound..=ours.objective).contains(&fresh.objective)),
+            Status::Unknown => assert!(fresh.status == Status::Infeasible || ours.lower_bound <= fresh.objective),
+        }
+        assert!(at % 3 == 0 || matches!(ours.status, Status::Optimal | Status::Infeasible));
+        cut += usize::from(matches!(ours.status, Status::Feasible | Status::Unknown));
+    }
+    assert!(cut > 10, "the limits cut {cut} clearings short");
+}
