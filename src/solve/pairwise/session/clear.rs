@@ -23,6 +23,9 @@ const NODES_MAX: u64 = 300;
 /// then costs about as much; and nodes that are allowed at any rate.
 const CELLS_PER_NODE: u64 = 300;
 const NODES_MIN: u64 = 2_000;
+/// What a ball, and a search of everything that is left, take about as long as, in nodes.
+const BALL_NODES: u64 = 200;
+const REST_NODES: u64 = 1_000;
 /// Balls of a clearing before everything that is left is searched at once, and the first one's size: each next one is larger.
 const BALLS_MAX: usize = 2;
 const BALL_PAIRS: usize = 100;
@@ -41,6 +44,9 @@ pub(super) struct Clearer {
     /// Nodes of the clearings of the same ticks, and how many there may be.
     nodes: u64,
     nodes_max: u64,
+    /// What balls and searches of the rest took, in nodes, and what all may take together.
+    spent: u64,
+    budget: u64,
     /// Nodes over all clearings since the last ball, and how many there may be before the next one.
     debt: u64,
     patience: u64,
@@ -58,6 +64,8 @@ impl Default for Clearer {
             gained: 0,
             nodes: 0,
             nodes_max: 0,
+            spent: 0,
+            budget: 0,
             debt: 0,
             patience: NODES_MAX,
             lift: Lift::default(),
@@ -72,7 +80,9 @@ impl Clearer {
     /// Some ticks on a network with so many cells begin.
     pub(super) fn begin(&mut self, cells: u64, limits: &Limits<'_>) {
         self.nodes = 0;
-        self.nodes_max = (cells / CELLS_PER_NODE).max(NODES_MIN).min(limits.nodes_max);
+        self.spent = 0;
+        self.budget = (cells / CELLS_PER_NODE).max(NODES_MIN);
+        self.nodes_max = limits.nodes_max;
         self.forget();
     }
 
@@ -146,7 +156,10 @@ impl Clearer {
                 }
             }
             if found == Found::Over {
-                if self.nodes >= self.nodes_max || limits.cancel.is_some_and(|cancel| cancel()) {
+                if self.nodes >= self.nodes_max
+                    || self.nodes + self.spent >= self.budget
+                    || limits.cancel.is_some_and(|cancel| cancel())
+                {
                     return false;
                 }
                 if balls == BALLS_MAX {
@@ -165,6 +178,7 @@ impl Clearer {
     fn search_rest(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
         let Some(rest::Best { assignment, nodes }) = rest::search(network, dual, limits) else { return false };
         self.nodes += nodes;
+        self.spent += REST_NODES;
         let before = dual.gap;
         dual.repick_all(network, &assignment);
         self.gained += before - dual.gap;
@@ -175,6 +189,7 @@ impl Clearer {
     /// Messages nearby, and what they suggest; false when they show that nothing is allowed or grow out of range.
     fn level_out(&mut self, network: &Network, dual: &mut Dual, root: usize, balls: usize) -> bool {
         self.debt = 0;
+        self.spent += BALL_NODES;
         self.ball.around(dual, &self.reach, root, BALL_PAIRS << balls);
         let (places_max, rounds) = (BALL_PLACES + 8 * balls, BALL_ROUNDS + 4 * u32::try_from(balls).unwrap_or(0));
         if !self.ball.settle(network, dual, places_max, rounds) {
