@@ -174,6 +174,21 @@ impl Clearer {
         self.debt <= self.patience || self.invest(network, dual)
     }
 
+    /// Clears whatever there is, all at once; false when the limits ended that.
+    pub(super) fn clear_all(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
+        self.forget();
+        for component in 0..dual.pick.len() {
+            self.fit(network, dual, component);
+        }
+        if let Some(root) = dual.first_gap() {
+            self.reach.everywhere(dual);
+            if !self.level_out(network, dual, root, BALLS_MAX) {
+                return false;
+            }
+        }
+        dual.gap == 0 || self.search_rest(network, dual, limits)
+    }
+
     /// Clears all suspects at once; false when the limits ended that.
     fn search_rest(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
         let Some(rest::Best { assignment, nodes }) = rest::search(network, dual, limits) else { return false };

@@ -121,6 +121,9 @@ impl Session {
                 late = !self.clear(limits);
             }
         }
+        if late && self.leaving.is_empty() {
+            late = !self.clear_all(limits);
+        }
         // Without new places, prices alone allow nothing that was not allowed.
         if late
             || !self.leaving.is_empty()
@@ -191,11 +194,24 @@ impl Session {
     fn clear(&mut self, limits: &Limits<'_>) -> bool {
         let Some(dual) = &mut self.dual else { return false };
         let cleared = self.clearer.clear(&self.network, dual, limits);
+        self.read_clearing();
+        cleared
+    }
+
+    /// Clears whatever there is; false when that takes too long.
+    fn clear_all(&mut self, limits: &Limits<'_>) -> bool {
+        let Some(dual) = &mut self.dual else { return false };
+        let cleared = self.clearer.clear_all(&self.network, dual, limits);
+        self.read_clearing();
+        cleared
+    }
+
+    fn read_clearing(&mut self) {
+        let Some(dual) = &self.dual else { return };
         self.outcome.nodes = self.clearer.nodes();
         self.outcome.objective -= self.clearer.gained();
         self.outcome.lower_bound = self.outcome.objective;
         self.outcome.assignment.clone_from(&dual.pick);
-        cleared
     }
 
     /// Solves from scratch, but goes on with the messages that are there.
