@@ -19,8 +19,8 @@ const LIFTS_MAX: u32 = 64;
 const LIFT_DEPTH: u32 = 3;
 /// Search nodes between two balls; doubled with each ball of a clearing.
 const NODES_MAX: u64 = 300;
-/// Cells of all tables for one search node that the clearings of some ticks may take before they start from scratch, which
-/// then costs about as much; and nodes that are allowed at any rate.
+/// Cells of all tables for one search node that the clearings of some ticks may take, component by component, before all
+/// that is left is cleared at once; and nodes that are allowed at any rate.
 const CELLS_PER_NODE: u64 = 300;
 const NODES_MIN: u64 = 2_000;
 /// What a ball, and a search of everything that is left, take about as long as, in nodes.

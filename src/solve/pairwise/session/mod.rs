@@ -5,7 +5,8 @@
 //! something with that component moved is better, and that gains at most the gap. So a tick whose own margin covers the
 //! gap is certified in constant time. Otherwise ([`clear`]) the bound is lifted back where the tick has lowered it
 //! ([`lift`]), and what could still be better is searched from the component outwards ([`reach`], [`branch`]); when that
-//! takes long, messages among the components nearby level out what lifting has not ([`ball`]).
+//! takes long, messages among the components nearby level out what lifting has not ([`ball`]), and at last everything that the
+//! messages leave is searched at once ([`rest`]).
 
 mod ball;
 mod branch;
