@@ -50,7 +50,7 @@ pairwise celar="../shared/bench/wcsp/celar6sub0.wcsp":
     cargo bench --bench pairwise -- table
     cargo bench --bench pairwise -- file {{ celar }}
     cargo bench --bench pairwise -- ticks --size 30x100 --seeds 3
-    cargo bench --bench pairwise -- ticks --size 300x200 --degree 4 --seeds 1 --check 100
+    cargo bench --bench pairwise -- ticks --size 300x200 --seeds 1 --count 1000 --check 250 --repeats 2
 
 # The SAGE packing benchmarks: published optima, under 1 ms each, CP-SAT beside (needs `pip install ortools`).
 sage folder="../shared/bench/sage" python="python3":

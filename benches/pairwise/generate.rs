@@ -65,7 +65,7 @@ pub struct Wish {
 
 /// The problem that a wish describes.
 pub fn generate(wish: &Wish) -> Network {
-    let mut random = Random::new(wish.seed ^ ((wish.components as u64) << 32) ^ ((wish.places as u64) << 16));
+    let mut random = seeded(wish);
     let links = graph(wish, &mut random);
     let (unary, pairs) = match wish.family.as_str() {
         "uniform" => plain(wish, &links, &mut random, (100_000, 10_000), 0.0),
@@ -74,6 +74,10 @@ pub fn generate(wish: &Wish) -> Network {
         _ => cloud(wish, &links, &mut random),
     };
     Network::new(unary, pairs).expect("generated problems are valid")
+}
+
+fn seeded(wish: &Wish) -> Random {
+    Random::new(wish.seed ^ ((wish.components as u64) << 32) ^ ((wish.places as u64) << 16))
 }
 
 /// A random spanning tree and random further pairs, up to the average degree; or a grid, or hubs.
@@ -138,9 +142,21 @@ struct Place {
 
 const DOLLAR: f64 = 1e9;
 
-/// Regions of providers on a map, in nano-dollars a month.
-fn cloud(wish: &Wish, links: &[(usize, usize)], random: &mut Random) -> Costs {
-    let (n, l) = (wish.components, wish.places);
+/// Per place of a problem the provider that it belongs to, for families with a map; others get groups of a dozen.
+pub fn providers(wish: &Wish) -> Vec<usize> {
+    if ["uniform", "forbidden", "ties"].contains(&wish.family.as_str()) {
+        return (0..wish.places).map(|place| place / 12).collect();
+    }
+    let mut random = seeded(wish);
+    graph(wish, &mut random);
+    map_of(wish, &mut random).0.iter().map(|place| place.provider).collect()
+}
+
+/// Places, each provider's price of traffic (within the continent, beyond it, to others), and the continents' middles.
+type Map = (Vec<Place>, Vec<[f64; 3]>, Vec<(f64, f64)>);
+
+fn map_of(wish: &Wish, random: &mut Random) -> Map {
+    let l = wish.places;
     let providers = (l / 12).clamp(3, 12);
     let continents: Vec<(f64, f64)> =
         (0..5).map(|_| (random.between(0.0, 20_000.0), random.between(0.0, 10_000.0))).collect();
@@ -156,6 +172,13 @@ fn cloud(wish: &Wish, links: &[(usize, usize)], random: &mut Random) -> Costs {
             Place { provider, continent, at, factor: provider_factor[provider] * random.between(0.85, 1.35) }
         })
         .collect();
+    (places, egress, continents)
+}
+
+/// Regions of providers on a map, in nano-dollars a month.
+fn cloud(wish: &Wish, links: &[(usize, usize)], random: &mut Random) -> Costs {
+    let n = wish.components;
+    let (places, egress, continents) = map_of(wish, random);
     let mut unary = Vec::new();
     for _ in 0..n {
         let size = random.log_between(10.0, 2000.0);
@@ -189,7 +212,7 @@ fn cloud(wish: &Wish, links: &[(usize, usize)], random: &mut Random) -> Costs {
             (false, true) => random.between(15.0, 150.0),
             (false, false) => f64::INFINITY,
         };
-        let mut table = Vec::with_capacity(l * l);
+        let mut table = Vec::with_capacity(wish.places * wish.places);
         for (x, from) in places.iter().enumerate() {
             for (y, to) in places.iter().enumerate() {
                 let rtt_ms = 1.0 + ((from.at.0 - to.at.0).hypot(from.at.1 - to.at.1)) / 70.0;

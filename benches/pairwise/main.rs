@@ -114,32 +114,61 @@ fn cpu_ms() -> f64 {
     text.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e6
 }
 
+/// Per size and degree, all seeds together: what certified ticks and clearings take, by kind and all together.
 fn tick_table() {
-    let count = option("--count").map_or(10_000, |s| s.parse().expect("a number of ticks"));
-    let check = option("--check").map_or(1, |s| s.parse().expect("one in how many"));
-    for wish in wishes() {
-        let m = ticks::run(&wish, count, check);
-        let at = |ns: &[u64], part: f64| {
-            ns.get(((ns.len() as f64 * part) as usize).min(ns.len().max(1) - 1)).map_or(0.0, |&ns| ns as f64 / 1e3)
+    let number = |name: &str, default: usize| option(name).map_or(default, |s| s.parse().expect("a number"));
+    let (count, check, repeats) = (number("--count", 10_000), number("--check", 1), number("--repeats", 3));
+    println!(
+        "{:<8} {:>8} {:>6} {:>9} {:>7} {:>20} | {:>7} {:>9} {:>10} {:>10}",
+        "family", "size", "degree", "kind", "ticks", "certified, median", "cleared", "median us", "p99 us", "most us"
+    );
+    let mut left = wishes();
+    while let Some(first) = left.first().cloned() {
+        let same = |wish: &Wish| {
+            (wish.components, wish.places, wish.degree.to_bits())
+                == (first.components, first.places, first.degree.to_bits())
         };
-        println!(
-            "{} {}x{} degree {} seed {}: {} certified (median {:.3} us), {} cleared (median {:.1}, p99 {:.1} us), {} place-wide (median {:.1}, p99 {:.1} us), {} unequal",
-            wish.family,
-            wish.components,
-            wish.places,
-            wish.degree,
-            wish.seed,
-            m.certified.len(),
-            at(&m.certified, 0.5),
-            m.cleared.len(),
-            at(&m.cleared, 0.5),
-            at(&m.cleared, 0.99),
-            m.moves.len(),
-            at(&m.moves, 0.5),
-            at(&m.moves, 0.99),
-            m.unequal
-        );
+        let (group, rest): (Vec<Wish>, Vec<Wish>) = left.into_iter().partition(same);
+        left = rest;
+        let mut all = vec![ticks::Measured::default(); ticks::KINDS.len() + 1];
+        let mut unequal = 0;
+        for wish in &group {
+            let (measured, wrong) = ticks::run(wish, count, check, repeats.max(1));
+            unequal += wrong;
+            for (kind, more) in measured.into_iter().enumerate() {
+                for to in [kind, ticks::KINDS.len()] {
+                    all[to].certified.extend(&more.certified);
+                    all[to].cleared.extend(&more.cleared);
+                }
+            }
+        }
+        let names = ticks::KINDS.iter().map(|kind| kind.0).chain(["all"]);
+        for (name, kind) in names.zip(&mut all) {
+            tick_row(&first, name, kind);
+        }
+        println!("{} seeds, {unequal} answers unequal to a solve from scratch", group.len());
     }
+}
+
+fn tick_row(wish: &Wish, name: &str, kind: &mut ticks::Measured) {
+    kind.certified.sort_unstable();
+    kind.cleared.sort_unstable();
+    let us = |ns: &[u64], hundredth: usize| {
+        ns.get((ns.len() * hundredth / 100).min(ns.len().saturating_sub(1))).map_or(0.0, |&ns| ns as f64 / 1e3)
+    };
+    let ticks = kind.certified.len() + kind.cleared.len();
+    println!(
+        "{:<8} {:>8} {:>6} {name:>9} {ticks:>7} {:>9.1}% {:>6.3} us | {:>7} {:>9.1} {:>10.1} {:>10.1}",
+        wish.family,
+        format!("{}x{}", wish.components, wish.places),
+        wish.degree,
+        100.0 * kind.certified.len() as f64 / ticks.max(1) as f64,
+        us(&kind.certified, 50),
+        kind.cleared.len(),
+        us(&kind.cleared, 50),
+        us(&kind.cleared, 99),
+        us(&kind.cleared, 100),
+    );
 }
 
 fn file(path: &str) {
@@ -176,7 +205,7 @@ fn main() {
         Some("file") => file(args.get(1).expect("a path")),
         Some("export") => export(args.get(1).expect("a folder")),
         _ => println!(
-            "pairwise table|ticks|export FOLDER|file F.wcsp [--family {}] [--size 30x100,..] [--degree 4,..] [--seed S|--seeds COUNT] [--seconds S] [--each y] [--clock cpu] [--format json,wcsp] [--count TICKS] [--check ONE_IN]",
+            "pairwise table|ticks|export FOLDER|file F.wcsp [--family {}] [--size 30x100,..] [--degree 4,..] [--seed S|--seeds COUNT] [--seconds S] [--each y] [--clock cpu] [--format json,wcsp] [--count TICKS] [--check ONE_IN, 0 for none] [--repeats TIMES]",
             FAMILIES.join("|")
         ),
     }

@@ -1,58 +1,121 @@
 //! Random ticks against a session: how long they take, and that the answer equals a solve from scratch.
+//!
+//! | kind | of a hundred | what moves |
+//! |---|---|---|
+//! | `one` | 80 | one price, by up to a fifth |
+//! | `large` | 4 | one price, to anything between half and twice its first |
+//! | `come-go` | 4 | one place goes, or comes back at its first price |
+//! | `place` | 8 | all prices at a place, by up to 5 % |
+//! | `provider` | 4 | all prices at all places of a provider, by 5 % up or down |
+//!
+//! Prices stay within a factor of two of where they began.
 
-use crate::generate::{Random, Wish, generate};
-use placer::solve::pairwise::{Clearing, FORBIDDEN, Limits, Session, Tick, solve};
+use crate::generate::{Random, Wish, generate, providers};
+use placer::solve::pairwise::{Clearing, FORBIDDEN, Limits, Network, Session, Tick, solve};
 use std::time::Instant;
 
-/// What one run measured, in nanoseconds, ascending.
+/// The kinds of ticks, and how many of a hundred each is.
+pub const KINDS: [(&str, usize); 5] = [("one", 80), ("large", 4), ("come-go", 4), ("place", 8), ("provider", 4)];
+
+/// What was measured of one kind of ticks, in nanoseconds.
+#[derive(Clone, Default)]
 pub struct Measured {
     pub certified: Vec<u64>,
     pub cleared: Vec<u64>,
-    pub moves: Vec<u64>,
-    pub unequal: usize,
 }
 
-/// `count` ticks: nine in ten move one price by up to a fifth, one in ten moves a whole place by up to 5 %. Prices stay
-/// within a factor of two of where they began. `check` solves from scratch after every one in so many ticks.
-pub fn run(wish: &Wish, count: usize, check: usize) -> Measured {
-    let network = generate(wish);
-    let start = network.unary().to_vec();
+/// A stream of ticks that depends on nothing but its wish.
+struct Stream {
+    random: Random,
+    first: Vec<Vec<i64>>,
+    providers: Vec<usize>,
+}
+
+impl Stream {
+    fn new(wish: &Wish, network: &Network) -> Self {
+        Self { random: Random::new(wish.seed ^ 0x71C5), first: network.unary().to_vec(), providers: providers(wish) }
+    }
+
+    /// The next ticks and the ordinal of their kind.
+    fn next(&mut self, now: &Network) -> (usize, Vec<Tick>) {
+        let mut at = self.random.below(100);
+        let kind = KINDS
+            .iter()
+            .position(|&(_, share)| {
+                at < share || {
+                    at -= share;
+                    false
+                }
+            })
+            .expect("a hundred in all");
+        let (component, place) = (self.random.below(self.first.len()), self.random.below(self.providers.len()));
+        let (low, high) = [(0.8, 1.2), (0.5, 2.0), (1.0, 1.0), (0.95, 1.05), (0.0, 1.0)][kind];
+        let drawn = self.random.between(low, high);
+        let factor = if KINDS[kind].0 == "provider" { if drawn < 0.5 { 0.95 } else { 1.05 } } else { drawn };
+        let tick = |component: usize, place: usize| {
+            let (price, first) = (now.unary()[component][place], self.first[component][place]);
+            let cost = match KINDS[kind].0 {
+                _ if first >= FORBIDDEN => return None,
+                "come-go" if price < FORBIDDEN => FORBIDDEN,
+                "come-go" => first,
+                _ if price >= FORBIDDEN => return None,
+                "large" => (first as f64 * factor) as i64,
+                _ => ((price as f64 * factor) as i64).clamp(first / 2, first.saturating_mul(2)),
+            };
+            Some(Tick { component, place, cost })
+        };
+        let all = 0..self.first.len();
+        let ticks = match KINDS[kind].0 {
+            "place" => all.filter_map(|component| tick(component, place)).collect(),
+            "provider" => {
+                let places = || (0..self.providers.len()).filter(|&p| self.providers[p] == self.providers[place]);
+                all.flat_map(|component| places().map(move |place| (component, place)))
+                    .filter_map(|(component, place)| tick(component, place))
+                    .collect()
+            }
+            _ => tick(component, place).into_iter().collect(),
+        };
+        (kind, ticks)
+    }
+}
+
+/// `count` ticks, as often as `repeats` says: the session does the same every time, so the least time of each tick counts.
+/// Solves from scratch after every one in `check` ticks of the first time; gives how often that was not equal, too.
+pub fn run(wish: &Wish, count: usize, check: usize, repeats: usize) -> (Vec<Measured>, usize) {
     let limits = Limits::default();
-    let mut session = Session::new(network, &limits);
-    let mut random = Random::new(wish.seed ^ 0x71C5);
-    let mut measured = Measured { certified: Vec::new(), cleared: Vec::new(), moves: Vec::new(), unequal: 0 };
-    for at in 0..count {
-        let place = random.below(wish.places);
-        let wide = random.below(10) == 0;
-        let (low, high) = if wide { (0.95, 1.05) } else { (0.8, 1.2) };
-        let factor = random.between(low, high);
-        let moved = |component: usize| {
-            let (now, first) = (session.network().unary()[component][place], start[component][place]);
-            let cost = ((now as f64 * factor) as i64).clamp(first / 2, first.saturating_mul(2));
-            (now < FORBIDDEN).then_some(Tick { component, place, cost })
-        };
-        let ticks: Vec<Tick> = if wide {
-            (0..wish.components).filter_map(moved).collect()
-        } else {
-            moved(random.below(wish.components)).into_iter().collect()
-        };
-        if ticks.is_empty() {
-            continue;
-        }
-        let clock = Instant::now();
-        let clearing = session.apply(&ticks, &limits).expect("prices stay in range");
-        let ns = clock.elapsed().as_nanos() as u64;
-        match (clearing, wide) {
-            (Clearing::Certified, false) => measured.certified.push(ns),
-            (_, true) => measured.moves.push(ns),
-            (Clearing::Cleared, false) => measured.cleared.push(ns),
-        }
-        if at % check == 0 && solve(session.network(), &limits).objective != session.outcome().objective {
-            measured.unequal += 1;
+    let network = generate(wish);
+    let mut times: Vec<(usize, Clearing, u64)> = Vec::new();
+    let mut unequal = 0;
+    for repeat in 0..repeats {
+        let mut stream = Stream::new(wish, &network);
+        let mut session = Session::new(network.clone(), &limits);
+        for at in 0..count {
+            let (kind, ticks) = stream.next(session.network());
+            let clock = Instant::now();
+            let clearing = session.apply(&ticks, &limits).expect("prices stay in range");
+            let ns = clock.elapsed().as_nanos() as u64;
+            if repeat > 0 {
+                let time = &mut times[at];
+                assert_eq!((time.0, time.1), (kind, clearing), "the same ticks do the same");
+                time.2 = time.2.min(ns);
+                continue;
+            }
+            times.push((kind, clearing, ns));
+            if check > 0 && at % check == 0 {
+                let (ours, fresh) = (session.outcome(), solve(session.network(), &limits));
+                let cost = session.network().cost(&ours.assignment).unwrap_or(0);
+                unequal += usize::from(
+                    (ours.status, ours.objective, cost) != (fresh.status, fresh.objective, fresh.objective),
+                );
+            }
         }
     }
-    measured.certified.sort_unstable();
-    measured.cleared.sort_unstable();
-    measured.moves.sort_unstable();
-    measured
+    let mut measured = vec![Measured::default(); KINDS.len()];
+    for (kind, clearing, ns) in times {
+        match clearing {
+            Clearing::Certified => measured[kind].certified.push(ns),
+            Clearing::Cleared => measured[kind].cleared.push(ns),
+        }
+    }
+    (measured, unequal)
 }

@@ -1,0 +1,260 @@
+//! Messages among some components next to each other, over their cheapest places only; all other places of a component
+//! move together, as one. Dearer than a lift, but it levels out everything.
+//!
+//! The one that stands for the others costs what the cheapest of them does, and with each place of a neighbour what the
+//! least of them does; with the one that stands for a neighbour's others, nothing. So whatever the messages move for it can
+//! be moved for each of the others, and no cell with its potentials falls below zero.
+
+use super::super::cell::Cell;
+use super::super::core::{Scratch, Shape, State};
+use super::super::network::Network;
+use super::dual::{Dual, Near};
+use super::lines;
+use super::reach::Reach;
+use std::borrow::Cow;
+
+/// Components next to each other.
+#[derive(Debug, Default)]
+pub(super) struct Ball {
+    members: Vec<usize>,
+    slot_of: Vec<usize>,
+    /// Per member the places that move on their own, ascending.
+    kept: Vec<Vec<usize>>,
+    /// Per member and place [`Cell::TOP`] for those, 0 for the others.
+    mask: Vec<Vec<i64>>,
+    /// Per member what the cheapest of the others costs above the least.
+    rest: Vec<i64>,
+    scratch: Scratch<i64>,
+    order: Vec<(i64, usize)>,
+    /// What the best assignment so far is better by, and where it moves what.
+    gain: i64,
+    pub(super) picks: Vec<(usize, usize)>,
+}
+
+impl Ball {
+    /// The components around a root and around the gaps within its reach, as many as have so many pairs among them.
+    pub(super) fn around(&mut self, dual: &Dual, reach: &Reach, root: usize, pairs_max: usize) {
+        self.slot_of.clear();
+        self.slot_of.resize(dual.pick.len(), usize::MAX);
+        self.members.clear();
+        let mut pairs = 0;
+        self.admit(dual, root, &mut pairs, pairs_max);
+        for &member in &reach.members {
+            let tied = dual.near[member].iter().filter(|near| dual.rest[near.pair] > 0 && near.rows);
+            if dual.gap_of(member) > 0 {
+                self.admit(dual, member, &mut pairs, pairs_max);
+            }
+            for near in tied {
+                self.admit(dual, member, &mut pairs, pairs_max);
+                self.admit(dual, near.other, &mut pairs, pairs_max);
+            }
+        }
+        let mut next = 0;
+        while let Some(&member) = self.members.get(next) {
+            next += 1;
+            for near in &dual.near[member] {
+                self.admit(dual, near.other, &mut pairs, pairs_max);
+            }
+        }
+    }
+
+    fn admit(&mut self, dual: &Dual, component: usize, pairs: &mut usize, pairs_max: usize) {
+        if self.slot_of[component] != usize::MAX {
+            return;
+        }
+        let more = dual.near[component].iter().filter(|near| self.slot_of[near.other] != usize::MAX).count();
+        if *pairs + more <= pairs_max {
+            *pairs += more;
+            self.slot_of[component] = self.members.len();
+            self.members.push(component);
+        }
+    }
+
+    /// Rounds of messages among the members, and assignments that they suggest, of which the best is left in `picks`; false
+    /// when they showed that nothing is allowed, or have grown out of range.
+    pub(super) fn settle(&mut self, network: &Network, dual: &mut Dual, places_max: usize, rounds: u32) -> bool {
+        (self.gain, self.picks) = (0, Vec::new());
+        self.members.sort_unstable();
+        for (slot, &member) in self.members.iter().enumerate() {
+            self.slot_of[member] = slot;
+        }
+        self.choose(dual, places_max);
+        let (shape, inner) = self.shape(network, dual);
+        let mut costs = Vec::with_capacity(shape.at[shape.count()]);
+        for (slot, &member) in self.members.iter().enumerate() {
+            let least = dual.least(member);
+            costs.extend(self.kept[slot].iter().map(|&place| dual.costs(member)[place] - least));
+            costs.push(self.rest[slot]);
+        }
+        let mut state = shape.start(0, costs);
+        if self.rounds(network, dual, &shape, &mut state, rounds).is_none() {
+            return false;
+        }
+        let mut raised = state.c0;
+        for (slot, &member) in self.members.iter().enumerate() {
+            raised += self.put_costs(dual, slot, member, shape.costs(&state, slot));
+        }
+        for (edge, near) in shape.edges.iter().zip(&inner) {
+            self.put_potentials(dual, edge.a, near.mine, &state.p[edge.at_a..]);
+            self.put_potentials(dual, edge.b, near.theirs, &state.p[edge.at_b..]);
+        }
+        for &member in &self.members {
+            dual.mark_out(member);
+        }
+        dual.moved(network, &self.members, raised);
+        self.members.iter().all(|&member| dual.is_within_range(member))
+    }
+
+    fn rounds(
+        &mut self,
+        network: &Network,
+        dual: &Dual,
+        shape: &Shape<'_, i64>,
+        state: &mut State<i64>,
+        rounds: u32,
+    ) -> Option<()> {
+        for round in 1..=rounds {
+            shape.sweep(state, &mut self.scratch, i64::HALF, true).ok()?;
+            shape.sweep(state, &mut self.scratch, i64::HALF, false).ok()?;
+            if (round % 4 == 0 || round == rounds)
+                && let Some(mut values) = shape.dive(state)
+            {
+                shape.descend(state, &mut values);
+                self.offer(network, dual, &values);
+            }
+        }
+        shape.collect(state, &mut self.scratch, i64::HALF).ok()
+    }
+
+    /// Takes an assignment of the members in, when it is better than the present one and than what was offered before.
+    fn offer(&mut self, network: &Network, dual: &Dual, values: &[usize]) {
+        let mut picks = Vec::new();
+        for ((&member, kept), &value) in self.members.iter().zip(&self.kept).zip(values) {
+            match kept.get(value) {
+                Some(&place) if place == dual.pick[member] => {}
+                Some(&place) => picks.push((member, place)),
+                None => return,
+            }
+        }
+        if let Some(gain) = dual.gain(network, &picks)
+            && gain > self.gain
+        {
+            (self.gain, self.picks) = (gain, picks);
+        }
+    }
+
+    /// The cheapest places of every member, and the pick.
+    fn choose(&mut self, dual: &Dual, places_max: usize) {
+        let count = self.members.len();
+        self.kept.resize(count.max(self.kept.len()), Vec::new());
+        self.mask.resize(count.max(self.mask.len()), Vec::new());
+        self.rest.clear();
+        for (slot, &member) in self.members.iter().enumerate() {
+            let costs = dual.costs(member);
+            let order = &mut self.order;
+            order.clear();
+            order.extend(
+                costs.iter().enumerate().filter(|(_, cost)| **cost < i64::HALF).map(|(place, &cost)| (cost, place)),
+            );
+            if order.len() > places_max {
+                order.select_nth_unstable(places_max - 1);
+                order.truncate(places_max);
+            }
+            let kept = &mut self.kept[slot];
+            kept.clear();
+            kept.extend(order.iter().map(|&(_, place)| place));
+            if !kept.contains(&dual.pick[member]) {
+                kept.push(dual.pick[member]);
+            }
+            kept.sort_unstable();
+            let mask = &mut self.mask[slot];
+            mask.clear();
+            mask.resize(costs.len(), 0);
+            for &place in kept.iter() {
+                mask[place] = i64::TOP;
+            }
+            let rest = costs.iter().zip(mask.iter()).map(|(cost, mask)| cost + mask).fold(i64::TOP, i64::min);
+            self.rest.push(if rest < i64::HALF { rest - dual.least(member) } else { i64::TOP });
+        }
+    }
+
+    /// The members and the pairs among them.
+    fn shape(&self, network: &Network, dual: &mut Dual) -> (Shape<'static, i64>, Vec<Near>) {
+        let sizes: Vec<usize> = self.members.iter().enumerate().map(|(slot, _)| self.kept[slot].len() + 1).collect();
+        let (mut tables, mut inner) = (Vec::new(), Vec::new());
+        for (slot, &member) in self.members.iter().enumerate() {
+            for at in 0..dual.near[member].len() {
+                let near = dual.near[member][at];
+                let other = self.slot_of[near.other];
+                if near.rows && other != usize::MAX {
+                    tables.push((slot, other, Cow::Owned(self.table(network, dual, &near, (slot, other)))));
+                    inner.push(near);
+                }
+            }
+        }
+        (Shape::new(&sizes, tables), inner)
+    }
+
+    /// A pair's cells with their potentials, among kept places and those that stand for the others.
+    fn table(&self, network: &Network, dual: &mut Dual, near: &Near, (a, b): (usize, usize)) -> Vec<i64> {
+        let mut table = Vec::with_capacity((self.kept[a].len() + 1) * (self.kept[b].len() + 1));
+        for &mine in &self.kept[a] {
+            let (least, paid) = (least_of_others(network, dual, near, mine, &self.mask[b]), dual.p[near.mine + mine]);
+            let cells = dual.lines.get(network, near, mine);
+            let theirs = &dual.p[near.theirs..near.theirs + cells.len()];
+            table.extend(self.kept[b].iter().map(|&other| {
+                let cell = cells[other];
+                if cell < i64::HALF { cell + paid + theirs[other] } else { i64::TOP }
+            }));
+            table.push(least);
+        }
+        let back = near.back(self.members[a]);
+        for &theirs in &self.kept[b] {
+            table.push(least_of_others(network, dual, &back, theirs, &self.mask[a]));
+        }
+        table.push(0);
+        table
+    }
+
+    /// Puts a member's costs where the messages have moved them; gives its least from before.
+    fn put_costs(&self, dual: &mut Dual, slot: usize, member: usize, moved: &[i64]) -> i64 {
+        let least = dual.least(member);
+        let kept = &self.kept[slot];
+        let others = moved[kept.len()];
+        let range = dual.at[member]..dual.at[member + 1];
+        let shift = if others < i64::HALF { others - self.rest[slot] - least } else { i64::TOP };
+        for (cost, mask) in dual.u[range.clone()].iter_mut().zip(&self.mask[slot]) {
+            if *mask == 0 && *cost < i64::HALF {
+                *cost = (*cost + shift).min(i64::TOP);
+            }
+        }
+        for (&place, &cost) in kept.iter().zip(moved) {
+            dual.u[range.start + place] = cost;
+        }
+        least
+    }
+
+    fn put_potentials(&self, dual: &mut Dual, slot: usize, at: usize, moved: &[i64]) {
+        let (kept, mask) = (&self.kept[slot], &self.mask[slot]);
+        let others = moved[kept.len()];
+        for (potential, mask) in dual.p[at..at + mask.len()].iter_mut().zip(mask) {
+            if *mask == 0 && *potential < i64::HALF && others < i64::HALF {
+                *potential += others;
+            }
+        }
+        for (&place, &by) in kept.iter().zip(moved) {
+            if by < i64::HALF {
+                dual.p[at + place] += by;
+            }
+        }
+    }
+}
+
+/// What a place costs in a pair with the least of the places that are not masked.
+fn least_of_others(network: &Network, dual: &mut Dual, near: &Near, place: usize, mask: &[i64]) -> i64 {
+    let paid = dual.p[near.mine + place];
+    let arch = dual.lines.arch();
+    let cells = dual.lines.get(network, near, place);
+    let least = lines::least_sum(arch, cells, &dual.p[near.theirs..near.theirs + mask.len()], mask);
+    if least < i64::HALF { least + paid } else { i64::TOP }
+}

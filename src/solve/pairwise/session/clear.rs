@@ -1,0 +1,267 @@
+//! From what is suspected after some ticks to a proven optimum.
+//!
+//! Suspects are components of which one must move in anything better. The first suspect is the component at which a price
+//! has moved: without a change there the assignment was the best. Each is cleared by its step, by its reach, or by a search
+//! that finds nothing better with it moved. When something better is found, its components and those next to them become
+//! suspects, but for one case: the best with the only suspect moved is the best of all.
+
+use super::super::Limits;
+use super::super::network::Network;
+use super::ball::Ball;
+use super::branch::{self, Buffers, Found};
+use super::dual::Dual;
+use super::lift::{Lift, gather};
+use super::reach::Reach;
+use super::rest;
+
+/// Places that may be raised for one component, and how deep.
+const LIFTS_MAX: u32 = 64;
+const LIFT_DEPTH: u32 = 3;
+/// Search nodes between two balls; doubled with each ball of a clearing.
+const NODES_MAX: u64 = 300;
+/// Cells of all tables for one search node that the clearings of some ticks may take, component by component, before all
+/// that is left is cleared at once; and nodes that are allowed at any rate.
+const CELLS_PER_NODE: u64 = 300;
+const NODES_MIN: u64 = 2_000;
+/// What a ball, and a search of everything that is left, take about as long as, in nodes.
+const BALL_NODES: u64 = 200;
+const REST_NODES: u64 = 1_000;
+/// Balls of a clearing before everything that is left is searched at once, and the first one's size: each next one is larger.
+const BALLS_MAX: usize = 2;
+const BALL_PAIRS: usize = 100;
+const BALL_PLACES: usize = 16;
+const BALL_ROUNDS: u32 = 4;
+/// Most nodes that clearings may take until a ball that did not help is tried again.
+const PATIENCE_MAX: u64 = 4_000;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Clearer {
+    suspects: Vec<usize>,
+    /// Whether nothing but one component was changed, and that only in price or by a new place.
+    single: bool,
+    gained: i64,
+    /// Nodes of the clearings of the same ticks, and how many there may be.
+    nodes: u64,
+    nodes_max: u64,
+    /// What balls and searches of the rest took, in nodes, and what all may take together.
+    spent: u64,
+    budget: u64,
+    /// Nodes over all clearings since the last ball, and how many there may be before the next one.
+    debt: u64,
+    patience: u64,
+    lift: Lift,
+    reach: Reach,
+    buffers: Buffers,
+    ball: Ball,
+}
+
+impl Default for Clearer {
+    fn default() -> Self {
+        Self {
+            suspects: Vec::new(),
+            single: true,
+            gained: 0,
+            nodes: 0,
+            nodes_max: 0,
+            spent: 0,
+            budget: 0,
+            debt: 0,
+            patience: NODES_MAX,
+            lift: Lift::default(),
+            reach: Reach::default(),
+            buffers: Buffers::default(),
+            ball: Ball::default(),
+        }
+    }
+}
+
+impl Clearer {
+    /// Some ticks on a network with so many cells begin.
+    pub(super) fn begin(&mut self, cells: u64, limits: &Limits<'_>) {
+        self.nodes = 0;
+        self.spent = 0;
+        self.budget = (cells / CELLS_PER_NODE).max(NODES_MIN);
+        self.nodes_max = limits.nodes_max;
+        self.forget();
+    }
+
+    /// Nothing is suspected.
+    pub(super) fn forget(&mut self) {
+        self.suspects.clear();
+        self.single = true;
+        self.gained = 0;
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.suspects.is_empty()
+    }
+
+    /// By how much the clearing found something better.
+    pub(super) fn gained(&self) -> i64 {
+        self.gained
+    }
+
+    /// Search nodes of the clearing.
+    pub(super) fn nodes(&self) -> u64 {
+        self.nodes
+    }
+
+    /// Something with this component moved may be better.
+    pub(super) fn suspect(&mut self, component: usize) {
+        if self.suspects.last() != Some(&component) {
+            self.single &= self.suspects.is_empty();
+            self.suspects.push(component);
+        }
+    }
+
+    /// This component was moved for another reason than that it was the best.
+    pub(super) fn suspect_around(&mut self, dual: &Dual, component: usize) {
+        self.single = false;
+        self.suspects.push(component);
+        self.suspects.extend(dual.near[component].iter().map(|near| near.other));
+    }
+
+    /// Moves what is better and clears all suspects; false when that takes too long, or messages show that nothing is
+    /// allowed.
+    pub(super) fn clear(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
+        self.suspects.sort_unstable();
+        self.suspects.dedup();
+        for at in 0..self.suspects.len() {
+            self.lift.raise_low(network, dual, self.suspects[at], LIFTS_MAX, LIFT_DEPTH);
+        }
+        let (mut balls, mut nodes) = (0, 0);
+        while let Some(&root) = self.suspects.last() {
+            self.reach.around(dual, root);
+            if self.reach.gap == 0 {
+                self.suspects.pop();
+                continue;
+            }
+            let left = self.nodes_max.saturating_sub(self.nodes);
+            let nodes_max = (NODES_MAX << balls).saturating_sub(nodes).min(left).max(1);
+            let found = branch::search(network, dual, &self.reach, &mut self.buffers, root, nodes_max);
+            nodes += self.buffers.nodes;
+            self.nodes += self.buffers.nodes;
+            self.debt += self.buffers.nodes;
+            if found == Found::Nothing {
+                self.suspects.pop();
+            }
+            if !self.buffers.picks.is_empty() {
+                let all = self.single && found == Found::Better;
+                let picks = std::mem::take(&mut self.buffers.picks);
+                self.adopt(network, dual, &picks);
+                self.buffers.picks = picks;
+                if all {
+                    self.suspects.clear();
+                }
+            }
+            if found == Found::Over {
+                if self.nodes >= self.nodes_max
+                    || self.nodes + self.spent >= self.budget
+                    || limits.cancel.is_some_and(|cancel| cancel())
+                {
+                    return false;
+                }
+                if balls == BALLS_MAX {
+                    return self.search_rest(network, dual, limits);
+                }
+                if !self.level_out(network, dual, root, balls) {
+                    return false;
+                }
+                (balls, nodes) = (balls + 1, 0);
+            }
+        }
+        self.debt <= self.patience || self.invest(network, dual)
+    }
+
+    /// Clears whatever there is, all at once; false when the limits ended that.
+    pub(super) fn clear_all(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
+        self.forget();
+        for component in 0..dual.pick.len() {
+            self.fit(network, dual, component);
+        }
+        if let Some(root) = dual.first_gap() {
+            self.reach.everywhere(dual);
+            if !self.level_out(network, dual, root, BALLS_MAX) {
+                return false;
+            }
+        }
+        dual.gap == 0 || self.search_rest(network, dual, limits)
+    }
+
+    /// Clears all suspects at once; false when the limits ended that.
+    fn search_rest(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
+        let Some(rest::Best { assignment, nodes }) = rest::search(network, dual, limits) else { return false };
+        self.nodes += nodes;
+        self.spent += REST_NODES;
+        let before = dual.gap;
+        dual.repick_all(network, &assignment);
+        self.gained += before - dual.gap;
+        self.suspects.clear();
+        true
+    }
+
+    /// Messages nearby, and what they suggest; false when they show that nothing is allowed or grow out of range.
+    fn level_out(&mut self, network: &Network, dual: &mut Dual, root: usize, balls: usize) -> bool {
+        self.debt = 0;
+        self.spent += BALL_NODES;
+        self.ball.around(dual, &self.reach, root, BALL_PAIRS << balls);
+        let (places_max, rounds) = (BALL_PLACES + 8 * balls, BALL_ROUNDS + 4 * u32::try_from(balls).unwrap_or(0));
+        if !self.ball.settle(network, dual, places_max, rounds) {
+            return false;
+        }
+        let picks = std::mem::take(&mut self.ball.picks);
+        self.adopt(network, dual, &picks);
+        true
+    }
+
+    /// Moves components to where it is better, and suspects what that touches.
+    fn adopt(&mut self, network: &Network, dual: &mut Dual, picks: &[(usize, usize)]) {
+        if picks.is_empty() {
+            return;
+        }
+        let before = dual.gap;
+        dual.repick(network, picks);
+        self.gained += before - dual.gap;
+        for &(component, _) in picks.iter().rev() {
+            self.suspect_around(dual, component);
+            self.fit(network, dual, component);
+        }
+        self.suspects.sort_unstable();
+        self.suspects.dedup();
+    }
+
+    /// Gives what the pairs around a component still hold to their picks, and lifts what that leaves behind.
+    fn fit(&mut self, network: &Network, dual: &mut Dual, component: usize) {
+        gather(network, dual, component);
+        self.lift.raise_low(network, dual, component, LIFTS_MAX, LIFT_DEPTH);
+        for slot in 0..dual.near[component].len() {
+            let near = dual.near[component][slot];
+            if dual.rest[near.pair] > 0 {
+                gather(network, dual, near.other);
+            }
+            self.lift.raise_low(network, dual, near.other, LIFTS_MAX, LIFT_DEPTH);
+        }
+    }
+
+    /// Levels out gaps that are no harm now but have made clearings long; the longer they stay, the more rarely.
+    fn invest(&mut self, network: &Network, dual: &mut Dual) -> bool {
+        let before = dual.gap;
+        let Some(root) = dual.first_gap() else { return true };
+        self.reach.everywhere(dual);
+        if !self.level_out(network, dual, root, 0) {
+            return false;
+        }
+        debug_assert!(self.suspects.is_empty(), "the optimum is proven");
+        self.patience = if dual.gap > before - before / 4 { (self.patience * 2).min(PATIENCE_MAX) } else { NODES_MAX };
+        true
+    }
+
+    /// Fits the messages to an assignment that is proven to be the best otherwise.
+    pub(super) fn follow(&mut self, network: &Network, dual: &mut Dual) {
+        for component in 0..dual.pick.len() {
+            self.fit(network, dual, component);
+        }
+        self.forget();
+    }
+}
