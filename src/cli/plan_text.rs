@@ -107,7 +107,7 @@ fn steps(plan: &Plan, look: Look) -> String {
 
 fn what(step: &Step) -> String {
     match &step.action {
-        Action::Provision(seat) => words(seat),
+        Action::Provision(seat) | Action::Retire(seat) => words(seat),
         Action::Verify => "answers".to_owned(),
         Action::Copy(method) => {
             format!("{} GB by {}", amount(&step.moves.to_decimal()), method.as_str().replace('_', " "))
@@ -116,7 +116,6 @@ fn what(step: &Step) -> String {
         Action::Shift { percent } => format!("{percent} % of the traffic to the new side"),
         Action::Drain => "the old side finishes".to_owned(),
         Action::Keep { hours } => format!("the old side for {}", duration(u64::from(*hours) * 3600)),
-        Action::Retire(seat) => words(seat),
     }
 }
 
