@@ -16,6 +16,7 @@ use placer::units::{Money, Purchase, Quantity};
 use proptest::prelude::*;
 use small_book::{SHOP, SHOP_TODAY};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 
 /// No store and no probes of whoever runs the tests.
@@ -35,13 +36,13 @@ fn app_of(kinds: &[usize], links: &[(usize, usize)]) -> App {
             "service" | "worker" => "image = \"any:1\"\ncpu = 1\nmemory_gib = 1\n".to_owned(),
             _ => format!("cpu = 1\nmemory_gib = 1\ndisk_gb = {}\n", 10 * (c + 1)),
         };
-        text += &format!("[[component]]\nname = \"c{c}\"\nkind = \"{kind}\"\n{needs}");
+        let _ = write!(text, "[[component]]\nname = \"c{c}\"\nkind = \"{kind}\"\n{needs}");
     }
     let mut seen = Vec::new();
     for &(a, b) in links {
         let (a, b) = (a % kinds.len(), b % kinds.len());
         if a != b && !seen.contains(&(a, b)) && !seen.contains(&(b, a)) {
-            text += &format!("[[link]]\nfrom = \"c{a}\"\nto = \"c{b}\"\nrequest_gb_month = 1\n");
+            let _ = write!(text, "[[link]]\nfrom = \"c{a}\"\nto = \"c{b}\"\nrequest_gb_month = 1\n");
             seen.push((a, b));
         }
     }
