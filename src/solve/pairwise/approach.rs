@@ -18,6 +18,8 @@ const ROUNDS_MAX: u32 = 10;
 const IDLE_MAX: u32 = 4;
 /// A working set with more than one in so many cells of the tables is none.
 const FOCUS_PART: usize = 6;
+/// One in so many cells of the tables are little.
+const LITTLE: usize = 8;
 /// How often a working set is widened because values of it go with nothing.
 const REPAIRS_MAX: u32 = 4;
 /// Search nodes within a working set, for a better assignment, and looks at each of its cells.
@@ -27,24 +29,42 @@ const LOOKS_MAX: u64 = 100;
 impl Search<'_, '_> {
     /// Searches a part by a working set, then what is left of it.
     pub(super) fn approach(&mut self, part: &Part<'_, i64>, state: State<i64>) -> Result<(), Closed> {
-        let shape = &part.shape;
-        if !self.effort.holds(2 * state.bytes(), self.limits) {
-            self.leave(part, state.c0);
-            return Ok(());
-        }
-        let mut columns =
-            Columns::new(part, state, self.pairs.iter().map(|&pair| self.network.least()[pair]).collect());
-        self.narrow(part, &mut columns)?;
-        if !columns.priced {
-            drop(columns);
+        let Some(columns) = self.columns(part, state)? else {
             return self.start(part, &mut Part::exact(self.network, self.members, self.pairs).1);
-        }
-        columns.level(shape);
-        let mut state = shape.restart(columns.state);
-        if shape.cells_left(&state) * 2 > shape.cells {
+        };
+        let mut state = part.shape.restart(columns.state);
+        if part.shape.cells_left(&state) * 2 > part.shape.cells {
             return self.root(part, &mut state);
         }
         self.compacted(part, &state)
+    }
+
+    /// The same for the whole part, in the midst of a search that has come to a stop elsewhere; only when it leaves little.
+    /// Says whether it did.
+    pub(super) fn approach_anew(&mut self) -> Result<bool, Closed> {
+        let (part, state) = Part::<i64>::exact(self.network, self.members, self.pairs);
+        if !self.effort.holds(state.bytes(), self.limits) {
+            return Ok(false);
+        }
+        let Some(columns) = self.columns(&part, state)? else { return Ok(false) };
+        let state = part.shape.restart(columns.state);
+        if part.shape.cells_left(&state) * LITTLE > part.shape.cells {
+            return Ok(false);
+        }
+        self.compacted(&part, &state)?;
+        Ok(true)
+    }
+
+    /// Messages over all values of a part, of which many are ruled out; `None` when working sets are of no use.
+    fn columns(&mut self, part: &Part<'_, i64>, state: State<i64>) -> Result<Option<Columns>, Closed> {
+        if !self.effort.fits(2 * state.bytes(), self.limits) {
+            return Ok(None);
+        }
+        let least = self.pairs.iter().map(|&pair| self.network.least()[pair]).collect();
+        let mut columns = Columns::new(part, state, least);
+        self.narrow(part, &mut columns)?;
+        columns.level(&part.shape);
+        Ok(columns.priced.then_some(columns))
     }
 
     /// Settles, prices and widens the working set until little is left, or nothing more comes of it.

@@ -11,8 +11,11 @@ use super::{Effort, Limits};
 
 /// Rounds of an upward and a downward sweep before the search splits.
 const ROUNDS_MAX: u32 = 60;
-/// Parts with so many cells in their tables are approached by a working set.
+/// Parts with so many cells in their tables are approached by a working set; those with so many, when they resist.
 const APPROACH_CELLS: usize = 1_000_000;
+const RESISTING_CELLS: usize = 100_000;
+/// Elimination may take one in so many cells that messages have looked at.
+const ROOT_WORK_PART: u64 = 4;
 /// Below this gap 32 bits do.
 const NARROW_GAP_MAX: i64 = 1 << 24;
 /// Rounds at a search node.
@@ -46,6 +49,8 @@ pub(super) struct Search<'s, 'n> {
     conflict: Option<usize>,
     /// Parts with so many cells are approached by a working set.
     pub(super) approach_from: usize,
+    /// Whether a working set may still be tried.
+    untried: bool,
 }
 
 impl<'s, 'n> Search<'s, 'n> {
@@ -67,6 +72,7 @@ impl<'s, 'n> Search<'s, 'n> {
             weights: Vec::new(),
             conflict: None,
             approach_from: APPROACH_CELLS,
+            untried: false,
         }
     }
 
@@ -92,6 +98,7 @@ impl<'s, 'n> Search<'s, 'n> {
         let (part, mut state) = Part::<i64>::exact(self.network, self.members, self.pairs);
         // Closed or not: everything was looked at, but for what `open` says.
         let _closed = if part.shape.cells < self.approach_from {
+            self.untried = part.shape.cells >= RESISTING_CELLS;
             self.start(&part, &mut state)
         } else {
             self.approach(&part, state)
@@ -153,7 +160,7 @@ impl<'s, 'n> Search<'s, 'n> {
             if shape.cells > 0 && shape.cells_left(state) * 2 <= shape.cells {
                 return self.compacted(part, state);
             }
-            if self.eliminate(part, state, ROOT_WORK_MAX) {
+            if self.eliminate(part, state, (self.effort.work / ROOT_WORK_PART).min(ROOT_WORK_MAX)) {
                 return Ok(());
             }
             let gap = self.limit(part) - state.c0;
@@ -161,6 +168,12 @@ impl<'s, 'n> Search<'s, 'n> {
             if idle >= 3 {
                 break;
             }
+        }
+        if std::mem::take(&mut self.untried) && self.approach_anew()? {
+            return Ok(());
+        }
+        if self.eliminate(part, state, ROOT_WORK_MAX) {
+            return Ok(());
         }
         // The copy, what it is taken apart into, and what comes out.
         if !self
