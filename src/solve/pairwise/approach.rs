@@ -13,7 +13,7 @@ use super::search::Search;
 use super::{Effort, Limits};
 
 /// Rounds of messages within a working set.
-const ROUNDS_MAX: u32 = 10;
+const ROUNDS_MAX: u32 = 20;
 /// Working sets in a row that do not halve the loss, after which nothing more is expected of them.
 const IDLE_MAX: u32 = 4;
 /// A working set with more than one in so many cells of the tables is none.

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 /// Values per variable that the first working set takes by their own cost.
 const FIRST_VALUES: usize = 8;
 /// Values per variable whose neighbours' best answers join it.
-const FIRST_ANSWERS: usize = 12;
+const FIRST_ANSWERS: usize = 24;
 /// Values among which an answer is looked for.
-const ANSWERS: usize = 24;
+const ANSWERS: usize = 48;
 
 /// Values inside the working set, per variable, ascending.
 pub(super) type Kept = Vec<Vec<usize>>;
