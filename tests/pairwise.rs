@@ -96,8 +96,13 @@ proptest! {
     }
 
     #[test]
-    fn limits_leave_a_true_gap(network in networks(), nodes_max in 0u64..3, work_max in 0u64..2000) {
-        let outcome = solve(&network, &Limits { nodes_max, work_max, ..Limits::default() });
+    fn limits_leave_a_true_gap(
+        network in networks(),
+        nodes_max in 0u64..3,
+        work_max in 0u64..2000,
+        bytes_max in prop_oneof![Just(u64::MAX), 0u64..4000],
+    ) {
+        let outcome = solve(&network, &Limits { nodes_max, work_max, bytes_max, ..Limits::default() });
         let best = brute(&network);
         match outcome.status {
             Status::Infeasible => prop_assert_eq!(best, None),
@@ -200,6 +205,15 @@ fn pairs_of_the_same_components_add_up() {
     let two = Pair { a: 1, b: 0, table: vec![10, 20, FORBIDDEN, 40] };
     let network = Network::new(vec![vec![0, 0], vec![0, 0]], vec![one, two]).unwrap();
     assert_eq!(network.pairs(), [Pair { a: 0, b: 1, table: vec![11, FORBIDDEN, 23, 44] }]);
+}
+
+#[test]
+fn without_memory_the_bound_is_what_the_tables_say() {
+    let pair = Pair { a: 0, b: 1, table: vec![4, 1, 6, 2] };
+    let network = Network::new(vec![vec![5, 3], vec![2, 9]], vec![pair]).unwrap();
+    let outcome = solve(&network, &Limits { bytes_max: 16, ..Limits::default() });
+    assert_eq!((outcome.status, outcome.lower_bound, outcome.assignment), (Status::Unknown, 3 + 2 + 1, vec![]));
+    assert_eq!(solve(&network, &Limits { bytes_max: 1 << 20, ..Limits::default() }).objective, 3 + 2 + 6);
 }
 
 #[test]

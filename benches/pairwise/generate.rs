@@ -65,15 +65,20 @@ pub struct Wish {
 
 /// The problem that a wish describes.
 pub fn generate(wish: &Wish) -> Network {
+    let (unary, pairs) = costs(wish);
+    Network::new(unary, pairs).expect("generated problems are valid")
+}
+
+/// The costs of the problem that a wish describes: what a caller has in its hands before a solve.
+pub fn costs(wish: &Wish) -> Costs {
     let mut random = seeded(wish);
     let links = graph(wish, &mut random);
-    let (unary, pairs) = match wish.family.as_str() {
+    match wish.family.as_str() {
         "uniform" => plain(wish, &links, &mut random, (100_000, 10_000), 0.0),
         "forbidden" => plain(wish, &links, &mut random, (100_000, 10_000), 0.4),
         "ties" => plain(wish, &links, &mut random, (3, 1), 0.0),
         _ => cloud(wish, &links, &mut random),
-    };
-    Network::new(unary, pairs).expect("generated problems are valid")
+    }
 }
 
 fn seeded(wish: &Wish) -> Random {
@@ -111,7 +116,8 @@ fn graph(wish: &Wish, random: &mut Random) -> Vec<(usize, usize)> {
     links
 }
 
-type Costs = (Vec<Vec<i64>>, Vec<Pair>);
+/// Per component a cost per place, and the pair tables.
+pub type Costs = (Vec<Vec<i64>>, Vec<Pair>);
 
 /// Independent costs.
 fn plain(wish: &Wish, links: &[(usize, usize)], random: &mut Random, most: (usize, usize), forbidden: f64) -> Costs {

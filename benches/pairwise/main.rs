@@ -15,7 +15,7 @@ mod ticks;
 
 use generate::{FAMILIES, Wish, generate};
 use placer::solve::Status;
-use placer::solve::pairwise::{Limits, solve};
+use placer::solve::pairwise::{Limits, Network, solve};
 use std::time::Instant;
 
 fn option(name: &str) -> Option<String> {
@@ -52,63 +52,91 @@ fn wishes() -> Vec<Wish> {
     wishes
 }
 
-/// Size and degree, and per seed: milliseconds, nodes, whether proven, gap in millionths.
-type Group = ((String, String), Vec<(f64, u64, bool, i64)>);
+/// One solve: from cost arrays in memory to the answer. The solver's own part of the milliseconds comes second.
+#[derive(Clone, Copy)]
+struct Run {
+    ms: f64,
+    solver_ms: f64,
+    nodes: u64,
+    proven: bool,
+    /// Gap in millionths.
+    gap: i64,
+}
+
+/// What issue 3 asks of the median over all degrees of a size.
+const GOALS_MS: &[((usize, usize), f64)] = &[((10, 50), 0.1), ((30, 100), 1.5), ((100, 150), 15.0), ((300, 200), 40.0)];
 
 fn table() {
     let seconds: f64 = option("--seconds").map_or(20.0, |s| s.parse().expect("seconds"));
+    let runs: usize = option("--runs").map_or(1, |s| s.parse().expect("a number of runs"));
+    let least = if runs > 1 { format!("; least of {runs} runs each") } else { String::new() };
+    println!("cold solves, milliseconds from cost arrays in memory to the proven answer{least}");
     println!(
-        "{:<12} {:>8} {:>6} {:>6} {:>10} {:>10} {:>10} {:>10}",
-        "family", "size", "degree", "proven", "median ms", "worst ms", "most nodes", "gap ppm"
+        "{:<10} {:>8} {:>6} {:>7} {:>10} {:>10} {:>12} {:>10} {:>10} {:>8}",
+        "family", "size", "degree", "proven", "median", "worst", "of it solver", "most nodes", "gap ppm", "goal"
     );
-    let mut groups: Vec<Group> = Vec::new();
-    for wish in wishes() {
-        let network = generate(&wish);
-        let cpu = cpu_ms();
-        let start = Instant::now();
-        let cancel = || start.elapsed().as_secs_f64() > seconds;
-        let outcome = solve(&network, &Limits { cancel: Some(&cancel), ..Limits::default() });
-        let wall = start.elapsed().as_secs_f64() * 1e3;
-        let cpu = cpu_ms() - cpu;
-        let ms = if option("--clock").as_deref() == Some("cpu") && cpu > 0.0 { cpu } else { wall };
-        let proven = matches!(outcome.status, Status::Optimal | Status::Infeasible);
-        let gap = if proven {
-            0
-        } else {
-            (i128::from(outcome.objective - outcome.lower_bound) * 1_000_000 / i128::from(outcome.objective.max(1)))
-                as i64
-        };
-        if option("--each").is_some() {
-            println!(
-                "{wish:?} {ms:.3} {outcome_status:?} {} {} nodes {}",
-                outcome.objective,
-                outcome.lower_bound,
-                outcome.nodes,
-                outcome_status = outcome.status
-            );
-        }
-        let key = (format!("{}x{}", wish.components, wish.places), wish.degree.to_string());
-        match groups.last_mut().filter(|(known, _)| *known == key) {
-            Some((_, runs)) => runs.push((ms, outcome.nodes, proven, gap)),
-            None => groups.push((key, vec![(ms, outcome.nodes, proven, gap)])),
-        }
-    }
     let family = option("--family").unwrap_or_else(|| "cloud".to_owned());
-    for ((size, degree), mut runs) in groups {
-        runs.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let proven = runs.iter().filter(|run| run.2).count();
-        println!(
-            "{family:<12} {size:>8} {degree:>6} {:>6} {:>10.3} {:>10.3} {:>10} {:>10}",
-            format!("{proven}/{}", runs.len()),
-            runs[runs.len() / 2].0,
-            runs[runs.len() - 1].0,
-            runs.iter().map(|run| run.1).max().unwrap_or(0),
-            runs.iter().map(|run| run.3).max().unwrap_or(0),
-        );
+    let wishes = wishes();
+    for of_size in wishes.chunk_by(|a, b| (a.components, a.places) == (b.components, b.places)) {
+        let size = (of_size[0].components, of_size[0].places);
+        let label = format!("{family:<10} {:>8}", format!("{}x{}", size.0, size.1));
+        let mut all = Vec::new();
+        for of_degree in of_size.chunk_by(|a, b| a.degree.total_cmp(&b.degree).is_eq()) {
+            let mut found: Vec<Run> = of_degree.iter().map(|wish| best_of(wish, seconds, runs)).collect();
+            all.extend_from_slice(&found);
+            println!("{label} {:>6} {}", of_degree[0].degree, row(&mut found));
+        }
+        let goal = GOALS_MS.iter().find(|(known, _)| family == "cloud" && *known == size);
+        println!("{label} {:>6} {} {:>8}", "all", row(&mut all), goal.map_or(String::new(), |(_, ms)| ms.to_string()));
     }
 }
 
-/// Milliseconds this thread has run: on a busy machine a better measure than the clock. 0 where Linux does not say.
+fn row(runs: &mut [Run]) -> String {
+    let median = |values: &mut Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        (values[values.len() / 2], values[values.len() - 1])
+    };
+    let (middle, worst) = median(&mut runs.iter().map(|run| run.ms).collect());
+    let (solver, _) = median(&mut runs.iter().map(|run| run.solver_ms).collect());
+    format!(
+        "{:>7} {middle:>10.3} {worst:>10.3} {solver:>12.3} {:>10} {:>10}",
+        format!("{}/{}", runs.iter().filter(|run| run.proven).count(), runs.len()),
+        runs.iter().map(|run| run.nodes).max().unwrap_or(0),
+        runs.iter().map(|run| run.gap).max().unwrap_or(0),
+    )
+}
+
+/// The fastest of several runs, each from its own copy of the cost arrays.
+fn best_of(wish: &Wish, seconds: f64, runs: usize) -> Run {
+    let costs = generate::costs(wish);
+    let again = (1..runs).map(|_| once(wish, costs.clone(), seconds)).min_by(|a, b| a.ms.total_cmp(&b.ms));
+    let last = once(wish, costs, seconds);
+    again.filter(|again| again.ms < last.ms).unwrap_or(last)
+}
+
+fn once(wish: &Wish, (unary, pairs): generate::Costs, seconds: f64) -> Run {
+    let by_cpu = option("--clock").as_deref() == Some("cpu");
+    let start = Instant::now();
+    let now = || if by_cpu { cpu_ms() } else { start.elapsed().as_secs_f64() * 1e3 };
+    let begin = now();
+    let network = Network::new(unary, pairs).expect("generated problems are valid");
+    let taken_in = now();
+    let cancel = || start.elapsed().as_secs_f64() > seconds;
+    let outcome = solve(&network, &Limits { cancel: Some(&cancel), ..Limits::default() });
+    let end = now();
+    let (ms, solver_ms) = (end - begin, end - taken_in);
+    let proven = matches!(outcome.status, Status::Optimal | Status::Infeasible);
+    let open = i128::from(outcome.objective - outcome.lower_bound) * 1_000_000;
+    let gap = if proven { 0 } else { (open / i128::from(outcome.objective.max(1))) as i64 };
+    if option("--each").is_some() {
+        let (status, objective, bound) = (outcome.status, outcome.objective, outcome.lower_bound);
+        println!("{wish:?} {ms:.3} {status:?} {objective} {bound} nodes {}", outcome.nodes);
+    }
+    Run { ms, solver_ms, nodes: outcome.nodes, proven, gap }
+}
+
+/// Milliseconds this thread has run, in steps of the scheduler's tick (1 to 10 ms): on a busy machine a better measure of
+/// long solves than the clock. 0 where Linux does not say.
 fn cpu_ms() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e6
@@ -174,10 +202,13 @@ fn tick_row(wish: &Wish, name: &str, kind: &mut ticks::Measured) {
 fn file(path: &str) {
     let text = std::fs::read_to_string(path).expect("a readable file");
     let network = forms::from_wcsp(&text);
-    let start = Instant::now();
-    let outcome = solve(&network, &Limits::default());
-    let ms = start.elapsed().as_secs_f64() * 1e3;
-    println!("{path}: {:?} {} in {ms:.2} ms, {} nodes", outcome.status, outcome.objective, outcome.nodes);
+    let runs: usize = option("--runs").map_or(5, |s| s.parse().expect("a number of runs"));
+    for _ in 0..runs {
+        let start = Instant::now();
+        let outcome = solve(&network, &Limits::default());
+        let ms = start.elapsed().as_secs_f64() * 1e3;
+        println!("{path}: {:?} {} in {ms:.2} ms, {} nodes", outcome.status, outcome.objective, outcome.nodes);
+    }
 }
 
 /// Writes the generated problems below a folder, as `FAMILY-SIZE-dDEGREE-sSEED.json` and `.wcsp`.
@@ -205,7 +236,7 @@ fn main() {
         Some("file") => file(args.get(1).expect("a path")),
         Some("export") => export(args.get(1).expect("a folder")),
         _ => println!(
-            "pairwise table|ticks|export FOLDER|file F.wcsp [--family {}] [--size 30x100,..] [--degree 4,..] [--seed S|--seeds COUNT] [--seconds S] [--each y] [--clock cpu] [--format json,wcsp] [--count TICKS] [--check ONE_IN, 0 for none] [--repeats TIMES]",
+            "pairwise table|ticks|export FOLDER|file F.wcsp [--family {}] [--size 30x100,..] [--degree 4,..] [--seed S|--seeds COUNT] [--seconds S] [--runs COUNT] [--each y] [--clock cpu] [--format json,wcsp] [--count TICKS] [--check ONE_IN, 0 for none] [--repeats TIMES]",
             FAMILIES.join("|")
         ),
     }

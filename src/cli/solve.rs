@@ -140,9 +140,9 @@ fn answer(
 
 fn solve_pairwise(pairwise: Pairwise, deadline: Deadline) -> Result<Answer, Failure> {
     let pair = |table: Table| Pair { a: table.a, b: table.b, table: table.cost };
+    let deadline = deadline.start();
     let network =
         Network::new(pairwise.unary, pairwise.pairs.into_iter().map(pair).collect()).map_err(Failure::input)?;
-    let deadline = deadline.start();
     let cancel = || deadline.passed();
     let limits = solve::pairwise::Limits { cancel: Some(&cancel), ..solve::pairwise::Limits::default() };
     let outcome = solve::pairwise::solve(&network, &limits);

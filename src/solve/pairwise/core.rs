@@ -72,6 +72,13 @@ pub(super) struct State<C> {
     pub(super) empty: Vec<bool>,
 }
 
+impl<C> State<C> {
+    /// Bytes that costs and potentials take.
+    pub(super) fn bytes(&self) -> usize {
+        (self.u.len() + self.p.len()) * size_of::<C>()
+    }
+}
+
 /// No assignment below the limit is left; the variable at which it showed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Closed(pub(super) usize);
@@ -135,6 +142,21 @@ impl<'n, C: Cell> Shape<'n, C> {
                 }
             }
         }
+        state
+    }
+
+    /// Cells of all tables between values that are left.
+    pub(super) fn cells_left(&self, state: &State<C>) -> usize {
+        self.edges.iter().map(|edge| state.live[edge.a] as usize * state.live[edge.b] as usize).sum()
+    }
+
+    /// A state of which only costs, potentials and the bound are kept up, in full.
+    pub(super) fn restart(&self, mut state: State<C>) -> State<C> {
+        for var in 0..self.count() {
+            let costs = self.costs(&state, var);
+            state.live[var] = costs.iter().map(|&cost| u32::from(cost < C::HALF)).sum();
+        }
+        state.empty.fill(false);
         state
     }
 

@@ -2,7 +2,9 @@
 //!
 //! The same network gives the same answer, to the byte. See [`solve`].
 
+mod approach;
 mod cell;
+mod columns;
 mod core;
 mod eliminate;
 mod focus;
@@ -11,6 +13,7 @@ mod marginals;
 mod network;
 mod part;
 mod primal;
+mod prune;
 mod reduce;
 mod search;
 mod session;
@@ -28,7 +31,8 @@ pub struct Limits<'c> {
     pub nodes_max: u64,
     /// Cells of pair tables that may be looked at, the unit of work: a release build does some hundred million a second.
     pub work_max: u64,
-    /// Memory for working copies of the tables, in bytes, beyond the network itself.
+    /// Memory for working copies, in bytes, beyond the network itself: tables of what is left, messages, and a state for
+    /// every search node that is open. When it does not suffice, the search ends like at any other limit.
     pub bytes_max: u64,
     /// Asked now and then; the search ends when it says so. This is where the edge imposes time.
     pub cancel: Option<&'c (dyn Fn() -> bool + Sync)>,
@@ -60,6 +64,8 @@ pub struct Outcome {
 struct Effort {
     nodes: u64,
     work: u64,
+    /// Held at present, in working copies.
+    bytes: u64,
     over: bool,
 }
 
@@ -71,6 +77,27 @@ impl Effort {
             || self.work > limits.work_max
             || limits.cancel.is_some_and(|cancel| cancel());
         self.over
+    }
+
+    /// Whether so many bytes more may be held; if so, they are.
+    fn fits(&mut self, bytes: usize, limits: &Limits<'_>) -> bool {
+        let more = self.bytes.saturating_add(bytes as u64);
+        if more > limits.bytes_max {
+            return false;
+        }
+        self.bytes = more;
+        true
+    }
+
+    /// The same, where there is no way to go on without: the limit counts as reached.
+    fn holds(&mut self, bytes: usize, limits: &Limits<'_>) -> bool {
+        let fits = self.fits(bytes, limits);
+        self.over |= !fits;
+        fits
+    }
+
+    fn frees(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes as u64);
     }
 }
 
@@ -84,6 +111,7 @@ pub fn solve(network: &Network, limits: &Limits<'_>) -> Outcome {
     let (mut objective, mut lower_bound) = (0i64, 0i64);
     let (mut found, mut proven, mut infeasible) = (true, true, false);
     for (members, pairs) in network.parts() {
+        effort.bytes = 0;
         let result = search::Search::new(network, &members, &pairs, limits, &mut effort).run();
         let best = result.best.as_ref().map(|(total, _)| *total);
         match (best, result.open) {

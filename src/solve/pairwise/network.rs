@@ -1,5 +1,8 @@
 //! The plain pairwise problem: what each component costs at each place, and what each pair of components costs together.
 
+use super::kernel::range;
+use pulp::Arch;
+
 /// A cost that no sum may contain: the place, or the pair of places, is not allowed. Any cost from here on means the same.
 pub const FORBIDDEN: i64 = 1 << 61;
 
@@ -16,52 +19,8 @@ pub struct Network {
     unary: Vec<Vec<i64>>,
     /// At most one per two components, `a < b`, in ascending order.
     pairs: Vec<Pair>,
-    /// Of large networks the tables in half the memory, rounded down: what the first bounds are made from.
-    rounded: Option<Rounded>,
-}
-
-/// All tables in multiples of `1 << shift` above each table's least cost, rounded down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rounded {
-    pub(super) shift: u32,
-    /// Per pair its least cost and its cells; [`Rounded::OUT`] is forbidden.
-    pub(super) tables: Vec<(i64, Vec<i32>)>,
-}
-
-impl Rounded {
-    /// Forbidden.
-    pub(super) const OUT: i32 = 1 << 29;
-    /// Finite costs are cut off here, which keeps every bound made from them true.
-    pub(super) const MOST: i64 = 1 << 26;
-    /// Networks with fewer cells do without.
-    const CELLS_MIN: usize = 60_000;
-
-    fn new(unary: &[Vec<i64>], pairs: &[Pair]) -> Option<Self> {
-        if pairs.iter().map(|pair| pair.table.len()).sum::<usize>() < Self::CELLS_MIN {
-            return None;
-        }
-        // A good assignment is taken to lie below the middle of all unary costs' ranges.
-        let ranges: i64 = unary.iter().map(|costs| range(costs).map_or(0, |(least, most)| most - least)).sum();
-        let shift = (0..40).find(|shift| ranges >> shift < Self::MOST).unwrap_or(40);
-        let round = |pair: &Pair| {
-            let least = range(&pair.table).map_or(0, |(least, _)| least);
-            let above = |&cost: &i64| {
-                let rounded = i32::try_from(((cost - least) >> shift).min(Self::MOST)).unwrap_or(Self::OUT);
-                if cost == FORBIDDEN { Self::OUT } else { rounded }
-            };
-            (least, pair.table.iter().map(above).collect())
-        };
-        Some(Self { shift, tables: pairs.iter().map(round).collect() })
-    }
-}
-
-/// The least and the largest finite cost.
-fn range(costs: &[i64]) -> Option<(i64, i64)> {
-    let start = (FORBIDDEN, -FORBIDDEN);
-    let (least, most) = costs.iter().fold(start, |(least, most), &cost| {
-        (least.min(cost), most.max(if cost == FORBIDDEN { -FORBIDDEN } else { cost }))
-    });
-    (least < FORBIDDEN).then_some((least, most))
+    /// Per pair the least cost in its table.
+    least: Vec<i64>,
 }
 
 /// What two components cost together.
@@ -149,11 +108,6 @@ impl Network {
     /// with none, or the costs could overflow: the largest absolute finite cost of every component and every pair,
     /// added up, must stay within [`SUM_MAX`].
     pub fn new(mut unary: Vec<Vec<i64>>, mut pairs: Vec<Pair>) -> Result<Self, NetworkError> {
-        for costs in unary.iter_mut().chain(pairs.iter_mut().map(|pair| &mut pair.table)) {
-            for cost in costs {
-                *cost = (*cost).min(FORBIDDEN);
-            }
-        }
         for (component, costs) in unary.iter().enumerate() {
             match costs.len() {
                 0 => return Err(NetworkError::NoPlace { component }),
@@ -161,33 +115,51 @@ impl Network {
                 _ => {}
             }
         }
+        // Large tables are in no cache: they are looked at once.
+        let arch = Arch::new();
         let mut sum: i64 = 0;
-        for costs in unary.iter().map(Vec::as_slice).chain(pairs.iter().map(|pair| pair.table.as_slice())) {
-            sum = checked_add(sum, largest(costs))?;
+        let mut look = |costs: &mut Vec<i64>| -> Result<i64, NetworkError> {
+            let range = range(arch, costs);
+            if range.beyond > FORBIDDEN {
+                for cost in costs.iter_mut() {
+                    *cost = (*cost).min(FORBIDDEN);
+                }
+            }
+            sum = checked_add(sum, range.magnitude())?;
+            Ok(range.low)
+        };
+        for costs in &mut unary {
+            look(costs)?;
         }
+        let least: Vec<i64> = pairs.iter_mut().map(|pair| look(&mut pair.table)).collect::<Result<_, _>>()?;
         let mut checked = Vec::with_capacity(pairs.len());
-        for (ordinal, pair) in pairs.into_iter().enumerate() {
-            checked.push(check_pair(&unary, ordinal, pair)?);
+        for (ordinal, (pair, least)) in pairs.into_iter().zip(least).enumerate() {
+            checked.push((check_pair(&unary, ordinal, pair)?, least));
         }
-        checked.sort_by_key(|pair| (pair.a, pair.b));
-        let mut merged: Vec<Pair> = Vec::with_capacity(checked.len());
-        for pair in checked {
-            match merged.last_mut() {
+        checked.sort_by_key(|(pair, _)| (pair.a, pair.b));
+        let (mut pairs, mut least): (Vec<Pair>, Vec<i64>) = (Vec::with_capacity(checked.len()), Vec::new());
+        for (pair, low) in checked {
+            match pairs.last_mut() {
                 Some(last) if (last.a, last.b) == (pair.a, pair.b) => {
                     for (cell, &more) in last.table.iter_mut().zip(&pair.table) {
                         *cell = if *cell == FORBIDDEN || more == FORBIDDEN { FORBIDDEN } else { *cell + more };
                     }
+                    let sum = last.table.iter().copied().min();
+                    least.pop();
+                    least.extend(sum);
                 }
-                _ => merged.push(pair),
+                _ => {
+                    pairs.push(pair);
+                    least.push(low);
+                }
             }
         }
-        let rounded = Rounded::new(&unary, &merged);
-        Ok(Self { unary, pairs: merged, rounded })
+        Ok(Self { unary, pairs, least })
     }
 
-    /// The tables in half the memory.
-    pub(super) fn rounded(&self) -> Option<&Rounded> {
-        self.rounded.as_ref()
+    /// Per pair the least cost in its table; [`FORBIDDEN`] when all are.
+    pub(super) fn least(&self) -> &[i64] {
+        &self.least
     }
 
     /// Number of components.
@@ -254,6 +226,13 @@ impl Network {
         self.unary[component][place] = FORBIDDEN;
     }
 
+    /// No assignment of some components costs less, all pairs between them included.
+    pub(super) fn floor(&self, components: &[usize], pairs: &[usize]) -> i64 {
+        let unary = components.iter().map(|&component| self.unary[component].iter().copied().min().unwrap_or(0));
+        let pairs = pairs.iter().map(|&pair| self.least[pair]);
+        unary.chain(pairs).filter(|&least| least < FORBIDDEN).sum()
+    }
+
     /// The total over some components and pairs.
     pub(super) fn cost_of(&self, components: &[usize], pairs: &[usize], assignment: &[usize]) -> Option<i64> {
         let mut total = 0;
@@ -301,14 +280,6 @@ impl Network {
 /// `None` for [`FORBIDDEN`].
 fn finite(cost: i64) -> Option<i64> {
     (cost != FORBIDDEN).then_some(cost)
-}
-
-/// The largest absolute finite cost.
-fn largest(costs: &[i64]) -> i64 {
-    let (low, high) = costs.iter().fold((0, 0), |(low, high): (i64, i64), &cost| {
-        (low.min(cost), high.max(if cost == FORBIDDEN { 0 } else { cost }))
-    });
-    high.max(low.checked_neg().unwrap_or(i64::MAX))
 }
 
 fn checked_add(sum: i64, more: i64) -> Result<i64, NetworkError> {

@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::core::{Shape, State};
-use super::network::{FORBIDDEN, Network, Rounded};
+use super::network::{FORBIDDEN, Network};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -95,49 +95,7 @@ impl<'n> Part<'n, i64> {
     }
 }
 
-impl<'n> Part<'n, i32> {
-    /// The same part as [`Part::exact`] gives, rounded down.
-    pub(super) fn rounded(network: &'n Network, exact: &Part<'n, i64>, pairs: &[usize]) -> Option<(Self, State<i32>)> {
-        let rounded = network.rounded()?;
-        let mut base = 0;
-        let mut u = Vec::new();
-        let mut sizes = Vec::new();
-        for &component in &exact.components {
-            let costs = &network.unary()[component];
-            let least = costs.iter().copied().min().filter(|&cost| cost < FORBIDDEN).unwrap_or(0);
-            base += least;
-            let above = |&cost: &i64| i32::try_from(((cost - least) >> rounded.shift).min(Rounded::MOST)).ok();
-            u.extend(
-                costs.iter().map(|cost| if *cost < FORBIDDEN { above(cost).unwrap_or(i32::TOP) } else { i32::TOP }),
-            );
-            sizes.push(costs.len());
-        }
-        let mut tables = Vec::new();
-        for (edge, &pair) in exact.shape.edges.iter().zip(pairs) {
-            let (least, cells) = &rounded.tables[pair];
-            base += least;
-            tables.push((edge.a, edge.b, Cow::Borrowed(cells.as_slice())));
-        }
-        let shape = Shape::new(&sizes, tables);
-        let state = shape.start(0, u);
-        let (components, places) = (exact.components.clone(), exact.places.clone());
-        let part =
-            Part { shape, components, places, fixed: Vec::new(), steps: Vec::new(), base, unit: 1 << rounded.shift };
-        Some((part, state))
-    }
-}
-
 impl<C: Cell> Part<'_, C> {
-    /// Per component of the part, ascending by place, the places that are left. Only before any reduction.
-    pub(super) fn left(&self, state: &State<C>) -> Vec<(usize, Vec<usize>)> {
-        let open = self.components.iter().zip(&self.places).enumerate().map(|(var, (&component, places))| {
-            let costs = self.shape.costs(state, var);
-            let left = places.iter().zip(costs).filter(|(_, cost)| **cost < C::HALF).map(|(&place, _)| place);
-            (component, left.collect())
-        });
-        open.chain(self.fixed.iter().map(|&(component, place)| (component, vec![place]))).collect()
-    }
-
     /// The place of every component of the part, given the value of every variable; `None` when there is none for one.
     pub(super) fn assign(&self, values: &[usize], assignment: &mut [usize]) -> Option<()> {
         for &(component, place) in &self.fixed {

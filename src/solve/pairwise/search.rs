@@ -4,18 +4,18 @@
 use super::cell::Cell;
 use super::core::{Closed, Scratch, Shape, State};
 use super::eliminate::{Narrow, plan};
-use super::focus::{self, Kept};
-use super::network::{Network, Rounded};
+use super::network::Network;
 use super::part::Part;
 use super::reduce::reduce;
 use super::{Effort, Limits};
 
 /// Rounds of an upward and a downward sweep before the search splits.
 const ROUNDS_MAX: u32 = 60;
-/// Parts with more cells in their tables start with a focus on a few values.
-const FOCUS_CELLS: usize = 60_000;
-/// Rounds of messages within the focus.
-const FOCUS_ROUNDS: u32 = 15;
+/// Parts with so many cells in their tables are approached by a working set; those with so many, when they resist.
+const APPROACH_CELLS: usize = 1_000_000;
+const RESISTING_CELLS: usize = 100_000;
+/// Elimination may take one in so many cells that messages have looked at.
+const ROOT_WORK_PART: u64 = 4;
 /// Below this gap 32 bits do.
 const NARROW_GAP_MAX: i64 = 1 << 24;
 /// Rounds at a search node.
@@ -35,18 +35,22 @@ pub(super) struct Found {
 
 /// The search in one part.
 pub(super) struct Search<'s, 'n> {
-    network: &'n Network,
-    pairs: &'s [usize],
-    members: &'s [usize],
-    limits: &'s Limits<'s>,
-    effort: &'s mut Effort,
-    best: Option<(i64, Vec<usize>)>,
+    pub(super) network: &'n Network,
+    pub(super) pairs: &'s [usize],
+    pub(super) members: &'s [usize],
+    pub(super) limits: &'s Limits<'s>,
+    pub(super) effort: &'s mut Effort,
+    pub(super) best: Option<(i64, Vec<usize>)>,
     /// The least bound among the nodes that were left.
     open: Option<i64>,
     /// Per variable how often branches ended at it.
     weights: Vec<u64>,
     /// The variable of the last branch that closed.
     conflict: Option<usize>,
+    /// Parts with so many cells are approached by a working set.
+    pub(super) approach_from: usize,
+    /// Whether a working set may still be tried.
+    untried: bool,
 }
 
 impl<'s, 'n> Search<'s, 'n> {
@@ -57,7 +61,19 @@ impl<'s, 'n> Search<'s, 'n> {
         limits: &'s Limits<'s>,
         effort: &'s mut Effort,
     ) -> Self {
-        Self { network, pairs, members, limits, effort, best: None, open: None, weights: Vec::new(), conflict: None }
+        Self {
+            network,
+            pairs,
+            members,
+            limits,
+            effort,
+            best: None,
+            open: None,
+            weights: Vec::new(),
+            conflict: None,
+            approach_from: APPROACH_CELLS,
+            untried: false,
+        }
     }
 
     /// Goes on from an assignment that is known to be allowed.
@@ -73,106 +89,25 @@ impl<'s, 'n> Search<'s, 'n> {
     }
 
     pub(super) fn run(mut self) -> Found {
+        let values: usize = self.members.iter().map(|&member| self.network.unary()[member].len()).sum();
+        let ends = |pair: &usize| [self.network.pairs()[*pair].a, self.network.pairs()[*pair].b];
+        let potentials = self.pairs.iter().flat_map(ends).map(|end| self.network.unary()[end].len());
+        if !self.effort.holds((values + potentials.sum::<usize>()) * size_of::<i64>(), self.limits) {
+            return Found { best: self.best, open: Some(self.network.floor(self.members, self.pairs)) };
+        }
         let (part, mut state) = Part::<i64>::exact(self.network, self.members, self.pairs);
         // Closed or not: everything was looked at, but for what `open` says.
-        if part.shape.cells <= FOCUS_CELLS {
-            let _closed = self.start(&part, &mut state);
-            return Found { best: self.best, open: self.open };
-        }
-        self.focused(&part, &state);
-        match self.rounded(&part) {
-            // Nothing below the best is left.
-            Err(Closed(_)) => {}
-            Ok(None) => {
-                let _closed = self.start(&part, &mut state);
-            }
-            Ok(Some(kept)) => {
-                let (small, mut small_state) = part.focus(&state, &kept);
-                let _closed = self.start(&small, &mut small_state);
-            }
-        }
+        let _closed = if part.shape.cells < self.approach_from {
+            self.untried = part.shape.cells >= RESISTING_CELLS;
+            self.start(&part, &mut state)
+        } else {
+            self.approach(&part, state)
+        };
         Found { best: self.best, open: self.open }
     }
 
-    /// Takes out values by bounds from the rounded tables, which are read in half the time. Gives what is left per
-    /// variable; `None` when the rounded tables are of no use.
-    fn rounded(&mut self, exact: &Part<'_, i64>) -> Result<Option<Kept>, Closed> {
-        let Some((part, mut state)) = Part::rounded(self.network, exact, self.pairs) else { return Ok(None) };
-        // Costs that were cut off must not matter.
-        if self.limit(&part) > Rounded::MOST {
-            return Ok(None);
-        }
-        let mut scratch = Scratch::default();
-        self.effort.work += part.shape.sweep(&mut state, &mut scratch, self.limit(&part), false)?;
-        let mut left = self.sharpen(&part, &mut state, &mut scratch)?;
-        left.sort_unstable();
-        let mut kept = vec![Vec::new(); exact.components.len()];
-        for (var, component) in exact.components.iter().enumerate() {
-            let at =
-                left.binary_search_by_key(component, |(component, _)| *component).expect("every component is left");
-            kept[var] = std::mem::take(&mut left[at].1);
-        }
-        Ok(Some(kept))
-    }
-
-    /// Rounds of messages on rounded tables until little is left or the bound rises no more.
-    fn sharpen(
-        &mut self,
-        part: &Part<'_, i32>,
-        state: &mut State<i32>,
-        scratch: &mut Scratch<i32>,
-    ) -> Result<Vec<(usize, Vec<usize>)>, Closed> {
-        let shape = &part.shape;
-        let mut idle = 0;
-        for _ in 0..ROUNDS_MAX {
-            let before = state.c0;
-            self.effort.work += shape.sweep(state, scratch, self.limit(part), true)?;
-            self.effort.work += shape.sweep(state, scratch, self.limit(part), false)?;
-            if let Some(mut values) = shape.dive(state) {
-                shape.descend(state, &mut values);
-                self.offer(part, &values);
-            }
-            let left: usize = shape.edges.iter().map(|e| state.live[e.a] as usize * state.live[e.b] as usize).sum();
-            let gap = self.limit(part) - state.c0;
-            idle = if (state.c0 - before) * 50 <= gap { idle + 1 } else { 0 };
-            if left <= FOCUS_CELLS || idle >= 3 || self.effort.ends(self.limits) {
-                break;
-            }
-            if left * 2 <= shape.cells {
-                let (part, mut state) = part.compact::<i32>(state);
-                return self.sharpen(&part, &mut state, scratch);
-            }
-        }
-        Ok(part.left(state))
-    }
-
-    /// A good first assignment for a large part: what is best among a few promising values per variable.
-    fn focused(&mut self, part: &Part<'_, i64>, state: &State<i64>) {
-        let kept = focus::first(part, state);
-        let (small, mut settled) = part.focus(state, &kept);
-        let mut scratch = Scratch::default();
-        if small.shape.sweep(&mut settled, &mut scratch, i64::HALF, false).is_err() {
-            return;
-        }
-        for round in 1..=FOCUS_ROUNDS {
-            let both = [true, false].map(|up| small.shape.sweep(&mut settled, &mut scratch, self.limit(&small), up));
-            if both.iter().any(Result::is_err) {
-                return;
-            }
-            let last = round == FOCUS_ROUNDS;
-            if last || round % 5 == 0 {
-                let decimate = |s: &mut Scratch<i64>| small.shape.decimate(&settled, s, self.limit(&small));
-                let found = if last { decimate(&mut scratch) } else { small.shape.dive(&settled) };
-                if let Some(mut values) = found {
-                    small.shape.descend(&settled, &mut values);
-                    self.offer(&small, &values);
-                }
-            }
-        }
-    }
-
     /// The first total that is of no interest, in a part's own units.
-    fn limit<C: Cell>(&self, part: &Part<'_, C>) -> i64 {
+    pub(super) fn limit<C: Cell>(&self, part: &Part<'_, C>) -> i64 {
         match &self.best {
             Some((total, _)) => {
                 (total - part.base).div_euclid(part.unit) + i64::from((total - part.base).rem_euclid(part.unit) > 0)
@@ -182,7 +117,7 @@ impl<'s, 'n> Search<'s, 'n> {
     }
 
     /// Takes an assignment in, when it is allowed and better.
-    fn offer<C: Cell>(&mut self, part: &Part<'_, C>, values: &[usize]) {
+    pub(super) fn offer<C: Cell>(&mut self, part: &Part<'_, C>, values: &[usize]) {
         let mut assignment = vec![0; self.network.components()];
         if part.assign(values, &mut assignment).is_some()
             && let Some(total) = self.network.cost_of(self.members, self.pairs, &assignment)
@@ -192,18 +127,18 @@ impl<'s, 'n> Search<'s, 'n> {
         }
     }
 
-    fn leave<C: Cell>(&mut self, part: &Part<'_, C>, c0: i64) {
+    pub(super) fn leave<C: Cell>(&mut self, part: &Part<'_, C>, c0: i64) {
         let bound = part.base + part.unit * c0;
         self.open = Some(self.open.map_or(bound, |open| open.min(bound)));
     }
 
     /// The first sweep: the bound counts from its end on, so nothing is judged by it before.
-    fn start(&mut self, part: &Part<'_, i64>, state: &mut State<i64>) -> Result<(), Closed> {
+    pub(super) fn start(&mut self, part: &Part<'_, i64>, state: &mut State<i64>) -> Result<(), Closed> {
         self.effort.work += part.shape.sweep(state, &mut Scratch::default(), i64::HALF, false)?;
         self.root(part, state)
     }
 
-    fn root<C: Cell>(&mut self, part: &Part<'_, C>, state: &mut State<C>) -> Result<(), Closed> {
+    pub(super) fn root<C: Cell>(&mut self, part: &Part<'_, C>, state: &mut State<C>) -> Result<(), Closed> {
         let mut scratch = Scratch::default();
         let shape = &part.shape;
         let mut idle = 0;
@@ -222,12 +157,10 @@ impl<'s, 'n> Search<'s, 'n> {
             if state.c0 >= self.limit(part) {
                 return Err(Closed(0));
             }
-            let left: usize = shape.edges.iter().map(|e| state.live[e.a] as usize * state.live[e.b] as usize).sum();
-            if shape.cells > 0 && left * 2 <= shape.cells {
-                let (part, mut state) = part.compact::<C>(state);
-                return self.root(&part, &mut state);
+            if shape.cells > 0 && shape.cells_left(state) * 2 <= shape.cells {
+                return self.compacted(part, state);
             }
-            if self.eliminate(part, state, ROOT_WORK_MAX) {
+            if self.eliminate(part, state, (self.effort.work / ROOT_WORK_PART).min(ROOT_WORK_MAX)) {
                 return Ok(());
             }
             let gap = self.limit(part) - state.c0;
@@ -235,6 +168,20 @@ impl<'s, 'n> Search<'s, 'n> {
             if idle >= 3 {
                 break;
             }
+        }
+        if std::mem::take(&mut self.untried) && self.approach_anew()? {
+            return Ok(());
+        }
+        if self.eliminate(part, state, ROOT_WORK_MAX) {
+            return Ok(());
+        }
+        // The copy, what it is taken apart into, and what comes out.
+        if !self
+            .effort
+            .holds((3 * shape.cells_left(state) + state.u.len() + state.p.len()) * size_of::<i64>(), self.limits)
+        {
+            self.leave(part, state.c0);
+            return Ok(());
         }
         let (part, state) = part.compact::<i64>(state);
         let limit = self.limit(&part);
@@ -245,6 +192,17 @@ impl<'s, 'n> Search<'s, 'n> {
             let (part, mut state) = reduce::<i64, i64>(part, &state, limit);
             self.branch(&part, &mut state)
         }
+    }
+
+    /// Goes on with a copy of what is left.
+    pub(super) fn compacted<C: Cell>(&mut self, part: &Part<'_, C>, state: &State<C>) -> Result<(), Closed> {
+        let cells = part.shape.cells_left(state) + state.u.len() + state.p.len();
+        if !self.effort.holds(cells * size_of::<C>(), self.limits) {
+            self.leave(part, state.c0);
+            return Ok(());
+        }
+        let (part, mut state) = part.compact::<C>(state);
+        self.root(&part, &mut state)
     }
 
     /// Branches on what no reduction settled.
@@ -269,6 +227,13 @@ impl<'s, 'n> Search<'s, 'n> {
         };
         let pairs: Vec<(usize, usize)> = edges().map(|e| (slot_of[e.a], slot_of[e.b])).collect();
         let Some(plan) = plan(&sizes, &pairs, work_max) else { return false };
+        // A cost and a pick for every cell that is made, beside what is left of the tables.
+        let made = usize::try_from(plan.work).unwrap_or(usize::MAX);
+        let bytes = (shape.cells_left(state) + made.saturating_mul(2)).saturating_mul(size_of::<i64>());
+        if !self.effort.fits(bytes, self.limits) {
+            return false;
+        }
+        self.effort.frees(bytes);
         let (narrow, kept) = narrow_of(shape, state, &open, &slot_of, sizes);
         self.effort.work += plan.work;
         if let Some((_, values)) = narrow.solve(&plan) {
@@ -312,6 +277,9 @@ impl<'s, 'n> Search<'s, 'n> {
             let var = self.pick(shape, state);
             let costs = shape.costs(state, var);
             let value = (0..costs.len()).min_by_key(|&v| costs[v]).unwrap_or(0);
+            if !self.effort.holds(state.bytes(), self.limits) {
+                continue;
+            }
             let mut child = state.clone();
             for other in 0..shape.size(var) {
                 if other != value && child.u[shape.at[var] + other] < C::TOP {
@@ -322,6 +290,7 @@ impl<'s, 'n> Search<'s, 'n> {
                 self.weights[at] += 1;
                 self.conflict = Some(var);
             }
+            self.effort.frees(child.bytes());
             shape.remove(state, var, value);
             if state.live[var] == 0 || state.c0 >= self.limit(part) {
                 return Err(Closed(var));
