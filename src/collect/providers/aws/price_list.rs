@@ -57,7 +57,7 @@ impl Source for PriceList {
 /// Service and the filters that keep its answer small.
 type Query = (&'static str, &'static [(&'static str, &'static str)]);
 
-const QUERIES: [Query; 14] = [
+const QUERIES: [Query; 15] = [
     (
         "AmazonEC2",
         &[
@@ -77,6 +77,7 @@ const QUERIES: [Query; 14] = [
     ("AmazonRDS", &[("databaseEngine", "PostgreSQL")]),
     ("AmazonRDS", &[("databaseEngine", "MySQL")]),
     ("AmazonElastiCache", &[("productFamily", "Cache Instance")]),
+    ("AmazonMSK", &[("productFamily", "Managed Streaming for Apache Kafka (MSK)")]),
     ("AmazonS3", &[("volumeType", "Standard")]),
     ("AmazonS3", &[("productFamily", "API Request")]),
     ("AWSELB", &[("locationType", "AWS Region")]),
