@@ -3,7 +3,7 @@
 use super::args::{FrontierArgs, FrontierFormat};
 use super::failure::Failure;
 use super::text::{Grid, Look, Side, usd};
-use super::{explain_text, frontier_picture, input, nearest};
+use super::{explain_text, frontier_picture, input, nearest, place};
 use crate::policy::Policy;
 use crate::report::frontier::{frontier, wire};
 use crate::solve::Limits;
@@ -41,7 +41,12 @@ pub fn run(args: &FrontierArgs, out: &mut dyn Write) -> Result<(), Failure> {
         FrontierFormat::Html => frontier_picture::html(&found)?.into_bytes(),
     };
     match &args.out {
-        None => out.write_all(&bytes)?,
+        None => {
+            out.write_all(&bytes)?;
+            if matches!(args.format, FrontierFormat::Table) {
+                place::tell_freshness(args.book.price_book.as_deref(), &book, out)?;
+            }
+        }
         Some(file) => std::fs::write(file, &bytes)
             .map_err(|error| Failure::Other(format!("cannot write `{}`: {error}", file.display())))?,
     }

@@ -7,6 +7,7 @@ use super::drive::{TODAY, run};
 use super::fault_server::{Fault, Page, Server};
 use super::whole::whole;
 use placer::catalog::{Item, PriceBook, TrafficPool};
+use placer::collect::ecb::Ecb;
 use placer::collect::fx::Rate;
 use placer::collect::http::{Limits, Overrides, Progress};
 use placer::collect::providers;
@@ -110,14 +111,21 @@ fn name_of(path: &str, headers: &HashMap<String, String>, body: &[u8]) -> String
     format!("{path} {region} {}", String::from_utf8_lossy(body))
 }
 
-/// Keeps every note.
+/// Keeps every note, and how far each source is: pages read, pages known to follow.
 #[derive(Default)]
-struct Notes(Mutex<String>);
+struct Notes {
+    told: Mutex<String>,
+    pages: Mutex<HashMap<String, (usize, usize)>>,
+}
 
 impl Progress for Notes {
-    fn pages(&self, _: &str, _: usize, _: usize, _: u64) {}
+    fn pages(&self, source: &str, read: usize, waiting: usize, _: u64) {
+        let mut pages = self.pages.lock().expect("a lock");
+        let before = pages.insert(source.to_owned(), (read, waiting)).unwrap_or_default();
+        assert_eq!(read, before.0 + 1, "{source}: a page is told once");
+    }
     fn note(&self, source: &str, text: &str) {
-        let _ = writeln!(self.0.lock().expect("a lock"), "{source}: {text}");
+        let _ = writeln!(self.told.lock().expect("a lock"), "{source}: {text}");
     }
 }
 
@@ -164,7 +172,15 @@ fn run_all(folder: &Path, attempts: u32, spoil: impl Fn(usize, usize, usize, &Pa
         progress: &notes,
     };
     let collected = collect(folder, &options).expect("the store can be used");
-    let told = format!("{}{collected:?}", notes.0.into_inner().expect("a lock"));
+    let pages = notes.pages.into_inner().expect("a lock");
+    for outcome in &collected.outcomes {
+        if let End::Complete(done) = &outcome.end {
+            // What the progress bar of a source shows at its end.
+            let last = pages.get(outcome.source).copied().unwrap_or_default();
+            assert_eq!(last, (done.traffic.pages, 0), "{}", outcome.source);
+        }
+    }
+    let told = format!("{}{collected:?}", notes.told.into_inner().expect("a lock"));
     assert!(!told.contains(CANARY), "a credential was told: {told}");
     collected
 }
@@ -400,5 +416,45 @@ fn a_book_outlives_the_failure_of_every_source() {
         assert_eq!(complete, ["backblaze-table", "cloudflare-r2-table"], "{fault:?}");
         assert!(!collected.sealed.expect("the old one").new);
         assert_eq!(kept(folder.path()), *RIGHT);
+    }
+}
+
+/// The European Central Bank's rates go the same way: had after a fault that goes away, else those that are known stay.
+#[test]
+fn exchange_rates_survive_faults() {
+    const DAILY: &str = r#"<gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref"><Cube><Cube time='2026-11-20'><Cube currency='USD' rate='1.1652'/><Cube currency='CHF' rate='0.9404'/></Cube></Cube></gesmes:Envelope>"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = providers::ALL.iter().find(|source| source.name() == "backblaze-table").expect("it is there");
+    let (sources, ecb) = ([*table], Ecb::default());
+    let mut faults: Vec<(Vec<Fault>, bool)> = passing().into_iter().map(|(_, faults)| (vec![faults[0].clone()], true)).collect();
+    faults.extend(lasting().into_iter().map(|(_, fault)| (vec![fault; 9], false)));
+    for (round, (faults, had)) in (0..).zip(faults) {
+        let server = Server::start();
+        let page = Page { body: DAILY.into(), content_type: "text/xml", ..Page::default() };
+        server.put("/stats/eurofxref/eurofxref-daily.xml", page.failing(faults.iter().cloned()));
+        let mut overrides = Overrides::default();
+        overrides.parse(&format!("ecb/rates={}", server.origin), &[&ecb]).expect("an origin");
+        let options = Options {
+            sources: &sources,
+            known: &sources,
+            overrides: &overrides,
+            limits: &Limits {
+                silence: Duration::from_millis(500),
+                backoff: Duration::from_millis(5),
+                asked_wait_max: Duration::from_secs(3),
+                ..Limits::default()
+            },
+            rates: &[],
+            ask_rates: true,
+            variable: &|_| None,
+            // A run goes by its second; each has to be another one.
+            now: &|| NOON + round,
+            progress: &Notes::default(),
+        };
+        let collected = collect(folder.path(), &options).expect("the store can be used");
+        assert_eq!(collected.rates.is_none(), had, "{faults:?}: {:?}", collected.rates);
+        let rates = Store::open(folder.path()).expect("opens").rates().expect("readable");
+        let euro = rates.iter().find(|[currency, ..]| currency == "EUR").expect("known since the first round");
+        assert_eq!((&*euro[1], &*euro[2]), ("2026-11-20", "1.1652"), "{faults:?}");
     }
 }
