@@ -177,9 +177,8 @@ fn gcp_machines_are_composed() {
     // 16 x 0.031611 + 60 x 0.004237
     assert_eq!(machine("n1-standard-16", Purchase::OnDemand), "0.759996");
     assert_eq!(found.price("us-central1", &tariff(Item::BlockStorage, "pd-balanced")).0, "0.1");
-    let redis = |tier, multi_zone, mib| {
-        managed((ManagedKind::Redis, "Memorystore for Redis", tier, multi_zone), (0, mib, 0))
-    };
+    let redis =
+        |tier, multi_zone, mib| managed((ManagedKind::Redis, "Memorystore for Redis", tier, multi_zone), (0, mib, 0));
     // 5 x 0.0275, 10 x 0.055
     assert_eq!(found.price("us-central1", &redis("M2 5 GiB", false, 5120)).0, "0.1375");
     assert_eq!(found.price("us-central1", &redis("M2 10 GiB", true, 10240)).0, "0.55");

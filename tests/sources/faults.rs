@@ -76,7 +76,8 @@ struct Publication {
     pages: Vec<(String, Page)>,
 }
 
-static ALL: LazyLock<Vec<Publication>> = LazyLock::new(|| providers::ALL.iter().map(|source| publication(*source)).collect());
+static ALL: LazyLock<Vec<Publication>> =
+    LazyLock::new(|| providers::ALL.iter().map(|source| publication(*source)).collect());
 
 fn publication(source: &'static dyn Source) -> Publication {
     let name = source.name();
@@ -293,7 +294,8 @@ fn overcome(name: &str, chosen: impl Fn(usize, usize) -> bool, change: impl Fn(P
     });
     let failed: Vec<_> = collected.outcomes.iter().filter(|o| !matches!(o.end, End::Complete(_))).collect();
     assert!(failed.is_empty(), "{name}: {failed:?}");
-    let retries: usize = collected.outcomes.iter().map(|o| if let End::Complete(d) = &o.end { d.traffic.retries } else { 0 }).sum();
+    let retries: usize =
+        collected.outcomes.iter().map(|o| if let End::Complete(d) = &o.end { d.traffic.retries } else { 0 }).sum();
     eprintln!("{name}: {retries} retries, {:?}", start.elapsed());
     let expected = match name {
         "gzip" | "slow drip" => 0,
@@ -426,7 +428,8 @@ fn exchange_rates_survive_faults() {
     let folder = tempfile::tempdir().expect("a folder");
     let table = providers::ALL.iter().find(|source| source.name() == "backblaze-table").expect("it is there");
     let (sources, ecb) = ([*table], Ecb::default());
-    let mut faults: Vec<(Vec<Fault>, bool)> = passing().into_iter().map(|(_, faults)| (vec![faults[0].clone()], true)).collect();
+    let mut faults: Vec<(Vec<Fault>, bool)> =
+        passing().into_iter().map(|(_, faults)| (vec![faults[0].clone()], true)).collect();
     faults.extend(lasting().into_iter().map(|(_, fault)| (vec![fault; 9], false)));
     for (round, (faults, had)) in (0..).zip(faults) {
         let server = Server::start();

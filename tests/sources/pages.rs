@@ -167,9 +167,8 @@ fn aws_kafka_file() -> String {
     ];
     let family = "Managed Streaming for Apache Kafka (MSK)";
     let attributes = r#""servicecode":"AmazonMSK","regionCode":"eu-central-1","locationType":"AWS Region","#;
-    let products = rows.map(|(sku, more, _, _)| {
-        format!(r#""{sku}":{}"#, product(sku, family, &format!("{attributes}{more}")))
-    });
+    let products =
+        rows.map(|(sku, more, _, _)| format!(r#""{sku}":{}"#, product(sku, family, &format!("{attributes}{more}"))));
     let terms = rows.map(|(sku, _, unit, usd)| {
         let price = dimension(sku, "JRTCKXETXF", "6YS6EN2CT7", unit, ("0", "Inf"), usd);
         format!(r#""{sku}":{{{}}}"#, term(sku, "JRTCKXETXF", "", &price))
@@ -314,9 +313,27 @@ fn azure_services(path: &str) -> Vec<String> {
             row(pg, general, ("2 vCore", "vCore"), "0.178", hour),
             row(pg, &general.replace("Flexible Server", "Flex Server"), ("4 vCore", "vCore"), "0.356", hour),
             row(pg, &general.replace("Purpose Ddsv5", "Purpose - Dsv9"), ("2 vCore", "vCore"), "0.2", hour),
-            row(pg, "Azure Database for PostgreSQL Flexible Server Burstable BS Series Compute", ("B1MS", "B1MS"), "0.017", hour),
-            row(pg, "Az DB for PostgreSQL Flexible Server Storage", ("Storage", "Storage Data Stored"), "0.115", "1 GB/Month"),
-            row(pg, "Azure Database for PostgreSQL Single Server Basic - Compute Gen5", ("2 vCore", "vCore"), "0.3333", hour),
+            row(
+                pg,
+                "Azure Database for PostgreSQL Flexible Server Burstable BS Series Compute",
+                ("B1MS", "B1MS"),
+                "0.017",
+                hour,
+            ),
+            row(
+                pg,
+                "Az DB for PostgreSQL Flexible Server Storage",
+                ("Storage", "Storage Data Stored"),
+                "0.115",
+                "1 GB/Month",
+            ),
+            row(
+                pg,
+                "Azure Database for PostgreSQL Single Server Basic - Compute Gen5",
+                ("2 vCore", "vCore"),
+                "0.3333",
+                hour,
+            ),
         ];
     }
     if path.contains("Database%20for%20MySQL%27") {
@@ -366,7 +383,8 @@ fn gcp(request: &Request) -> Option<String> {
     }
     if request.path.contains("5AF5-2C11-D467") {
         let sku = |id, text, nanos| {
-            gcp_sku(id, text, "Redis", "OnDemand", "GiBy.h", nanos).replace("Compute Engine", "Cloud Memorystore for Redis")
+            gcp_sku(id, text, "Redis", "OnDemand", "GiBy.h", nanos)
+                .replace("Compute Engine", "Cloud Memorystore for Redis")
         };
         let basic = sku("E1", "Redis Capacity Basic M2 Iowa", 27_500_000);
         let standard = sku("E2", "Redis Capacity Standard M2 Iowa", 55_000_000);

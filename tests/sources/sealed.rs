@@ -13,20 +13,46 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Regions that the test pages speak of.
 const KEPT: [&str; 29] = [
-    "ams", "ams3", "ap-south-2", "ash", "au-syd1", "ch-gva-2", "de-fra1", "dfw", "eastus", "eu-central", "eu-central-1",
-    "ewr", "fr-par", "fra", "fra1", "fsn1", "GRA", "GRA11", "id-cgk", "nbg1", "nyc1", "sao", "sea", "southindia",
-    "us-ashburn-1", "us-central1", "us-east", "us-east-1", "us-west-1",
+    "ams",
+    "ams3",
+    "ap-south-2",
+    "ash",
+    "au-syd1",
+    "ch-gva-2",
+    "de-fra1",
+    "dfw",
+    "eastus",
+    "eu-central",
+    "eu-central-1",
+    "ewr",
+    "fr-par",
+    "fra",
+    "fra1",
+    "fsn1",
+    "GRA",
+    "GRA11",
+    "id-cgk",
+    "nbg1",
+    "nyc1",
+    "sao",
+    "sea",
+    "southindia",
+    "us-ashburn-1",
+    "us-central1",
+    "us-east",
+    "us-east-1",
+    "us-west-1",
 ];
 /// Machines and tiers of AWS in the test pages.
-const AWS_NAMES: [&str; 6] = [",m7i.large,", ",i7ie.large,", ",z1d.large,", "cache.m7g.large", "kafka.m5.large", "db.r5.16xlarge"];
+const AWS_NAMES: [&str; 6] =
+    [",m7i.large,", ",i7ie.large,", ",z1d.large,", "cache.m7g.large", "kafka.m5.large", "db.r5.16xlarge"];
 /// A provider whose regions are kept as well, so that the book knows on which continent some countries lie.
 const NEIGHBOUR: &str = "backblaze";
 /// Dollars per euro.
 const EURO: f64 = 1.1652;
 /// Prices of rows that are not ours: Windows, dedicated, expired, custom machines. They stand nowhere else in the pages.
-const FOREIGN: [&str; 10] = [
-    "0.2127000000", "0.188", "0.0192", "0.11", "0.5", "9080000", "0.155000", "0.900000", "0.099", "0.3333",
-];
+const FOREIGN: [&str; 10] =
+    ["0.2127000000", "0.188", "0.0192", "0.11", "0.5", "9080000", "0.155000", "0.900000", "0.099", "0.3333"];
 
 /// One provider's part of the built-in book, a few regions of it, as a book of its own.
 pub struct Base {
@@ -371,7 +397,8 @@ fn outlier(key: &str, unit: &str, usd: f64, base: &Base, now: &Rows, told: &str)
         let ratio = (after / before).max(before / after);
         assert!(ratio <= factor + 1e-6, "{told}: {before} before, {after} now");
     }
-    let Some((stem, end)) = key.rsplit_once('|').filter(|_| !ladder && region_of(key) == key.split('|').next().unwrap_or_default())
+    let Some((stem, end)) =
+        key.rsplit_once('|').filter(|_| !ladder && region_of(key) == key.split('|').next().unwrap_or_default())
     else {
         return;
     };

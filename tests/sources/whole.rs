@@ -71,7 +71,10 @@ fn recorded(source: &str, request: &Request) -> Option<Vec<u8>> {
         "scaleway" if request.note == "fr-par-2 1" => libcloud("scaleway-list_sizes.json"),
         "ovh-catalog" => {
             let mut catalog = parsed(page(source, request)?.as_bytes());
-            append(&mut catalog["addons"], &parsed(&sparecores("ovh-get-order-catalog-public-cloud-0.json")?)["addons"]);
+            append(
+                &mut catalog["addons"],
+                &parsed(&sparecores("ovh-get-order-catalog-public-cloud-0.json")?)["addons"],
+            );
             Some(catalog.to_string().into_bytes())
         }
         "upcloud" if request.tag == "plans" => sparecores("upcloud-list-available-plans-0.json"),

@@ -134,10 +134,10 @@ mod plain {
     }
 }
 
-#[cfg(not(feature = "aws-sdk"))]
-use plain as wire;
 #[cfg(feature = "aws-sdk")]
 use super::sdk as wire;
+#[cfg(not(feature = "aws-sdk"))]
+use plain as wire;
 
 impl Collector for Run {
     fn plan(&mut self) -> Result<Vec<Request>, ParseError> {

@@ -63,9 +63,7 @@ pub fn managed(item: &ItemRow, tiers: &Tiers<'_>) -> Vec<Found> {
         "Azure Database for PostgreSQL" => {
             flexible(item, tiers, ManagedKind::Postgres, "Database for PostgreSQL Flexible", "PostgreSQL")
         }
-        "Azure Database for MySQL" => {
-            flexible(item, tiers, ManagedKind::Mysql, "Database for MySQL Flexible", "MySQL")
-        }
+        "Azure Database for MySQL" => flexible(item, tiers, ManagedKind::Mysql, "Database for MySQL Flexible", "MySQL"),
         "Redis Cache" => redis(item, tiers),
         "Event Hubs" => event_hubs(item, tiers),
         _ => Vec::new(),
@@ -73,12 +71,7 @@ pub fn managed(item: &ItemRow, tiers: &Tiers<'_>) -> Vec<Found> {
 }
 
 /// A tier of the book at the price of so many of the row's units; in two forms where the second one exists.
-fn offer(
-    offer: &ManagedOffer,
-    amount: Amount,
-    multi_zone: bool,
-    rule: &'static str,
-) -> Found {
+fn offer(offer: &ManagedOffer, amount: Amount, multi_zone: bool, rule: &'static str) -> Found {
     let tier = ManagedTier { kind: offer.kind, product: offer.product.clone(), tier: offer.tier.clone(), multi_zone };
     let priced = Priced::Managed {
         tier,
@@ -101,15 +94,10 @@ fn listed(item: &ItemRow) -> Amount {
 
 /// Flexible servers: `Azure Database for PostgreSQL Flexible Server General Purpose Ddsv5 Series Compute`, SKU `4 vCore`,
 /// meter `vCore`; burstable ones are named by their size. Storage is one meter for all of them.
-fn flexible(
-    item: &ItemRow,
-    tiers: &Tiers<'_>,
-    kind: ManagedKind,
-    product: &'static str,
-    engine: &str,
-) -> Vec<Found> {
+fn flexible(item: &ItemRow, tiers: &Tiers<'_>, kind: ManagedKind, product: &'static str, engine: &str) -> Vec<Found> {
     let words = item.product_name.replace("Flex Server", "Flexible Server");
-    let rest = [format!("Azure Database for {engine} Flexible Server "), format!("Az DB for {engine} Flexible Server ")];
+    let rest =
+        [format!("Azure Database for {engine} Flexible Server "), format!("Az DB for {engine} Flexible Server ")];
     let Some(rest) = rest.iter().find_map(|start| words.strip_prefix(start.as_str())) else { return Vec::new() };
     if rest == "Storage" && item.meter_name == "Storage Data Stored" {
         let storage = |multi_zone| {
@@ -164,9 +152,9 @@ fn redis(item: &ItemRow, tiers: &Tiers<'_>) -> Vec<Found> {
         times(item, 2, &item.unit_of_measure).map(|amount| offer(known, amount, multi_zone, PAIR))
     };
     if family == "Premium" {
-        let known = meter.strip_suffix(" Cache Instance").and_then(|size| {
-            tiers.find("Azure Cache for Redis", &format!("Premium {size}"))
-        });
+        let known = meter
+            .strip_suffix(" Cache Instance")
+            .and_then(|size| tiers.find("Azure Cache for Redis", &format!("Premium {size}")));
         let Some(known) = known else { return Vec::new() };
         let forms = [Some(false), tiers.has_zones(&item.arm_region_name).then_some(true)];
         return forms.into_iter().flatten().filter_map(|multi_zone| pair(known, multi_zone)).collect();
