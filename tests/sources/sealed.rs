@@ -141,7 +141,7 @@ fn moved(name: &str, line: &str, used: &mut Vec<usize>) -> String {
             && usd > 0.0
         {
             let dearer = format!("{:.9}", usd * 1.03125);
-            words[column] = dearer.trim_end_matches('0').trim_end_matches('.').to_owned();
+            dearer.trim_end_matches('0').trim_end_matches('.').clone_into(&mut words[column]);
         }
     }
     for &column in sources {

@@ -128,6 +128,7 @@ mod plain {
     }
 
     /// The products, each a JSON document of its own, and the token of the next page.
+    #[expect(clippy::needless_pass_by_value, reason = "the SDK takes the bytes")]
     pub fn read(answer: Vec<u8>) -> Result<(Vec<String>, Option<String>), ParseError> {
         let page: Page = serde_json::from_slice(&answer)?;
         Ok((page.price_list, page.next_token))
