@@ -67,3 +67,7 @@ compare sizes="10x50,30x100" seeds="3" limit="60" python="python3":
     cargo build --release
     cargo bench --bench pairwise -- export target/instances --size {{ sizes }} --seeds {{ seeds }} --format json
     {{ python }} benches/compare.py target/instances/*.json --limit {{ limit }}
+
+# Every real source against a misbehaving server: every fault on each of its pages, every lasting fault of either half.
+faults:
+    cargo test --test sources faults -- --include-ignored --nocapture

@@ -11,6 +11,7 @@ use placer::collect::source::Source;
 use placer::control::collecting::{Options, collect};
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use test_source::{TestSource, list};
 
 static HETZNER: TestSource = TestSource::new("test-hetzner", "hetzner");
@@ -114,4 +115,80 @@ fn what_was_collected_is_used_shown_compared_and_exported() {
     std::fs::write(other.join("letter.txt"), "dear").expect("a file");
     let (_, err, code) = placer(&store, &["price-book", "export", "newest", "--out", other.to_str().expect("text")]);
     assert!(code == 1 && err.contains("no price book") && other.join("letter.txt").exists(), "{err}");
+}
+
+/// A small application at one provider.
+const APP: &str = r#"
+version = 1
+name = "small"
+
+[constraints]
+providers = { allow = ["hetzner"] }
+
+[[component]]
+name = "web"
+kind = "service"
+cpu = 2
+memory_gib = 4
+"#;
+
+#[test]
+fn wherever_prices_are_shown_their_age_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("store");
+    collected(&store, &[("cx23", "0.0111"), ("cx33", "0.0155")], NOON);
+    let fleet = folder.path().join("fleet");
+    std::fs::create_dir(&fleet).expect("a folder");
+    let app = fleet.join("small.toml");
+    std::fs::write(&app, APP).expect("a file");
+    let (app, fleet) = (app.to_str().expect("text"), fleet.to_str().expect("text"));
+    // NOON is days ago whenever this runs.
+    for args in [
+        ["offers", "--provider", "hetzner", "--region", "fsn1", "--kind", "compute"].as_slice(),
+        &["recommend", app],
+        &["explain", app],
+        &["fleet", "recommend", fleet],
+    ] {
+        let (out, err, code) = placer(&store, args);
+        assert_eq!(code, 0, "{args:?}: {err}");
+        let last = out.lines().last().unwrap_or_default();
+        assert!(last.starts_with("Collected: test-hetzner ") && last.contains("days ago, stale"), "{args:?}: {last}");
+    }
+    let (out, _, _) = placer(&store, &["recommend", app, "--price-book", "builtin"]);
+    assert!(!out.contains("Collected:"), "{out}");
+}
+
+#[test]
+fn recommending_goes_on_while_prices_are_collected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("store");
+    let app = folder.path().join("small.toml");
+    std::fs::write(&app, APP).expect("a file");
+    let stop = AtomicBool::new(false);
+    let answers = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut digests = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let (out, err, code) = placer(&store, &["recommend", app.to_str().expect("text"), "--format", "json"]);
+                assert_eq!(code, 0, "{err}");
+                let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+                digests.push(report["price_book"]["digest"].as_str().expect("text").to_owned());
+            }
+            digests
+        });
+        for round in 0..5 {
+            let hour = format!("0.01{}", 10 + round);
+            collected(&store, &[("cx23", &hour), ("cx33", "0.0155")], NOON + round * 3600);
+        }
+        stop.store(true, Ordering::Relaxed);
+        asking.join().expect("every answer was one")
+    });
+    let builtin = placer::catalog::PriceBook::embedded().expect("verifies").digest;
+    let sealed = placer::store::Store::open(&store).expect("opens").books().expect("readable");
+    assert_eq!(sealed.len(), 5);
+    for digest in &answers {
+        let whole = *digest == builtin || sealed.iter().any(|row| row.digest == *digest);
+        assert!(whole, "answered from a book that nobody sealed: {digest}");
+    }
+    assert!(!answers.is_empty());
 }

@@ -3,7 +3,7 @@
 use super::args::{ExplainArgs, ReportFormat};
 use super::failure::Failure;
 use super::text::Look;
-use super::{explain_text, input, nearest, offers as offers_command, report_text};
+use super::{explain_text, input, nearest, offers as offers_command, place, report_text};
 use crate::app::App;
 use crate::catalog::{Item, PriceBook};
 use crate::policy::Policy;
@@ -24,6 +24,9 @@ pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let explanation = explain(&app, &book, &Policy::default(), &limits, &ask).map_err(super::recommend::refused)?;
     let explanation = explanation.to_wire(&book);
     print(&explanation, args.format, out)?;
+    if args.format != ReportFormat::Json {
+        place::tell_freshness(args.book.price_book.as_deref(), &book, out)?;
+    }
     match &explanation.conflict {
         None => Ok(()),
         Some(_) if args.format == ReportFormat::Json => {

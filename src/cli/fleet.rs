@@ -1,7 +1,8 @@
 //! `placer fleet recommend`: a folder of applications in, one summary out, and a report for each on request.
 //!
 //! Invariants: what one application does (an unreadable file, nonsense, a fault of this program) leaves the others
-//! as they are; the same folder gives the same bytes, whatever the number of jobs.
+//! as they are; the same folder gives the same bytes, whatever the number of jobs (but for the age of collected prices
+//! below a table).
 
 mod files;
 mod share;
@@ -10,7 +11,7 @@ mod table;
 use super::args::{FleetFormat, FleetRecommendArgs, ReportFormat};
 use super::failure::Failure;
 use super::text::Look;
-use super::{input, report_text};
+use super::{input, place, report_text};
 use crate::app::{App, Faults, Names, parse_app};
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
@@ -49,6 +50,9 @@ pub fn run(args: &FleetRecommendArgs, out: &mut dyn Write) -> Result<(), Failure
     let rows = sources.iter().zip(rows).map(|(source, row)| row.unwrap_or_else(|panic| crashed(source, &panic)));
     let fleet = summary(&book, rows.collect(), args.summary);
     print(&fleet, args.format, out)?;
+    if matches!(args.format, FleetFormat::Table | FleetFormat::Markdown) {
+        place::tell_freshness(args.book.price_book.as_deref(), &book, out)?;
+    }
     outcome(&fleet.totals)
 }
 

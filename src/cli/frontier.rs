@@ -3,7 +3,7 @@
 use super::args::{FrontierArgs, FrontierFormat};
 use super::failure::Failure;
 use super::text::{Grid, Look, Side, usd};
-use super::{explain_text, frontier_picture, input, nearest, output};
+use super::{explain_text, frontier_picture, input, nearest, output, place};
 use crate::policy::Policy;
 use crate::report::frontier::{frontier, wire};
 use crate::solve::Limits;
@@ -41,6 +41,9 @@ pub fn run(args: &FrontierArgs, out: &mut dyn Write) -> Result<(), Failure> {
         FrontierFormat::Html => frontier_picture::html(&found)?.into_bytes(),
     };
     output::write(args.out.as_deref(), &bytes, out)?;
+    if args.out.is_none() && matches!(args.format, FrontierFormat::Table) {
+        place::tell_freshness(args.book.price_book.as_deref(), &book, out)?;
+    }
     if found.points.is_empty() {
         return Err(Failure::Infeasible(format!(
             "{}: nothing keeps the other requirements, whatever the latency; `placer explain` says why",

@@ -3,7 +3,7 @@
 use super::args::{ListFormat, OffersArgs};
 use super::failure::Failure;
 use super::text::{Side, unit_usd};
-use super::{input, lists, nearest};
+use super::{input, lists, nearest, place};
 use crate::catalog::{
     ComputeOffer, EgressLadder, Item, ManagedKind, ManagedOffer, Price, PriceBook, RegionId, Tariff, Tier, Unit,
 };
@@ -80,7 +80,10 @@ pub fn run(args: &OffersArgs, out: &mut dyn Write) -> Result<(), Failure> {
     match args.format {
         ListFormat::Csv => lists::csv(&CSV, rows(&book, &wanted).map(|row| csv_row(&row)), out),
         ListFormat::Json => lists::json(rows(&book, &wanted), out),
-        ListFormat::Table => table(&book, &wanted, out),
+        ListFormat::Table => {
+            table(&book, &wanted, out)?;
+            place::tell_freshness(args.book.price_book.as_deref(), &book, out)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use crate::catalog::PriceBook;
 use crate::collect::book_file;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A variable of the environment; an empty one counts as not set.
@@ -73,9 +74,17 @@ fn collected(folder: &Path) -> Result<Option<PriceBook>, Failure> {
     book_file::load(&row.path).map(Some).map_err(|error| advice(&error))
 }
 
+/// Ends a form for people with the age of the prices that it shows, when they were collected.
+pub fn tell_freshness(path: Option<&Path>, book: &PriceBook, out: &mut dyn Write) -> Result<(), Failure> {
+    match freshness(path, book) {
+        Some(line) => Ok(writeln!(out, "{line}")?),
+        None => Ok(()),
+    }
+}
+
 /// How old the collected prices are, source by source, in one line; `None` when the book in use was not collected.
 #[cfg(feature = "collect")]
-pub fn freshness(path: Option<&Path>, book: &PriceBook) -> Option<String> {
+fn freshness(path: Option<&Path>, book: &PriceBook) -> Option<String> {
     let folder = match path {
         Some(path) if path.join("placer.db").is_file() => path.to_owned(),
         Some(_) => return None,
@@ -99,7 +108,7 @@ pub fn freshness(path: Option<&Path>, book: &PriceBook) -> Option<String> {
 }
 
 #[cfg(not(feature = "collect"))]
-pub fn freshness(_: Option<&Path>, _: &PriceBook) -> Option<String> {
+fn freshness(_: Option<&Path>, _: &PriceBook) -> Option<String> {
     None
 }
 

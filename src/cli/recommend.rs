@@ -18,10 +18,8 @@ pub fn run(args: &RecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let recommendation = recommend(&app, &book, &Policy::default(), &limits).map_err(refused)?;
     let report = recommendation.to_wire(&app, &book);
     print(&report, args.format, out)?;
-    if args.format != ReportFormat::Json
-        && let Some(line) = place::freshness(args.book.price_book.as_deref(), &book)
-    {
-        writeln!(out, "{line}")?;
+    if args.format != ReportFormat::Json {
+        place::tell_freshness(args.book.price_book.as_deref(), &book, out)?;
     }
     match &report.conflict {
         None => Ok(()),

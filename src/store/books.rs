@@ -62,7 +62,7 @@ impl Store {
         write_whole(&path, bytes).map_err(|source| StoreError::Io { path: path.clone(), source })?;
         let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         let put = || {
-            let transaction = self.db.unchecked_transaction()?;
+            let transaction = self.change()?;
             transaction.execute("DELETE FROM books WHERE digest = ?1", [&row.digest])?;
             transaction.execute(
                 &format!("INSERT INTO books ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),

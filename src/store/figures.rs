@@ -123,7 +123,7 @@ impl Store {
     /// [`StoreError`]; then nothing was changed.
     pub fn apply(&self, run: &AppliedRun, now: i64) -> Result<i64, StoreError> {
         let apply = || {
-            let transaction = self.db.unchecked_transaction()?;
+            let transaction = self.change()?;
             let changed = put_figures(&transaction, run, now)?;
             put_waiting(&transaction, run, now)?;
             let withdrawn = withdraw(&transaction, run, now)?;

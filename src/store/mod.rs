@@ -16,7 +16,7 @@ pub use books::BookRow;
 pub use figures::{AppliedRun, FigureRow, PricePoint, WaitingRow};
 pub use runs::{RefusalRow, RunRow, RunState, SourceStatus};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -157,6 +157,12 @@ impl Store {
             Err(TryLockError::WouldBlock) => Err(StoreError::Busy { path: self.folder.clone() }),
             Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
         }
+    }
+
+    /// Begins a change. It takes the right to write at once and waits for it: one that reads first and writes then cannot
+    /// wait, because what it has read may have changed meanwhile.
+    fn change(&self) -> rusqlite::Result<Transaction<'_>> {
+        Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)
     }
 
     fn failed(&self) -> impl Fn(rusqlite::Error) -> StoreError {

@@ -120,6 +120,7 @@ impl Store {
     /// [`StoreError`].
     pub fn begin_run(&self, source: &str, provider: &str, now: i64, resume_seconds: i64) -> Result<RunRow, StoreError> {
         let begin = || {
+            let transaction = self.change()?;
             let last = format!("SELECT {COLUMNS} FROM runs WHERE source = ?1 ORDER BY id DESC LIMIT 1");
             let last = self.db.query_row(&last, [source], run_row).optional()?;
             if let Some(run) = last
@@ -138,7 +139,9 @@ impl Store {
                 params![source, provider, now],
             )?;
             let made = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
-            self.db.query_row(&made, [self.db.last_insert_rowid()], run_row)
+            let run = self.db.query_row(&made, [self.db.last_insert_rowid()], run_row)?;
+            transaction.commit()?;
+            Ok(run)
         };
         begin().map_err(self.failed())
     }
@@ -149,7 +152,7 @@ impl Store {
     /// [`StoreError`].
     pub fn fail_run(&self, run: i64, now: i64, message: &str, refusals: &[RefusalRow]) -> Result<(), StoreError> {
         let end = || {
-            let transaction = self.db.unchecked_transaction()?;
+            let transaction = self.change()?;
             let refused = i64::try_from(refusals.len()).unwrap_or(i64::MAX);
             transaction.execute(
                 "UPDATE runs SET state = 'failed', finished_at = ?2, message = ?3, refused = ?4 WHERE id = ?1",

@@ -1,7 +1,6 @@
 //! The tables, and how an older form becomes the present one.
 
 use super::{Store, StoreError};
-use rusqlite::TransactionBehavior;
 
 /// The form that this program writes: the number of migrations.
 pub const VERSION: i64 = 1;
@@ -114,8 +113,7 @@ impl Store {
         }
         let failed = self.failed();
         // Two processes may open a new store at once: whoever is second finds the work done.
-        let transaction = rusqlite::Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
-        let transaction = transaction.map_err(&failed)?;
+        let transaction = self.change().map_err(&failed)?;
         let found = self.version()?;
         debug_assert_eq!(usize::try_from(VERSION), Ok(MIGRATIONS.len()), "every migration is a version");
         let done = usize::try_from(found).ok().filter(|&done| done <= MIGRATIONS.len());

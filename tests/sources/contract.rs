@@ -43,16 +43,29 @@ fn aws_figures(found: &Gathered) {
         memory_mib: 6533,
         storage_included_gb: Quantity::ZERO,
     };
-    assert_eq!(found.price("eu-central-1", &cache(false)).0, "0.188");
+    assert_eq!(found.price("eu-central-1", &cache(false)).0, "0.1880000000");
     assert_eq!(found.price("eu-central-1", &cache(true)).0, "0.376");
     assert_eq!(found.skipped.get("not Linux"), Some(&1));
-    assert_eq!(found.price_count(), 10);
+}
+
+/// A tier of a managed service: kind, product, tier, form; thousandths of a vCPU, MiB, GB included.
+fn managed(what: (ManagedKind, &str, &str, bool), (vcpu_milli, memory_mib, included): (u32, u32, i64)) -> Priced {
+    let (kind, product, tier, multi_zone) = what;
+    let tier = ManagedTier { kind, product: product.into(), tier: tier.into(), multi_zone };
+    Priced::Managed { tier, vcpu_milli, memory_mib, storage_included_gb: Quantity::from_units(included) }
 }
 
 #[test]
 fn aws_offer_files() {
     let found = whole("aws-offers");
     aws_figures(&found);
+    // Three brokers at 0.25, and a GB on each of them at 0.119.
+    let broker = managed((ManagedKind::Kafka, "MSK", "kafka.m5.large", true), (2000, 8192, 0));
+    assert_eq!(found.price("eu-central-1", &broker).0, "0.75");
+    let disk = ManagedTier { kind: ManagedKind::Kafka, product: "MSK".into(), tier: String::new(), multi_zone: true };
+    assert_eq!(found.price("eu-central-1", &Priced::ManagedStorage(disk)).0, "0.357");
+    assert_eq!(found.skipped.get("a Kafka meter that the book has no use for"), Some(&1));
+    assert_eq!(found.price_count(), 12);
     // The stray region of the index is not asked for.
     assert!(found.asked.iter().all(|request| !request.note.contains("pkx")));
     assert!(found.asked.iter().filter(|request| request.tag == "offers").all(|request| request.streamed));
@@ -72,7 +85,9 @@ fn aws_offer_file_with_its_terms_first_is_read_twice() {
 
 #[test]
 fn aws_query_api() {
-    aws_figures(&whole("aws-price-list"));
+    let found = whole("aws-price-list");
+    aws_figures(&found);
+    assert_eq!(found.price_count(), 10);
 }
 
 #[test]
@@ -109,6 +124,39 @@ fn azure_machines_and_egress() {
 }
 
 #[test]
+fn azure_databases_caches_and_streams() {
+    let found = whole("azure-retail");
+    let at = |priced| found.price("eastus", &priced).0;
+    let flexible = |tier, multi_zone, size| {
+        managed((ManagedKind::Postgres, "Database for PostgreSQL Flexible", tier, multi_zone), size)
+    };
+    assert_eq!(at(flexible("D2ds_v5", false, (2000, 8192, 0))), "0.178");
+    assert_eq!(at(flexible("D2ds_v5", true, (2000, 8192, 0))), "0.356");
+    assert_eq!(at(flexible("D4ds_v5", false, (4000, 16384, 0))), "0.356");
+    assert_eq!(at(flexible("B1ms", false, (1000, 2048, 0))), "0.017");
+    assert!(found.prices("eastus", &flexible("B1ms", true, (1000, 2048, 0))).is_empty(), "no standby");
+    let mysql = (ManagedKind::Mysql, "Database for MySQL Flexible", "D2ads_v5", false);
+    assert_eq!(at(managed(mysql, (2000, 8192, 0))), "0.171");
+    let storage = |multi_zone| {
+        let (product, tier) = ("Database for PostgreSQL Flexible".to_owned(), String::new());
+        Priced::ManagedStorage(ManagedTier { kind: ManagedKind::Postgres, product, tier, multi_zone })
+    };
+    assert_eq!((at(storage(false)), at(storage(true))), ("0.115", "0.23"));
+    let redis = |product, tier, multi_zone, mib| managed((ManagedKind::Redis, product, tier, multi_zone), (0, mib, 0));
+    // A Standard cache is two nodes at 0.225, and so is a Premium one at 0.277.
+    assert_eq!(at(redis("Azure Cache for Redis", "Standard C3", false, 6144)), "0.45");
+    assert_eq!(at(redis("Azure Cache for Redis", "Basic C4", false, 13312)), "0.21");
+    assert_eq!(at(redis("Azure Cache for Redis", "Premium P1", true, 6144)), "0.554");
+    assert_eq!(at(redis("Azure Managed Redis", "MemoryOptimized M10", false, 10240)), "0.216");
+    assert_eq!(at(redis("Azure Managed Redis", "MemoryOptimized M10", true, 10240)), "0.432");
+    let hubs = |tier, included| managed((ManagedKind::Kafka, "Event Hubs", tier, true), (0, 0, included));
+    // 0.03 x 730, and four of them.
+    assert_eq!((at(hubs("Standard 1 TU", 84)), at(hubs("Standard 4 TU", 336))), ("21.9", "87.6"));
+    // 5.28 / 32
+    assert_eq!(at(tariff(Item::BlockStorage, "Premium SSD LRS")), "0.165");
+}
+
+#[test]
 fn azure_specifications() {
     let found = whole("azure-skus");
     assert_eq!(found.shape("Standard_D2s_v5").1, 2000);
@@ -129,6 +177,11 @@ fn gcp_machines_are_composed() {
     // 16 x 0.031611 + 60 x 0.004237
     assert_eq!(machine("n1-standard-16", Purchase::OnDemand), "0.759996");
     assert_eq!(found.price("us-central1", &tariff(Item::BlockStorage, "pd-balanced")).0, "0.1");
+    let redis =
+        |tier, multi_zone, mib| managed((ManagedKind::Redis, "Memorystore for Redis", tier, multi_zone), (0, mib, 0));
+    // 5 x 0.0275, 10 x 0.055
+    assert_eq!(found.price("us-central1", &redis("M2 5 GiB", false, 5120)).0, "0.1375");
+    assert_eq!(found.price("us-central1", &redis("M2 10 GiB", true, 10240)).0, "0.55");
     assert!(
         found
             .prices("us-east4", &Priced::Compute { shape: "e2-medium".into(), purchase: Purchase::OnDemand })
@@ -219,6 +272,7 @@ fn scaleway_both_sources() {
     assert_eq!(found.machine("fr-par", "DEV1-S", Purchase::OnDemand), ("0.0088", "EUR", "hour"));
     // 0.00045 a minute
     assert_eq!(found.machine("fr-par", "PLAY2-NANO", Purchase::OnDemand).0, "0.027");
+    assert_eq!(found.price("fr-par", &tariff(Item::LoadBalancer, "LB-GP-M")), ("0.053", "EUR", "hour"));
 }
 
 #[test]

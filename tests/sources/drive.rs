@@ -44,18 +44,6 @@ pub fn source(name: &str) -> &'static dyn Source {
     *providers::ALL.iter().find(|source| source.name() == name).unwrap_or_else(|| panic!("no source {name}"))
 }
 
-/// The book with the offers of a few regions only: composing prices for all of them takes long.
-pub static SMALL_BOOK: LazyLock<PriceBook> = LazyLock::new(|| {
-    const KEPT: [&str; 8] =
-        ["us-central1", "us-ashburn-1", "eu-central", "id-cgk", "us-east", "eastus", "eu-central-1", "fsn1"];
-    let mut book = BOOK.clone();
-    let regions = BOOK.regions.clone();
-    let kept = |id: placer::catalog::RegionId| KEPT.contains(&regions[usize::from(id.0)].code.as_str());
-    book.compute.retain(|offer| kept(offer.region));
-    book.managed.retain(|offer| kept(offer.region));
-    book
-});
-
 /// Runs a source over what `serve` answers; a page that it does not answer is absent.
 pub fn run(name: &str, serve: impl FnMut(&Request) -> Option<Vec<u8>>) -> Result<Gathered, ParseError> {
     run_with(&BOOK, name, serve)

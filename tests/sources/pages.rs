@@ -158,6 +158,28 @@ pub fn aws_offer_file(terms_first: bool) -> String {
     )
 }
 
+/// Two brokers, one of which is of another kind, and their disk.
+fn aws_kafka_file() -> String {
+    let rows = [
+        ("SKU0000000000011", r#""usagetype":"EUC1-Kafka.m5.large","vcpu":"2","memory":"8 GiB""#, "Hrs", "0.25"),
+        ("SKU0000000000012", r#""usagetype":"EUC1-Express.m7g.large""#, "Hrs", "0.5"),
+        ("SKU0000000000013", r#""usagetype":"EUC1-Kafka.Storage.GP2","storageFamily":"GP2""#, "GB-Mo", "0.119"),
+    ];
+    let family = "Managed Streaming for Apache Kafka (MSK)";
+    let attributes = r#""servicecode":"AmazonMSK","regionCode":"eu-central-1","locationType":"AWS Region","#;
+    let products =
+        rows.map(|(sku, more, _, _)| format!(r#""{sku}":{}"#, product(sku, family, &format!("{attributes}{more}"))));
+    let terms = rows.map(|(sku, _, unit, usd)| {
+        let price = dimension(sku, "JRTCKXETXF", "6YS6EN2CT7", unit, ("0", "Inf"), usd);
+        format!(r#""{sku}":{{{}}}"#, term(sku, "JRTCKXETXF", "", &price))
+    });
+    format!(
+        r#"{{"formatVersion":"v1.0","offerCode":"AmazonMSK","products":{{{}}},"terms":{{"OnDemand":{{{}}}}}}}"#,
+        products.join(","),
+        terms.join(",")
+    )
+}
+
 fn aws_offers(request: &Request) -> Option<String> {
     if request.note == "AmazonEC2" {
         let file = r#"{"formatVersion":"v1.0","regions":{"eu-central-1":{"regionCode":"eu-central-1","currentVersionUrl":"/offers/v1.0/aws/AmazonEC2/20260921194712/eu-central-1/index.json"},"cn-north-1-pkx-1":{"regionCode":"cn-north-1-pkx-1","currentVersionUrl":"/offers/v1.0/aws/AmazonEC2/20260921194712/cn-north-1-pkx-1/index.json"}}}"#;
@@ -168,6 +190,9 @@ fn aws_offers(request: &Request) -> Option<String> {
         return Some(format!(
             r#"{{"formatVersion":"v1.0","regions":{{"eu-central-1":{{"regionCode":"eu-central-1","currentVersionUrl":"/offers/v1.0/aws/{service}/1/eu-central-1/index.json"}}}}}}"#
         ));
+    }
+    if request.note == "AmazonMSK eu-central-1" {
+        return Some(aws_kafka_file());
     }
     let empty = r#"{"formatVersion":"v1.0","offerCode":"x","products":{},"terms":{"OnDemand":{}}}"#;
     Some(if request.note == "AmazonEC2 eu-central-1" { aws_offer_file(false) } else { empty.to_owned() })
@@ -269,7 +294,71 @@ fn azure(request: &Request) -> Option<String> {
         };
         return wrap(&[step("0.0", "0.0"), step("100.0", "0.087"), step("10240.0", "0.083")], "null");
     }
-    wrap(&[], "null")
+    wrap(&azure_services(&request.path), "null")
+}
+
+/// Rows of the services that are no machines, by the filter that is asked for.
+fn azure_services(path: &str) -> Vec<String> {
+    let row = |service: &str, product: &str, (sku, meter): (&str, &str), price: &str, unit: &str| {
+        azure_row(sku, product, "Consumption", price, "")
+            .replace(r#""meterName":"D2s v5""#, &format!(r#""meterName":"{meter}""#))
+            .replace(r#""serviceName":"Virtual Machines""#, &format!(r#""serviceName":"{service}""#))
+            .replace("1 Hour", unit)
+            .replace(r#""armSkuName":"Standard_D2s_v5""#, r#""armSkuName":"""#)
+    };
+    let (hour, pg) = ("1 Hour", "Azure Database for PostgreSQL");
+    if path.contains("Database%20for%20PostgreSQL%27") {
+        let general = "Azure Database for PostgreSQL Flexible Server General Purpose Ddsv5 Series Compute";
+        return vec![
+            row(pg, general, ("2 vCore", "vCore"), "0.178", hour),
+            row(pg, &general.replace("Flexible Server", "Flex Server"), ("4 vCore", "vCore"), "0.356", hour),
+            row(pg, &general.replace("Purpose Ddsv5", "Purpose - Dsv9"), ("2 vCore", "vCore"), "0.2", hour),
+            row(
+                pg,
+                "Azure Database for PostgreSQL Flexible Server Burstable BS Series Compute",
+                ("B1MS", "B1MS"),
+                "0.017",
+                hour,
+            ),
+            row(
+                pg,
+                "Az DB for PostgreSQL Flexible Server Storage",
+                ("Storage", "Storage Data Stored"),
+                "0.115",
+                "1 GB/Month",
+            ),
+            row(
+                pg,
+                "Azure Database for PostgreSQL Single Server Basic - Compute Gen5",
+                ("2 vCore", "vCore"),
+                "0.3333",
+                hour,
+            ),
+        ];
+    }
+    if path.contains("Database%20for%20MySQL%27") {
+        let product = "Azure Database for MySQL Flexible Server General Purpose Dadsv5 Series Compute";
+        return vec![row("Azure Database for MySQL", product, ("2 vCore", "vCore"), "0.171", hour)];
+    }
+    if path.contains("Redis") {
+        let redis = "Redis Cache";
+        return vec![
+            row(redis, "Azure Redis Cache Standard", ("C3", "C3 Cache"), "0.225", hour),
+            row(redis, "Azure Redis Cache Basic", ("C4", "C4 Cache"), "0.21", hour),
+            row(redis, "Azure Redis Cache Premium", ("P1", "P1 Cache Instance"), "0.277", hour),
+            row(redis, "Azure Managed Redis - Memory Optimized", ("M10", "M10 Cache Instance"), "0.216", hour),
+        ];
+    }
+    if path.contains("Event%20Hubs") {
+        return vec![
+            row("Event Hubs", "Event Hubs", ("Standard", "Standard Throughput Unit"), "0.03", hour),
+            row("Event Hubs", "Event Hubs", ("Standard", "Standard Ingress Events"), "0.028", "1M"),
+        ];
+    }
+    if path.contains("P4%20LRS") {
+        return vec![row("Storage", "Premium SSD Managed Disks", ("P4 LRS", "P4 LRS Disk"), "5.28", "1/Month")];
+    }
+    Vec::new()
 }
 
 const AZURE_SUBSCRIPTIONS: &str =
@@ -290,7 +379,16 @@ fn gcp_sku(id: &str, text: &str, group: &str, usage: &str, unit: &str, nanos: u3
 
 fn gcp(request: &Request) -> Option<String> {
     if request.tag == "services" {
-        return Some(r#"{"services":[{"name":"services/6F81-5844-456A","serviceId":"6F81-5844-456A","displayName":"Compute Engine"},{"name":"services/0000-0000-0000","serviceId":"0000-0000-0000","displayName":"Something else"}],"nextPageToken":""}"#.to_owned());
+        return Some(r#"{"services":[{"name":"services/6F81-5844-456A","serviceId":"6F81-5844-456A","displayName":"Compute Engine"},{"name":"services/5AF5-2C11-D467","serviceId":"5AF5-2C11-D467","displayName":"Cloud Memorystore for Redis"},{"name":"services/0000-0000-0000","serviceId":"0000-0000-0000","displayName":"Something else"}],"nextPageToken":""}"#.to_owned());
+    }
+    if request.path.contains("5AF5-2C11-D467") {
+        let sku = |id, text, nanos| {
+            gcp_sku(id, text, "Redis", "OnDemand", "GiBy.h", nanos)
+                .replace("Compute Engine", "Cloud Memorystore for Redis")
+        };
+        let basic = sku("E1", "Redis Capacity Basic M2 Iowa", 27_500_000);
+        let standard = sku("E2", "Redis Capacity Standard M2 Iowa", 55_000_000);
+        return Some(format!(r#"{{"skus":[{basic},{standard}],"nextPageToken":""}}"#));
     }
     if request.path.contains("pageToken") {
         let ram = gcp_sku("A2", "E2 Instance Ram running in Americas", "RAM", "OnDemand", "GiBy.h", 2_923_530);
@@ -350,7 +448,7 @@ const VULTR_METAL: &str = r#"{"plans_metal":[{"id":"vbm-8c-gpu","cpu_count":8,"c
 const VULTR_DATABASES: &str = r#"{"plans":[{"id":"vultr-dbaas-hobbyist-cc-1-25-1","number_of_nodes":1,"disk":25,"locations":["AMS"],"monthly_cost":15,"ram":1024,"supported_engines":{"mysql":true,"pg":true,"valkey":false,"kafka":false},"type":"vc2","vcpu_count":1}],"meta":{"total":1}}"#;
 
 const SCALEWAY: &str = r#"{"servers":{"DEV1-S":{"hourly_price":0.0088,"monthly_price":6.424,"ncpus":2,"ram":2147483648,"arch":"x86_64","gpu":0,"end_of_service":false},"POP2-2C-8G":{"hourly_price":0.0735,"monthly_price":53.66,"ncpus":2,"ram":8589934592,"arch":"x86_64","gpu":0}},"total_count":2}"#;
-const SCALEWAY_CATALOG: &str = r#"{"products":[{"sku":"/compute/dev1_s/run_fr-par-1","service_category":"Compute","product_category":"Instance","product":"DEV1-S","status":"general_availability","locality":{"global":null,"region":null,"zone":"fr-par-1","datacenter":null},"price":{"retail_price":{"currency_code":"EUR","units":0,"nanos":8800000}},"properties":{"instance":{"range":"Development","offer_id":"DEV1-S"}},"unit_of_measure":{"unit":"hour","size":1}},{"sku":"/compute/play2_nano/run_fr-par-2","locality":{"zone":"fr-par-2"},"price":{"retail_price":{"currency_code":"EUR","units":0,"nanos":450000}},"properties":{"instance":{"range":"Play","offer_id":"PLAY2-NANO"}},"unit_of_measure":{"unit":"minute","size":1}}],"total_count":2}"#;
+const SCALEWAY_CATALOG: &str = r#"{"products":[{"sku":"/compute/dev1_s/run_fr-par-1","service_category":"Compute","product_category":"Instance","product":"DEV1-S","status":"general_availability","locality":{"global":null,"region":null,"zone":"fr-par-1","datacenter":null},"price":{"retail_price":{"currency_code":"EUR","units":0,"nanos":8800000}},"properties":{"instance":{"range":"Development","offer_id":"DEV1-S"}},"unit_of_measure":{"unit":"hour","size":1}},{"sku":"/compute/play2_nano/run_fr-par-2","locality":{"zone":"fr-par-2"},"price":{"retail_price":{"currency_code":"EUR","units":0,"nanos":450000}},"properties":{"instance":{"range":"Play","offer_id":"PLAY2-NANO"}},"unit_of_measure":{"unit":"minute","size":1}},{"sku":"/network/lb_gp_m/run_fr-par-1","locality":{"zone":"fr-par-1"},"price":{"retail_price":{"currency_code":"EUR","units":0,"nanos":53000000}},"properties":{"load_balancer":{"node":{"offer_id":"LB-GP-M","multi_cloud_provider":false,"bandwidth":1000000000},"ipv4":null}},"unit_of_measure":{"unit":"hour","size":1}}],"total_count":3}"#;
 
 const OVH: &str = r#"{"catalogId":9694,"locale":{"currencyCode":"EUR","subsidiary":"IE","taxRate":23},"plans":[],"products":[],"addons":[
  {"planCode":"b3-8.consumption","invoiceName":"b3-8","product":"publiccloud-instance","pricings":[{"capacities":["consumption"],"interval":1,"intervalUnit":"hour","price":5080000,"commitment":0,"mode":"default","type":"consumption"}],"blobs":{"technical":{"cpu":{"cores":2},"memory":{"size":8},"storage":{"disks":[{"capacity":50,"number":1,"technology":"NVMe"}]},"os":{"family":"linux"}},"tags":["active"]}},

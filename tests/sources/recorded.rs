@@ -39,13 +39,34 @@ fn one(source: &str, asks: impl Fn(&Request) -> bool, page: &[u8]) -> Gathered {
 }
 
 /// A page of the Query API as it goes over the wire: every product is a string, and here it is the last page.
-fn price_list(recorded: &[u8]) -> Vec<u8> {
+pub fn price_list(recorded: &[u8]) -> Vec<u8> {
     let mut page = value(recorded);
     for product in page["PriceList"].as_array_mut().expect("a list") {
         *product = Value::String(product.to_string());
     }
     page.as_object_mut().expect("an object").remove("NextToken");
     page.to_string().into_bytes()
+}
+
+/// A recorded row of the spot price history as it goes over the wire: it was recorded as boto3 shows it; botocore's model
+/// of the call names the elements.
+pub fn spot_xml(recorded: &[u8]) -> String {
+    let page = value(recorded);
+    let row = &page["SpotPriceHistory"][0];
+    let text = |field: &str| row[field].as_str().expect("text");
+    format!(
+        "<DescribeSpotPriceHistoryResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>x</requestId>\
+         <spotPriceHistorySet><item><instanceType>{}</instanceType><productDescription>{}</productDescription>\
+         <spotPrice>{}</spotPrice><timestamp>{}</timestamp><availabilityZone>{}</availabilityZone>\
+         <availabilityZoneId>{}</availabilityZoneId></item></spotPriceHistorySet><nextToken/>\
+         </DescribeSpotPriceHistoryResponse>",
+        text("InstanceType"),
+        text("ProductDescription"),
+        text("SpotPrice"),
+        text("Timestamp"),
+        text("AvailabilityZone"),
+        text("AvailabilityZoneId"),
+    )
 }
 
 #[test]
@@ -113,7 +134,7 @@ fn aws_database_and_what_is_not_one() {
         memory_mib: 524_288,
         storage_included_gb: Quantity::ZERO,
     };
-    assert_eq!(found.price("us-west-1", &priced), ("17.92", "USD", "Hrs"));
+    assert_eq!(found.price("us-west-1", &priced), ("17.9200000000", "USD", "Hrs"));
     assert_eq!(found.price_count(), 1);
     assert_eq!(found.skipped.get("a commitment to something that is no machine"), Some(&1));
     assert_eq!(found.skipped.get("a kind of database storage that the book has no use for"), Some(&1));
@@ -121,23 +142,7 @@ fn aws_database_and_what_is_not_one() {
 
 #[test]
 fn aws_spot() {
-    let page = value(&recorded!(sparecores, "aws-describespotpricehistory-0.json"));
-    // Recorded as boto3 shows it; botocore's model of the call names the elements of the wire.
-    let row = &page["SpotPriceHistory"][0];
-    let text = |field: &str| row[field].as_str().expect("text");
-    let xml = format!(
-        "<DescribeSpotPriceHistoryResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>x</requestId>\
-         <spotPriceHistorySet><item><instanceType>{}</instanceType><productDescription>{}</productDescription>\
-         <spotPrice>{}</spotPrice><timestamp>{}</timestamp><availabilityZone>{}</availabilityZone>\
-         <availabilityZoneId>{}</availabilityZoneId></item></spotPriceHistorySet><nextToken/>\
-         </DescribeSpotPriceHistoryResponse>",
-        text("InstanceType"),
-        text("ProductDescription"),
-        text("SpotPrice"),
-        text("Timestamp"),
-        text("AvailabilityZone"),
-        text("AvailabilityZoneId"),
-    );
+    let xml = spot_xml(&recorded!(sparecores, "aws-describespotpricehistory-0.json"));
     let found = one("aws-spot", |request| request.host_part == "us-east-1", xml.as_bytes());
     assert_eq!(found.machine("us-east-1", "z1d.large", Purchase::Spot), ("0.0467", "USD", "hour"));
     assert_eq!(found.observations[0].effective.as_deref(), Some("2026-09-23"));

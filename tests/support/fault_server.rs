@@ -25,8 +25,12 @@ pub enum Fault {
     Reset(usize),
     /// Bytes come one by one with this pause; after the given count they stop for good.
     Drip(Duration, usize),
+    /// The page comes in forty pieces with this pause between them.
+    Slow(Duration),
     /// Status 200 with an HTML page.
     Html,
+    /// The right bytes under this content type.
+    ContentType(&'static str),
     /// The gzip stream is damaged inside, its length right.
     DamagedGzip,
     /// These bytes instead of the page's.
@@ -44,6 +48,8 @@ pub struct Page {
     pub gzip: bool,
     /// Entity tag: makes conditional and range requests possible.
     pub etag: Option<&'static str>,
+    /// In place of 200, when it is not 0: a page that is not there.
+    pub status: u16,
     pub faults: Vec<Fault>,
 }
 
@@ -66,8 +72,12 @@ pub struct Seen {
     pub status: u16,
 }
 
-#[derive(Default)]
+/// What a request asks for, from its path, its headers by lower-case name, and its body: the name that its page was put
+/// under.
+pub type Name = fn(&str, &HashMap<String, String>, &[u8]) -> String;
+
 struct State {
+    name: Name,
     pages: HashMap<String, Page>,
     seen: Vec<Seen>,
 }
@@ -80,10 +90,16 @@ pub struct Server {
 }
 
 impl Server {
+    /// Pages go by their path with query.
     pub fn start() -> Self {
+        Self::naming(|path, _, _| path.to_owned())
+    }
+
+    /// Pages go by what `name` makes of a request.
+    pub fn naming(name: Name) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a local port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(State { name, pages: HashMap::new(), seen: Vec::new() }));
         let stop = Arc::new(AtomicBool::new(false));
         let (shared, stopped) = (Arc::clone(&state), Arc::clone(&stop));
         thread::spawn(move || {
@@ -98,9 +114,9 @@ impl Server {
         Self { origin, state, stop }
     }
 
-    /// Serves a page at a path with query.
-    pub fn put(&self, path: &str, page: Page) {
-        self.state.lock().expect("a lock").pages.insert(path.to_owned(), page);
+    /// Serves a page under a name.
+    pub fn put(&self, name: &str, page: Page) {
+        self.state.lock().expect("a lock").pages.insert(name.to_owned(), page);
     }
 
     /// The requests so far; they are forgotten.
@@ -125,12 +141,13 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// Answers requests on a connection until it is closed or a fault closes it.
 fn serve(stream: &TcpStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream);
-    while let Some((path, headers)) = request(&mut reader) {
+    while let Some((path, headers, body)) = request(&mut reader) {
         let (page, fault) = {
             let mut state = state.lock().expect("a lock");
-            let page = state.pages.get_mut(&path);
+            let name = (state.name)(&path, &headers, &body);
+            let page = state.pages.get_mut(&name);
             let fault = page.and_then(|page| if page.faults.is_empty() { None } else { Some(page.faults.remove(0)) });
-            (state.pages.get(&path).cloned(), fault)
+            (state.pages.get(&name).cloned(), fault)
         };
         let note = |status| {
             let seen = Seen { path: path.clone(), headers: headers.clone(), status };
@@ -143,7 +160,8 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-fn request(reader: &mut BufReader<&TcpStream>) -> Option<(String, HashMap<String, String>)> {
+/// Path, headers and body.
+fn request(reader: &mut BufReader<&TcpStream>) -> Option<(String, HashMap<String, String>, Vec<u8>)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
     let path = line.split(' ').nth(1)?.to_owned();
@@ -157,8 +175,12 @@ fn request(reader: &mut BufReader<&TcpStream>) -> Option<(String, HashMap<String
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((path, headers))
+    Some((path, headers, body))
 }
+
+/// An error page that calls itself a success.
+const HTML: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: 46\r\n\r\n\
+                    <html><body>We are working on it</body></html>";
 
 /// Sends an answer; `false` when the connection is to be closed.
 fn answer(
@@ -189,14 +211,14 @@ fn answer(
         }
         Some(Fault::Html) => {
             note(200);
-            let html = "<html><body>We are working on it</body></html>";
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\r\n",
-                html.len()
-            );
-            return stream.write_all(format!("{head}{html}").as_bytes()).is_ok();
+            return stream.write_all(HTML.as_bytes()).is_ok();
         }
         _ => {}
+    }
+    if page.status != 0 {
+        note(page.status);
+        let head = format!("HTTP/1.1 {} None\r\ncontent-length: 0\r\n\r\n", page.status);
+        return stream.write_all(head.as_bytes()).is_ok();
     }
     let takes_gzip = headers.get("accept-encoding").is_some_and(|value| value.contains("gzip"));
     let compressed = page.gzip && takes_gzip;
@@ -223,7 +245,8 @@ fn answer(
     };
     note(if from.is_some() { 206 } else { 200 });
     let body = &body[from.unwrap_or(0)..];
-    let _ = write!(head, "content-type: {}\r\ncontent-length: {}\r\n", page.content_type, body.len());
+    let content_type = if let Some(Fault::ContentType(other)) = &fault { other } else { page.content_type };
+    let _ = write!(head, "content-type: {content_type}\r\ncontent-length: {}\r\n", body.len());
     if compressed {
         head += "content-encoding: gzip\r\n";
     }
@@ -259,6 +282,10 @@ fn answer(
             }
             true
         }
+        Some(Fault::Slow(pause)) => body.chunks(body.len().div_ceil(40).max(1)).all(|piece| {
+            thread::sleep(pause);
+            stream.write_all(piece).is_ok()
+        }),
         _ => stream.write_all(body).is_ok(),
     }
 }

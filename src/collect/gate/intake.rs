@@ -74,7 +74,7 @@ pub struct Intake<'a> {
 }
 
 /// More refusals than this are counted but not kept: one page of garbage says no more than its first rows.
-pub const REFUSALS_MAX: usize = 5_000;
+pub const REFUSALS_MAX: usize = 50_000;
 
 impl<'a> Intake<'a> {
     /// Takes the observations of a source on a day.

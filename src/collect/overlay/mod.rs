@@ -14,7 +14,7 @@ use super::gate::{Key, Thing, Value};
 use crate::catalog::{BookError, TrafficPool, header, open_sealed, seal, section_rank};
 use crate::units::{Money, Quality, format_scaled};
 use sources::Sources;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An accepted figure, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,10 @@ pub fn overlay(base: &[u8], figures: &[Figure], pool: &dyn Fn(&str) -> TrafficPo
         by_provider.entry(&figure.key.provider).or_default().push(figure);
     }
     regions(&mut files, figures, &mut sources, pool);
+    let providers = rows(&files, "providers.csv").filter_map(|row| row.split(',').next());
+    let providers: BTreeSet<String> = providers.map(str::to_owned).collect();
+    // Machine types of a provider of which no region is known are of no use, and a book has no place for them.
+    by_provider.retain(|provider, _| providers.contains(*provider));
     for (provider, figures) in &by_provider {
         machines::shapes(&mut files, provider, figures, &mut sources);
         machines::compute(&mut files, provider, figures, &mut sources);

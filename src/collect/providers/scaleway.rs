@@ -4,7 +4,7 @@
 //! them. Prices are in euros before tax.
 
 use super::rows::{self, Num};
-use crate::catalog::{CpuKind, PriceBook, Unit};
+use crate::catalog::{CpuKind, Item, PriceBook, Unit};
 use crate::collect::observation::{Amount, Fact, Observation, Place, Priced, ShapeFact};
 use crate::collect::source::{
     Auth, Collector, Context, Credential, Endpoint, ParseError, ProfileFile, Request, Sink, Source, UnitRule, shorten,
@@ -227,15 +227,15 @@ impl Source for Catalog {
         UNITS
     }
     fn filters(&self) -> &'static [(&'static str, &'static str)] {
-        &[("product_types", "instance"), ("unit_of_measure.unit", "hour or minute")]
+        &[("product_types", "instance, load_balancer"), ("unit_of_measure.unit", "hour or minute")]
     }
     fn open<'a>(&'a self, context: &'a Context<'a>) -> Box<dyn Collector + 'a> {
         Box::new(CatalogRun { book: context.book, prices: BTreeMap::new() })
     }
 }
 
-/// (region, type) -> (zone, euros per hour, what stood there).
-type Prices = BTreeMap<(String, String), (String, Decimal, String)>;
+/// (region, what) -> (zone, euros per hour, what stood there).
+type Prices = BTreeMap<(String, Priced), (String, Decimal, String)>;
 
 struct CatalogRun<'a> {
     book: &'a PriceBook,
@@ -294,6 +294,13 @@ struct Measure {
 #[derive(Deserialize)]
 struct Properties {
     instance: Option<Instance>,
+    load_balancer: Option<LoadBalancer>,
+}
+
+#[derive(Deserialize)]
+struct LoadBalancer {
+    /// A load balancer itself, not its address.
+    node: Option<Instance>,
 }
 
 #[derive(Deserialize)]
@@ -330,9 +337,8 @@ impl Collector for CatalogRun<'_> {
     }
 
     fn finish(&mut self, sink: &mut dyn Sink) -> Result<(), ParseError> {
-        for ((region, name), (_, price, raw)) in &self.prices {
-            let priced = Priced::Compute { shape: name.clone(), purchase: Purchase::OnDemand };
-            let fact = Fact::Price(priced, Amount::new(rows::text(*price), "EUR", "hour"));
+        for ((region, priced), (_, price, raw)) in &self.prices {
+            let fact = Fact::Price(priced.clone(), Amount::new(rows::text(*price), "EUR", "hour"));
             sink.observe(Observation::listed(Place::region(region), fact, raw.as_str()));
         }
         Ok(())
@@ -340,13 +346,21 @@ impl Collector for CatalogRun<'_> {
 }
 
 fn catalog_page(page: u32) -> Request {
-    let path = "/product-catalog/v2alpha1/public-catalog/products?product_types=instance";
+    let path = "/product-catalog/v2alpha1/public-catalog/products?product_types=instance&product_types=load_balancer";
     Request::get("api", format!("{path}&page={page}&page_size={PER_PAGE}")).tagged("products", page.to_string())
 }
 
 impl CatalogRun<'_> {
     fn product(&mut self, product: &Product, raw: &str, sink: &mut dyn Sink) {
-        let Some(instance) = &product.properties.instance else { return sink.skip("not an instance") };
+        let balancer = product.properties.load_balancer.as_ref().and_then(|balancer| balancer.node.as_ref());
+        let (offer, what) = match (&product.properties.instance, balancer) {
+            (Some(instance), _) => {
+                let shape = instance.offer_id.clone();
+                (instance, Priced::Compute { shape, purchase: Purchase::OnDemand })
+            }
+            (None, Some(balancer)) => (balancer, rows::tariff(Item::LoadBalancer, &balancer.offer_id)),
+            (None, None) => return sink.skip("neither an instance nor a load balancer"),
+        };
         if product.sku.contains("windows") {
             return sink.skip("not Linux");
         }
@@ -357,7 +371,8 @@ impl CatalogRun<'_> {
             return sink.refuse(&product.sku, &shorten(raw), "its price is not in euros");
         }
         // The catalog has no processors' kind and architecture in words: only known types are priced.
-        if !self.book.shapes.iter().any(|shape| shape.name == instance.offer_id) {
+        let is_machine = matches!(what, Priced::Compute { .. });
+        if is_machine && !self.book.shapes.iter().any(|shape| shape.name == offer.offer_id) {
             return sink.skip("a type that the book does not know");
         }
         let hours = match product.unit_of_measure.unit.as_str() {
@@ -371,7 +386,7 @@ impl CatalogRun<'_> {
             .value()
             .and_then(|price| rows::over(rows::times(price, hours)?, product.unit_of_measure.size.value()?));
         let Some(price) = price else { return sink.refuse(&product.sku, &shorten(raw), "its price is out of range") };
-        let key = (region_of(zone).to_owned(), instance.offer_id.clone());
+        let key = (region_of(zone).to_owned(), what);
         let found = (zone.to_owned(), price, format!("{} {} EUR per hour", product.sku, rows::text(price)));
         match self.prices.entry(key) {
             std::collections::btree_map::Entry::Vacant(entry) => {

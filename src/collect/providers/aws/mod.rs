@@ -4,6 +4,8 @@ pub mod offer_file;
 mod offers;
 mod price_list;
 pub mod product;
+#[cfg(feature = "aws-sdk")]
+mod sdk;
 mod select;
 mod sign;
 mod spot;

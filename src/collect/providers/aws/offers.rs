@@ -16,10 +16,11 @@ const FILE_BYTES_MAX: u64 = 16 << 30;
 /// The files are in a bucket, which does not always say that they are JSON.
 const CONTENT_TYPES: &[&str] = &["application/json", "application/octet-stream", "binary/octet-stream"];
 /// Services whose files are read.
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "AmazonEC2",
     "AmazonRDS",
     "AmazonElastiCache",
+    "AmazonMSK",
     "AmazonS3",
     "AWSELB",
     "AmazonVPC",

@@ -1,7 +1,7 @@
 //! The Price List Query API: the same products as the bulk files, filtered by the service, with a key.
 //!
-//! Requests are signed by `aws-sigv4`, the signer of AWS's own SDK. The SDK's client is not used: it would bring an
-//! HTTP stack of its own past the runner's limits, retries and records.
+//! Requests are signed by `aws-sigv4`, the signer of AWS's own SDK. Under the feature `aws-sdk` they are written, and the
+//! answers read, by the SDK itself (`sdk.rs`); without it by the few lines here, which say the same.
 
 use super::offer_file::Visit;
 use super::product::{Product, ProductSeed, Term, TermKind, TermsMapSeed};
@@ -12,7 +12,6 @@ use crate::collect::source::{
     Auth, AuthError, Collector, Context, Credential, Endpoint, Header, Outgoing, ParseError, Request, Secrets, Sink,
     Source, UnitRule, shorten,
 };
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 use std::io::Read;
@@ -57,7 +56,7 @@ impl Source for PriceList {
 /// Service and the filters that keep its answer small.
 type Query = (&'static str, &'static [(&'static str, &'static str)]);
 
-const QUERIES: [Query; 14] = [
+const QUERIES: [Query; 15] = [
     (
         "AmazonEC2",
         &[
@@ -77,6 +76,7 @@ const QUERIES: [Query; 14] = [
     ("AmazonRDS", &[("databaseEngine", "PostgreSQL")]),
     ("AmazonRDS", &[("databaseEngine", "MySQL")]),
     ("AmazonElastiCache", &[("productFamily", "Cache Instance")]),
+    ("AmazonMSK", &[("productFamily", "Managed Streaming for Apache Kafka (MSK)")]),
     ("AmazonS3", &[("volumeType", "Standard")]),
     ("AmazonS3", &[("productFamily", "API Request")]),
     ("AWSELB", &[("locationType", "AWS Region")]),
@@ -89,18 +89,60 @@ struct Run {
     found: Found,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Page {
-    /// Each a JSON document of its own.
-    price_list: Vec<String>,
-    #[serde(default)]
-    next_token: Option<String>,
+/// By hand what `sdk.rs` lets the SDK do.
+#[cfg(any(not(feature = "aws-sdk"), test))]
+mod plain {
+    use crate::collect::source::ParseError;
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Page {
+        price_list: Vec<String>,
+        #[serde(default)]
+        next_token: Option<String>,
+    }
+
+    /// The request's body, `x-amz-target` and content type.
+    pub struct Written {
+        pub body: Vec<u8>,
+        pub target: String,
+        pub content_type: String,
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the SDK may fail")]
+    pub fn write(service: &str, filters: &[(&str, &str)], token: Option<&str>) -> Result<Written, ParseError> {
+        let filter =
+            |(field, value): &(&str, &str)| serde_json::json!({"Type": "TERM_MATCH", "Field": field, "Value": value});
+        let filters: Vec<_> = filters.iter().map(filter).collect();
+        let mut body = serde_json::json!({
+            "ServiceCode": service, "Filters": filters, "FormatVersion": "aws_v1", "MaxResults": 100
+        });
+        if let Some(token) = token {
+            body["NextToken"] = token.into();
+        }
+        Ok(Written {
+            body: body.to_string().into_bytes(),
+            target: "AWSPriceListService.GetProducts".to_owned(),
+            content_type: "application/x-amz-json-1.1".to_owned(),
+        })
+    }
+
+    /// The products, each a JSON document of its own, and the token of the next page.
+    #[expect(clippy::needless_pass_by_value, reason = "the SDK takes the bytes")]
+    pub fn read(answer: Vec<u8>) -> Result<(Vec<String>, Option<String>), ParseError> {
+        let page: Page = serde_json::from_slice(&answer)?;
+        Ok((page.price_list, page.next_token))
+    }
 }
+
+#[cfg(feature = "aws-sdk")]
+use super::sdk as wire;
+#[cfg(not(feature = "aws-sdk"))]
+use plain as wire;
 
 impl Collector for Run {
     fn plan(&mut self) -> Result<Vec<Request>, ParseError> {
-        Ok((0..QUERIES.len()).map(|at| page(at, None)).collect())
+        (0..QUERIES.len()).map(|at| page(at, None)).collect()
     }
 
     fn parse(
@@ -109,17 +151,16 @@ impl Collector for Run {
         body: &mut dyn Read,
         sink: &mut dyn Sink,
     ) -> Result<Vec<Request>, ParseError> {
-        let page: Page = serde_json::from_slice(&rows::bytes(body)?)?;
+        let (products, next) = wire::read(rows::bytes(body)?)?;
         let mut found = Found::default();
-        for text in &page.price_list {
+        for text in &products {
             if let Err(error) = entry(text, &mut found) {
                 sink.refuse("product", &shorten(text), &shorten(&error.to_string()));
             }
         }
         self.found.merge(found);
         let at = request.note.parse().map_err(|_| ParseError::form("a page that was not asked for"))?;
-        let next = page.next_token.filter(|token| !token.is_empty());
-        Ok(next.map(|token| self::page(at, Some(&token))).into_iter().collect())
+        next.filter(|token| !token.is_empty()).map(|token| page(at, Some(&token))).into_iter().collect()
     }
 
     fn finish(&mut self, sink: &mut dyn Sink) -> Result<(), ParseError> {
@@ -128,27 +169,16 @@ impl Collector for Run {
     }
 }
 
-fn page(at: usize, token: Option<&str>) -> Request {
+fn page(at: usize, token: Option<&str>) -> Result<Request, ParseError> {
     let (service, filters) = QUERIES[at % QUERIES.len()];
-    let filter =
-        |(field, value): &(&str, &str)| serde_json::json!({"Type": "TERM_MATCH", "Field": field, "Value": value});
-    let filters: Vec<_> = filters.iter().map(filter).collect();
-    let mut body = serde_json::json!({
-        "ServiceCode": service, "Filters": filters, "FormatVersion": "aws_v1", "MaxResults": 100
-    });
-    if let Some(token) = token {
-        body["NextToken"] = token.into();
-    }
+    let written = wire::write(service, filters, token)?;
     let request = Request::get("pricing", "/").with_auth(Auth::Signed).tagged("products", at.to_string());
-    Request {
-        post: Some(body.to_string().into_bytes()),
-        headers: vec![
-            ("Content-Type", "application/x-amz-json-1.1".to_owned()),
-            ("X-Amz-Target", "AWSPriceListService.GetProducts".to_owned()),
-        ],
+    Ok(Request {
+        post: Some(written.body),
+        headers: vec![("Content-Type", written.content_type), ("X-Amz-Target", written.target)],
         content_types: &["application/x-amz-json-1.1", "application/json"],
         ..request
-    }
+    })
 }
 
 /// One entry of the list: a product with its terms, in whatever order.
@@ -230,5 +260,36 @@ impl<'de> Visitor<'de> for KindsSeed<'_> {
             map.next_value_seed(TermsMapSeed { kind, terms: self.0 })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "aws-sdk"))]
+mod tests {
+    use super::super::sdk;
+    use super::{QUERIES, plain};
+    use serde_json::Value;
+
+    #[test]
+    fn the_sdk_writes_what_is_written_by_hand() {
+        for (service, filters) in QUERIES {
+            for token in [None, Some("AAMA-EFRSURBSGhoR2")] {
+                let by_sdk = sdk::write(service, filters, token).expect("it is written");
+                let by_hand = plain::write(service, filters, token).expect("it is written");
+                let parsed = |body: &[u8]| serde_json::from_slice::<Value>(body).expect("JSON");
+                assert_eq!(parsed(&by_sdk.body), parsed(&by_hand.body));
+                assert_eq!((by_sdk.target, by_sdk.content_type), (by_hand.target, by_hand.content_type));
+            }
+        }
+    }
+
+    #[test]
+    fn the_sdk_reads_what_is_read_by_hand() {
+        let page = br#"{"FormatVersion":"aws_v1","PriceList":["{\"product\":{}}","{}"],"NextToken":"x"}"#;
+        let read = sdk::read(page.to_vec()).expect("it is read");
+        assert_eq!(read, plain::read(page.to_vec()).expect("it is read"));
+        assert_eq!(read, (vec![r#"{"product":{}}"#.to_owned(), "{}".to_owned()], Some("x".to_owned())));
+        for bad in [&b"[]"[..], b"", b"{}", br#"{"PriceList":[{}]}"#, br#"{"PriceList":["x"#] {
+            assert!(sdk::read(bad.to_vec()).is_err() && plain::read(bad.to_vec()).is_err(), "{bad:?}");
+        }
     }
 }

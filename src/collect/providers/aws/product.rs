@@ -58,6 +58,7 @@ attrs! {
     VolumeApiName = "volumeApiName",
     VolumeType = "volumeType",
     StorageClass = "storageClass",
+    StorageFamily = "storageFamily",
     DatabaseEngine = "databaseEngine",
     DeploymentOption = "deploymentOption",
     CacheEngine = "cacheEngine",

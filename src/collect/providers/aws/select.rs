@@ -54,8 +54,8 @@ enum Meter {
     Tariff(Item, &'static str, Option<&'static str>),
     /// Product, and the sizes that a node has.
     Managed(Box<Tier>),
-    /// Kind, product, multi-zone.
-    Storage(ManagedKind, &'static str, bool),
+    /// Kind, product, multi-zone, copies that are paid for.
+    Storage(ManagedKind, &'static str, bool, u32),
     Egress,
     Transfer(Box<str>),
     OtherZone,
@@ -164,7 +164,7 @@ impl Meter {
             Self::Compute(shape) => shape.name.clone(),
             Self::Tariff(item, product, _) => format!("{product} {}", item.as_str()),
             Self::Managed(tier) => tier.tier.tier.clone(),
-            Self::Storage(_, product, _) => format!("{product} storage"),
+            Self::Storage(_, product, ..) => format!("{product} storage"),
             Self::Egress => "internet egress".to_owned(),
             Self::Transfer(to) => format!("transfer to {to}"),
             Self::OtherZone => "transfer to another zone".to_owned(),
@@ -238,6 +238,7 @@ fn meter(product: &Product) -> Result<(&str, Meter), &'static str> {
         ("AmazonRDS", "Database Instance") => database(product),
         ("AmazonRDS", "Database Storage") => database_storage(product),
         ("AmazonElastiCache", "Cache Instance") => cache(product),
+        ("AmazonMSK", _) => kafka(product),
         _ => Err("a product that the book has no use for"),
     }?;
     Ok((region, meter))
@@ -339,8 +340,8 @@ fn database_storage(product: &Product) -> Result<Meter, &'static str> {
         return Err("a kind of database storage that the book has no use for");
     };
     match product.get(Attr::DatabaseEngine) {
-        "PostgreSQL" => Ok(Meter::Storage(ManagedKind::Postgres, "RDS PostgreSQL", multi_zone)),
-        "MySQL" => Ok(Meter::Storage(ManagedKind::Mysql, "RDS MySQL", multi_zone)),
+        "PostgreSQL" => Ok(Meter::Storage(ManagedKind::Postgres, "RDS PostgreSQL", multi_zone, 1)),
+        "MySQL" => Ok(Meter::Storage(ManagedKind::Mysql, "RDS MySQL", multi_zone, 1)),
         _ => Err("a database engine or mode that the book has no use for"),
     }
 }
@@ -363,6 +364,42 @@ fn cache(product: &Product) -> Result<Meter, &'static str> {
         multi_zone: false,
     };
     Ok(Meter::Managed(Box::new(Tier { tier, vcpu_milli, memory_mib, nodes: 1, doubled: true })))
+}
+
+/// Brokers of a Kafka cluster: one in each of three zones, each with a copy of the data.
+const BROKERS: u32 = 3;
+
+/// `USE1-Kafka.m5.large`: a broker by the hour. `storageFamily` GP2: its disk.
+fn kafka(product: &Product) -> Result<Meter, &'static str> {
+    if product.get(Attr::StorageFamily) == "GP2" {
+        return Ok(Meter::Storage(ManagedKind::Kafka, "MSK", true, BROKERS));
+    }
+    let usage = product.get(Attr::UsageType);
+    let broker = usage.rsplit('-').next().and_then(|word| word.strip_prefix("Kafka."));
+    let broker = broker.filter(|broker| broker.split('.').count() == 2 && !broker.starts_with("Storage"));
+    let broker = broker.ok_or("a Kafka meter that the book has no use for")?;
+    let (vcpu_milli, memory_mib) =
+        size(product).or_else(|| broker_size(broker)).ok_or("a broker whose vcpu or memory cannot be read")?;
+    let tier = ManagedTier {
+        kind: ManagedKind::Kafka,
+        product: "MSK".to_owned(),
+        tier: format!("kafka.{broker}"),
+        multi_zone: true,
+    };
+    Ok(Meter::Managed(Box::new(Tier { tier, vcpu_milli, memory_mib, nodes: BROKERS, doubled: false })))
+}
+
+/// Brokers are the EC2 machines of the same name; these are general-purpose ones with 4 GiB per vCPU, and the smallest.
+fn broker_size(name: &str) -> Option<(u32, u32)> {
+    if name == "t3.small" {
+        return Some((2000, 2048));
+    }
+    let vcpu = match name.strip_prefix("m5.").or_else(|| name.strip_prefix("m7g."))? {
+        "large" => 2,
+        "xlarge" => 4,
+        size => size.strip_suffix("xlarge")?.parse::<u32>().ok().filter(|count| (1..=48).contains(count))? * 4,
+    };
+    Some((vcpu * 1000, vcpu * 4096))
 }
 
 fn transfer(product: &Product) -> Result<(&str, Meter), &'static str> {
@@ -416,14 +453,19 @@ impl Found {
                     vec![observation]
                 }
                 Meter::Managed(tier) => managed(kept, tier, dimension)?,
-                Meter::Storage(kind, product, multi_zone) => {
+                Meter::Storage(kind, product, multi_zone, copies) => {
                     let tier = ManagedTier {
                         kind: *kind,
                         product: (*product).to_owned(),
                         tier: String::new(),
                         multi_zone: *multi_zone,
                     };
-                    vec![listed(Priced::ManagedStorage(tier), amount)]
+                    let mut observation = listed(Priced::ManagedStorage(tier), times(dimension, *copies)?);
+                    if *copies > 1 {
+                        observation.quality = crate::units::Quality::Derived;
+                        observation.rule = "each of three brokers keeps a copy";
+                    }
+                    vec![observation]
                 }
                 Meter::Egress => {
                     let free = if kept.region.starts_with("cn-") { 0 } else { FREE_EGRESS_GB };
@@ -518,6 +560,16 @@ fn amount(dimension: &Dimension, unit: Option<&str>) -> Result<Amount, &'static 
     Ok(Amount::new(&dimension.amount, &dimension.currency, unit.unwrap_or(&dimension.unit)))
 }
 
+/// The price of so many of them.
+fn times(dimension: &Dimension, count: u32) -> Result<Amount, &'static str> {
+    let one = amount(dimension, None)?;
+    if count == 1 {
+        return Ok(one);
+    }
+    let value = rows::decimal(&dimension.amount).and_then(|value| rows::times(value, count.into()));
+    Ok(Amount { value: rows::text(value.ok_or("the price is out of range")?), ..one })
+}
+
 fn said(kept: &Kept, dimension: &Dimension) -> String {
     let Dimension { unit, begin, end, amount, currency } = dimension;
     format!("{} {}: {amount} {currency} per {unit}, {begin} to {end}", kept.region, kept.meter.word())
@@ -525,11 +577,6 @@ fn said(kept: &Kept, dimension: &Dimension) -> String {
 
 /// A managed tier in the form that is sold and, where that is one node, with a second one in another zone.
 fn managed(kept: &Kept, tier: &Tier, dimension: &Dimension) -> Result<Vec<Observation>, &'static str> {
-    let node = rows::decimal(&dimension.amount).ok_or("the price is not a number")?;
-    let price = |nodes: u32| -> Result<Amount, &'static str> {
-        let sum = rows::times(node, nodes.into()).ok_or("the price is out of range")?;
-        Ok(Amount::new(rows::text(sum), amount(dimension, None)?.currency, &dimension.unit))
-    };
     let priced = |multi_zone| Priced::Managed {
         tier: ManagedTier { multi_zone, ..tier.tier.clone() },
         vcpu_milli: tier.vcpu_milli,
@@ -537,10 +584,13 @@ fn managed(kept: &Kept, tier: &Tier, dimension: &Dimension) -> Result<Vec<Observ
         storage_included_gb: Quantity::ZERO,
     };
     let place = || Place::region(&*kept.region);
-    let own = Fact::Price(priced(tier.tier.multi_zone), price(tier.nodes)?);
-    let mut found = vec![Observation::listed(place(), own, said(kept, dimension))];
+    let own = Fact::Price(priced(tier.tier.multi_zone), times(dimension, tier.nodes)?);
+    let mut found = vec![match tier.nodes {
+        1 => Observation::listed(place(), own, said(kept, dimension)),
+        _ => Observation::derived(place(), own, "price of a broker x 3", said(kept, dimension)),
+    }];
     if tier.doubled {
-        let twice = Fact::Price(priced(true), price(tier.nodes * 2)?);
+        let twice = Fact::Price(priced(true), times(dimension, tier.nodes * 2)?);
         found.push(Observation::derived(place(), twice, "a second node in another zone", said(kept, dimension)));
     }
     Ok(found)

@@ -4,8 +4,9 @@
 //! loses rows. What excludes a row is tested here and not in the filter, which knows no `not contains`. Reservations
 //! carry the price of the whole term.
 
-use crate::catalog::{Item, ManagedKind, Unit};
-use crate::collect::observation::{Amount, Fact, ManagedTier, Observation, Place, Priced};
+use super::services::{self, Tiers};
+use crate::catalog::{Item, Unit};
+use crate::collect::observation::{Amount, Fact, Observation, Place, Priced};
 use crate::collect::providers::rows::{self, Num};
 use crate::collect::source::{Collector, Context, Endpoint, ParseError, Request, Sink, Source, UnitRule, shorten};
 use crate::units::{Purchase, Quantity};
@@ -36,6 +37,7 @@ impl Source for Retail {
         const UNITS: &[UnitRule] = &[
             UnitRule::one("1 Hour", Unit::Hour),
             UnitRule::one("1/Hour", Unit::Hour),
+            UnitRule::one("1/Month", Unit::Month),
             UnitRule::one("1 GB/Month", Unit::GbMonth),
             UnitRule::one("1 GB", Unit::Gb),
             UnitRule::many("10K", Unit::MillionRequests, "0.01"),
@@ -60,12 +62,13 @@ impl Source for Retail {
             today: context.today,
             machines: BTreeMap::new(),
             seen: BTreeSet::new(),
+            tiers: Tiers::new(context.book),
         })
     }
 }
 
 /// Everything but machines, by one filter each.
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 12] = [
     "serviceName eq 'NAT Gateway' and priceType eq 'Consumption'",
     "serviceName eq 'Load Balancer' and priceType eq 'Consumption'",
     "serviceName eq 'Bandwidth' and priceType eq 'Consumption'",
@@ -73,6 +76,11 @@ const SERVICES: [&str; 7] = [
     "serviceName eq 'Azure Kubernetes Service' and priceType eq 'Consumption'",
     "serviceName eq 'Storage' and skuName eq 'Hot LRS' and priceType eq 'Consumption'",
     "serviceName eq 'Redis Cache' and priceType eq 'Consumption'",
+    "serviceName eq 'Azure Database for PostgreSQL' and priceType eq 'Consumption'",
+    "serviceName eq 'Azure Database for MySQL' and priceType eq 'Consumption'",
+    "serviceName eq 'Event Hubs' and priceType eq 'Consumption'",
+    "serviceName eq 'Storage' and meterName eq 'P4 LRS Disk' and priceType eq 'Consumption'",
+    "serviceName eq 'Storage' and meterName eq 'E30 LRS Disk' and priceType eq 'Consumption'",
 ];
 
 /// A machine at a region, bought one way.
@@ -85,6 +93,7 @@ struct Run<'a> {
     machines: BTreeMap<Key, (String, Observation)>,
     /// Rows that were read: paging by offset repeats some.
     seen: BTreeSet<[String; 6]>,
+    tiers: Tiers<'a>,
 }
 
 #[derive(Deserialize)]
@@ -96,22 +105,30 @@ struct Page<'a> {
     next_page_link: Option<String>,
 }
 
+/// One row of a page.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ItemRow {
+pub struct ItemRow {
     currency_code: String,
     tier_minimum_units: Num,
-    retail_price: Num,
-    arm_region_name: String,
+    /// Dollars per unit.
+    pub retail_price: Num,
+    /// The region's code.
+    pub arm_region_name: String,
     effective_start_date: String,
     effective_end_date: Option<String>,
     meter_id: String,
-    meter_name: String,
-    product_name: String,
+    /// `vCore`, `P4 LRS Disk`, ...
+    pub meter_name: String,
+    /// `Azure Redis Cache Standard`, ...
+    pub product_name: String,
     sku_id: String,
-    sku_name: String,
-    service_name: String,
-    unit_of_measure: String,
+    /// `4 vCore`, `C3`, ...
+    pub sku_name: String,
+    /// `Redis Cache`, ...
+    pub service_name: String,
+    /// `1 Hour`, ...
+    pub unit_of_measure: String,
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -194,7 +211,7 @@ impl Run<'_> {
         if item.service_name == "Virtual Machines" {
             self.machine(item, start, raw, sink);
         } else {
-            service(item, &start, raw, sink);
+            self.service(item, &start, raw, sink);
         }
     }
 
@@ -284,23 +301,45 @@ fn price_of_machine(item: &ItemRow) -> Result<(Option<Purchase>, String, &'stati
     Ok((Some(purchase), rows::text(hour), "price of the term / its hours"))
 }
 
-/// A row of another service.
-fn service(item: &ItemRow, start: &str, raw: &str, sink: &mut dyn Sink) {
-    let Some(from) = item.tier_minimum_units.value() else {
-        return sink.refuse(&item.meter_name, &shorten(raw), "`tierMinimumUnits` is out of range");
-    };
-    let Some(priced) = priced(item, from) else { return sink.skip("a meter that the book has no use for") };
-    let place = match item.arm_region_name.as_str() {
-        "Global" => Place::Everywhere,
-        "" => return sink.skip("at no region"),
-        region => Place::region(region),
-    };
-    let said = format!(
-        "{} {}: {} per {} from {}",
-        item.arm_region_name, item.meter_name, item.retail_price.0, item.unit_of_measure, item.tier_minimum_units.0
-    );
-    let fact = Fact::Price(priced, Amount::usd(&item.retail_price.0, &item.unit_of_measure));
-    sink.observe(rows::since(Observation::listed(place, fact, said), Some(start)));
+impl Run<'_> {
+    /// A row of another service.
+    fn service(&self, item: &ItemRow, start: &str, raw: &str, sink: &mut dyn Sink) {
+        let Some(from) = item.tier_minimum_units.value() else {
+            return sink.refuse(&item.meter_name, &shorten(raw), "`tierMinimumUnits` is out of range");
+        };
+        let place = match item.arm_region_name.as_str() {
+            "Global" => Place::Everywhere,
+            "" => return sink.skip("at no region"),
+            region => Place::region(region),
+        };
+        let mut found: Vec<services::Found> = Vec::new();
+        if let Some(priced) = priced(item, from) {
+            found.push((priced, Amount::usd(&item.retail_price.0, &item.unit_of_measure), ""));
+        } else if from.is_zero() {
+            found.extend(services::disk(item));
+            found.extend(services::managed(item, &self.tiers));
+        }
+        if found.is_empty() {
+            return sink.skip("a meter that the book has no use for");
+        }
+        for (priced, amount, rule) in found {
+            let said = format!(
+                "{} {} {}: {} per {} from {}",
+                item.arm_region_name,
+                item.sku_name,
+                item.meter_name,
+                item.retail_price.0,
+                item.unit_of_measure,
+                item.tier_minimum_units.0
+            );
+            let fact = Fact::Price(priced, amount);
+            let observation = match rule {
+                "" => Observation::listed(place.clone(), fact, said),
+                rule => Observation::derived(place.clone(), fact, rule, said),
+            };
+            sink.observe(rows::since(observation, Some(start)));
+        }
+    }
 }
 
 fn priced(item: &ItemRow, from: Decimal) -> Option<Priced> {
@@ -332,7 +371,6 @@ fn priced(item: &ItemRow, from: Decimal) -> Option<Priced> {
             step(Item::LoadBalancerData, "Standard Load Balancer")
         }
         ("Bandwidth", "Rtn Preference: MGN", "Standard Data Transfer Out") => egress(from),
-        ("Redis Cache", product, meter) if first => redis(product, meter),
         _ => None,
     }
 }
@@ -345,25 +383,4 @@ fn egress(from: Decimal) -> Option<Priced> {
     }
     let steps_from = if from == FREE_GB.into() { Decimal::ZERO } else { from };
     Some(Priced::Egress { to: "*".to_owned(), included_gb: Quantity::from_units(FREE_GB), from: rows::gb(steps_from)? })
-}
-
-/// `Azure Redis Cache Standard`, `C3 Cache`. Two nodes of the Standard tier are billed by its one meter.
-fn redis(product: &str, meter: &str) -> Option<Priced> {
-    // Memory in MiB by size, from Azure's documentation of the tiers.
-    const SIZES: [(&str, u32); 7] =
-        [("C0", 250), ("C1", 1024), ("C2", 2560), ("C3", 6144), ("C4", 13312), ("C5", 26624), ("C6", 54272)];
-    let tier = product.strip_prefix("Azure Redis Cache ")?;
-    let size = meter.strip_suffix(" Cache")?;
-    let memory_mib = SIZES.iter().find(|(name, _)| *name == size)?.1;
-    matches!(tier, "Basic" | "Standard").then(|| Priced::Managed {
-        tier: ManagedTier {
-            kind: ManagedKind::Redis,
-            product: "Azure Cache for Redis".to_owned(),
-            tier: format!("{tier} {size}"),
-            multi_zone: false,
-        },
-        vcpu_milli: 0,
-        memory_mib,
-        storage_included_gb: Quantity::ZERO,
-    })
 }

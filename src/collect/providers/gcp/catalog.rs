@@ -62,7 +62,8 @@ impl Source for Catalog {
 }
 
 /// Services by name; their ids are looked up.
-const SERVICES: [&str; 3] = ["Compute Engine", "Cloud Storage", "Cloud SQL"];
+const SERVICES: [&str; 5] =
+    ["Compute Engine", "Cloud Storage", "Cloud SQL", "Networking", "Cloud Memorystore for Redis"];
 
 struct Run<'a> {
     book: &'a PriceBook,
@@ -236,6 +237,7 @@ impl Collector for Run<'_> {
     fn finish(&mut self, sink: &mut dyn Sink) -> Result<(), ParseError> {
         self.rates.machines(self.book, sink);
         self.rates.databases(self.book, sink);
+        self.rates.caches(self.book, sink);
         Ok(())
     }
 }
@@ -252,6 +254,7 @@ impl Run<'_> {
         let added = match sku.category.service_display_name.as_str() {
             "Compute Engine" => self.rates.add_machine_part(sku, &price),
             "Cloud SQL" => self.rates.add_database_part(sku, &price),
+            "Cloud Memorystore for Redis" => self.rates.add_cache_part(sku, &price),
             _ => Ok(false),
         };
         match added {

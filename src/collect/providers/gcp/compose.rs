@@ -34,6 +34,19 @@ pub struct Rates {
     databases: BTreeMap<(String, bool, bool), Decimal>,
     /// (region, highly available) -> dollars per GiB-month.
     database_storage: BTreeMap<(String, bool), Decimal>,
+    /// (region, highly available, capacity band) -> dollars per hour and GiB, of Memorystore for Redis.
+    caches: BTreeMap<(String, bool, String), Decimal>,
+}
+
+/// Keeps a rate; two different ones of one part cannot both be right.
+fn keep<K: Ord>(rates: &mut BTreeMap<K, Decimal>, key: K, rate: Decimal) -> Result<(), &'static str> {
+    if rate.is_zero() {
+        return Err("a zero that nobody stated");
+    }
+    match rates.insert(key, rate) {
+        Some(known) if known != rate => Err("two different prices of one part at one region"),
+        _ => Ok(()),
+    }
 }
 
 /// GiB in a GB of 10^9 bytes.
@@ -56,14 +69,8 @@ impl Rates {
             _ if price.unit == "h" => price.last(),
             _ => return Err("not priced by the hour"),
         };
-        if rate.is_zero() {
-            return Err("a zero that nobody stated");
-        }
         for region in &sku.service_regions {
-            let key = (region.clone(), family.clone(), part.clone(), purchase);
-            if self.machines.insert(key, rate).is_some_and(|known| known != rate) {
-                return Err("two different prices of one part at one region");
-            }
+            keep(&mut self.machines, (region.clone(), family.clone(), part.clone(), purchase), rate)?;
         }
         Ok(true)
     }
@@ -81,16 +88,64 @@ impl Rates {
             Some("RAM") => per_gib(price)?,
             Some("Standard storage") if price.unit == "GiBy.mo" => {
                 for region in &sku.service_regions {
-                    self.database_storage.insert((region.clone(), highly_available), price.last());
+                    keep(&mut self.database_storage, (region.clone(), highly_available), price.last())?;
                 }
                 return Ok(true);
             }
             _ => return Ok(false),
         };
         for region in &sku.service_regions {
-            self.databases.insert((region.clone(), highly_available, rest.starts_with("RAM")), rate);
+            keep(&mut self.databases, (region.clone(), highly_available, rest.starts_with("RAM")), rate)?;
         }
         Ok(true)
+    }
+
+    /// Takes a capacity price of Memorystore: `Redis Capacity Basic M1 Iowa`.
+    pub fn add_cache_part(&mut self, sku: &Sku, price: &Price) -> Result<bool, &'static str> {
+        let Some(rest) = sku.description.strip_prefix("Redis Capacity ") else { return Ok(false) };
+        let mut words = rest.split(' ');
+        let highly_available = match words.next() {
+            Some("Basic") => false,
+            Some("Standard") => true,
+            _ => return Ok(false),
+        };
+        let Some(band) = words.next().filter(|word| word.len() == 2 && word.starts_with('M')) else { return Ok(false) };
+        let rate = per_gib(price)?;
+        for region in &sku.service_regions {
+            keep(&mut self.caches, (region.clone(), highly_available, band.to_owned()), rate)?;
+        }
+        Ok(true)
+    }
+
+    /// Emits every cache of the book (`M1 2 GiB`) whose band has a price. The Standard tier has a replica in another
+    /// zone, which its price holds.
+    pub fn caches(&self, book: &PriceBook, sink: &mut dyn Sink) {
+        let provider = book.find_provider("gcp");
+        for region in book.region_ids().filter(|id| Some(book.region(*id).provider) == provider) {
+            let code = &book.region(region).code;
+            for offer in book.managed_at(region).iter().filter(|offer| offer.kind == ManagedKind::Redis) {
+                let Some((band, gib)) = offer.tier.split_once(' ') else { continue };
+                let gib = gib.strip_suffix(" GiB").and_then(|gib| gib.parse::<u32>().ok());
+                let rate = self.caches.get(&(code.clone(), offer.multi_zone, band.to_owned()));
+                let Some(hour) = gib.zip(rate).and_then(|(gib, rate)| rows::times(*rate, gib.into())) else { continue };
+                let tier = ManagedTier {
+                    kind: offer.kind,
+                    product: offer.product.clone(),
+                    tier: offer.tier.clone(),
+                    multi_zone: offer.multi_zone,
+                };
+                let said = format!("{} {} {code}: {} USD per hour", offer.product, offer.tier, rows::text(hour));
+                let priced = Priced::Managed {
+                    tier,
+                    vcpu_milli: offer.vcpu_milli,
+                    memory_mib: offer.memory_mib,
+                    storage_included_gb: offer.storage_included_gb,
+                };
+                let fact = Fact::Price(priced, Amount::usd(rows::text(hour), "h"));
+                let rule = "capacity price x GiB";
+                sink.observe(Observation::derived(Place::region(code), fact, rule, said));
+            }
+        }
     }
 
     /// Emits every machine of the book whose parts are known.
