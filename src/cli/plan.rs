@@ -3,7 +3,7 @@
 use super::args::{PlanArgs, ReportFormat};
 use super::failure::Failure;
 use super::text::Look;
-use super::{input, output, plan_text, policy, report_text};
+use super::{input, output, place, plan_text, policy, report_text};
 use crate::catalog::PriceBook;
 use crate::plan::{Circumstances, Options, Placement, Plan, decide, plan, to_json};
 use crate::policy::Policy;
@@ -34,10 +34,13 @@ pub fn run(args: &PlanArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let options = Options { keep_hours: args.keep_hours, ..Options::default() };
     let plan = plan(&app, &found.problem, from, to, &options);
     print(args, &plan, out)?;
-    match &policy {
-        Some(policy) if args.format != ReportFormat::Json => decided(policy, &plan, &book, out),
-        _ => Ok(()),
+    if args.format == ReportFormat::Json {
+        return Ok(());
     }
+    if let Some(policy) = &policy {
+        decided(policy, &plan, &book, out)?;
+    }
+    place::tell_freshness(args.book.price_book.as_deref(), &book, out)
 }
 
 /// What a policy makes of a plan, by the clock and the date of the prices.
