@@ -65,34 +65,6 @@ impl<'n> Part<'n, i64> {
         let places = sizes.iter().map(|&size| (0..size).collect()).collect();
         (Self { shape, components, places, fixed: Vec::new(), steps: Vec::new(), base, unit: 1 }, state)
     }
-
-    /// The same variables with some of their values only, and all pairs; what has moved, has moved here too.
-    pub(super) fn focus(&self, state: &State<i64>, kept: &[Vec<usize>]) -> (Part<'static, i64>, State<i64>) {
-        let shape = &self.shape;
-        let sizes: Vec<usize> = kept.iter().map(Vec::len).collect();
-        let mut tables = Vec::with_capacity(shape.edges.len());
-        let mut potentials = Vec::new();
-        for edge in &shape.edges {
-            let width = shape.size(edge.b);
-            let mut cells = Vec::with_capacity(sizes[edge.a] * sizes[edge.b]);
-            for &v in &kept[edge.a] {
-                let row = &edge.table[v * width..(v + 1) * width];
-                cells.extend(kept[edge.b].iter().map(|&y| row[y]));
-            }
-            potentials.extend(kept[edge.a].iter().map(|&v| state.p[edge.at_a + v]));
-            potentials.extend(kept[edge.b].iter().map(|&y| state.p[edge.at_b + y]));
-            tables.push((edge.a, edge.b, Cow::Owned(cells)));
-        }
-        let small = Shape::new(&sizes, tables);
-        let u =
-            kept.iter().enumerate().flat_map(|(var, values)| values.iter().map(move |&v| shape.costs(state, var)[v]));
-        let mut start = small.start(state.c0, u.collect());
-        start.p = potentials;
-        let places = kept.iter().zip(&self.places).map(|(values, places)| values.iter().map(|&v| places[v]).collect());
-        let places = places.collect();
-        let (components, fixed, steps) = (self.components.clone(), self.fixed.clone(), self.steps.clone());
-        (Part { shape: small, components, places, fixed, steps, base: self.base, unit: self.unit }, start)
-    }
 }
 
 impl<C: Cell> Part<'_, C> {
