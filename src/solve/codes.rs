@@ -33,6 +33,8 @@ pub(super) struct Between {
     pub may: Vec<usize>,
     /// Whether every pair uses a meter.
     pub always: bool,
+    /// Whether every pair of different places does.
+    pub always_apart: bool,
 }
 
 /// The routes among the places in use.
@@ -61,7 +63,7 @@ impl Codes {
     pub fn of(model: &Model, domains: &[Vec<usize>]) -> Self {
         let mut used = vec![false; model.problem.places.len()];
         let mut codes = Self { providers: model.problem.providers.len(), meter_is_provider: true, ..Self::default() };
-        codes.between = vec![Between { may: Vec::new(), always: true }; codes.providers * codes.providers];
+        codes.between = vec![Between { may: Vec::new(), always: true, always_apart: true }; codes.providers * codes.providers];
         if model.streams.iter().all(|s| s.to.is_none()) {
             return codes;
         }
@@ -117,6 +119,7 @@ impl Codes {
                 let between = &mut self.between[provider * self.providers + model.problem.places[to].provider];
                 let Kind::Ladder(ladder) = self.kinds[usize::from(code)] else {
                     between.always = false;
+                    between.always_apart &= p == q;
                     continue;
                 };
                 // Traffic inside a zone is free, whatever the route says.

@@ -14,7 +14,7 @@
 
 use super::codes::{Codes, Kind};
 use super::eval::{flat_cost, share};
-use super::model::{HARD, Model, NO_LADDER, Rungs, zones_between};
+use super::model::{HARD, Model, NO_LADDER, Rungs, Scope, Tie, Value, zones_between};
 
 /// Prices for one node of the search, scaled to bounds.
 #[derive(Default)]
@@ -92,20 +92,20 @@ const PAIRS_EXACT_MAX: usize = 400;
 
 impl Prices {
     /// Looks at the domains and prices everything that they can use.
-    pub fn update(&mut self, model: &Model, codes: &Codes, domains: &[Vec<usize>], tangents: &[Tangent]) {
-        self.look_at_streams(model, Some(codes), domains);
-        self.look_at_meters(model, domains);
+    pub fn update(&mut self, model: &Model, codes: &Codes, scope: Scope, tangents: &[Tangent]) {
+        self.look_at_streams(model, Some(codes), scope);
+        self.look_at_meters(model, scope.values);
         self.set_tangents(model, tangents);
-        self.price_internet(model, domains);
-        self.price_pairs(model, codes, domains);
+        self.price_internet(model, scope.values);
+        self.price_pairs(model, codes, scope.values);
     }
 
     /// The same, without a look at the routes between places: any flow between components may be on any meter.
-    pub fn update_alone(&mut self, model: &Model, domains: &[Vec<usize>]) {
-        self.look_at_streams(model, None, domains);
-        self.look_at_meters(model, domains);
+    pub fn update_alone(&mut self, model: &Model, scope: Scope) {
+        self.look_at_streams(model, None, scope);
+        self.look_at_meters(model, scope.values);
         self.set_tangents(model, &[]);
-        self.price_internet(model, domains);
+        self.price_internet(model, scope.values);
     }
 
     /// Takes over the tangents; a fixed sum is in force only where the account is used for sure.
@@ -122,14 +122,18 @@ impl Prices {
         }
     }
 
-    fn look_at_streams(&mut self, model: &Model, codes: Option<&Codes>, domains: &[Vec<usize>]) {
+    fn look_at_streams(&mut self, model: &Model, codes: Option<&Codes>, scope: Scope) {
+        let domains = scope.values;
         self.streams.resize(model.streams.len(), StreamState::default());
         for (ordinal, stream) in model.streams.iter().enumerate() {
             let state = &mut self.streams[ordinal];
             state.may.clear();
             state.always = true;
             match (stream.to, codes) {
-                (Some(to), Some(codes)) => between(model, codes, domains, stream.from, to, state),
+                (Some(to), Some(codes)) => {
+                    let tie = stream.edge.map_or(Tie::Together, |edge| scope.ties[edge]);
+                    between(model, codes, domains, (stream.from, to, tie), state);
+                }
                 (Some(_), None) => {
                     state.always = false;
                     state.may.extend(0..model.problem.providers.len());
@@ -343,6 +347,54 @@ impl Prices {
         (2 * billable * least.sum - steps * least.volume * 1_000_000).div_euclid(2 * least.volume * 1_000_000)
     }
 
+    /// What the bound takes each account to come to in an assignment.
+    pub fn by_meter(&self, model: &Model, codes: &Codes, picked: &[usize]) -> Vec<i128> {
+        let mut costs: Vec<i128> = self.meters.iter().map(|_| 0).collect();
+        let value = |c: usize| &model.parts[c].values[picked[c]];
+        for (meter, state) in self.meters.iter().enumerate() {
+            if state.low > 0 && state.high > state.low {
+                costs[meter] -= ceil(self.tangents[meter].kappa, 1_000_000);
+            }
+        }
+        for (c, part) in model.parts.iter().enumerate() {
+            let x = value(c);
+            costs[x.provider] -= self.tangents[x.provider].credit(x.pooled);
+            let ladder = part.signatures[x.signature].ladders.iter().find(|&&ladder| ladder != NO_LADDER);
+            if let Some(&ladder) = ladder {
+                costs[model.ladders[usize::from(ladder)].meter] +=
+                    i128::from(self.internet[c][x.signature]) << model.scale.shift;
+            }
+        }
+        for (edge, spec) in model.edges.iter().enumerate() {
+            let (a, b) = (value(spec.a), value(spec.b));
+            if a.place == b.place && zones_between(a, b) <= 1 {
+                continue;
+            }
+            for (from, to, table) in [(a, b, &self.forward[edge]), (b, a, &self.backward[edge])] {
+                if table.is_empty() || codes.places == 0 {
+                    continue;
+                }
+                let code = codes.route(from.place, to.place);
+                if let Kind::Ladder(ladder) = codes.kinds[code] {
+                    costs[model.ladders[ladder].meter] +=
+                        i128::from(table[from.class * codes.len() + code]) << model.scale.shift;
+                }
+            }
+        }
+        costs
+    }
+
+    /// Whether it is open which meter a flow between components is on, or whether it is on any.
+    pub fn is_open(&self, stream: usize) -> bool {
+        let state = &self.streams[stream];
+        state.may.len() + usize::from(!state.always) > 1
+    }
+
+    /// Whether a flow may be on a meter.
+    pub fn may_be_on(&self, stream: usize, meter: usize) -> bool {
+        self.streams[stream].may.contains(&meter)
+    }
+
     /// For every meter in the bound of `picked`: how the bound changes with `beta` (in micro-GB) and with `kappa` (in
     /// millionths).
     pub fn slopes(&self, model: &Model, picked: &[usize]) -> Vec<(i128, i128)> {
@@ -491,36 +543,46 @@ fn outward(model: &Model, domains: &[Vec<usize>], from: usize, stream: usize, st
     }
 }
 
-fn between(model: &Model, codes: &Codes, domains: &[Vec<usize>], from: usize, to: usize, state: &mut StreamState) {
+fn between(
+    model: &Model,
+    codes: &Codes,
+    domains: &[Vec<usize>],
+    (from, to, tie): (usize, usize, Tie),
+    state: &mut StreamState,
+) {
     let (senders, receivers) = (&domains[from], &domains[to]);
-    if from == to || senders.len() * receivers.len() <= PAIRS_EXACT_MAX {
-        for &x in senders {
-            for &y in receivers {
-                let (x, y) = (&model.parts[from].values[x], &model.parts[to].values[y]);
-                if from == to && x.choice != y.choice {
-                    continue;
-                }
-                let free = x.place == y.place && zones_between(x, y) <= 1;
-                match codes.kinds[codes.route(x.place, y.place)] {
-                    _ if free => state.always = false,
-                    Kind::Ladder(ladder) => state.add(model.ladders[ladder].meter),
-                    Kind::Flat(_) => state.always = false,
-                    Kind::Unknown => {}
-                }
+    let value = |component: usize, v: usize| &model.parts[component].values[v];
+    let mut see = |x: &Value, y: &Value| {
+        let free = x.place == y.place && zones_between(x, y) <= 1;
+        match codes.kinds[codes.route(x.place, y.place)] {
+            _ if free => state.always = false,
+            Kind::Ladder(ladder) => state.add(model.ladders[ladder].meter),
+            Kind::Flat(_) => state.always = false,
+            Kind::Unknown => {}
+        }
+    };
+    if from == to {
+        senders.iter().for_each(|&x| see(value(from, x), value(from, x)));
+        return;
+    }
+    if tie == Tie::Together || senders.len() * receivers.len() <= PAIRS_EXACT_MAX {
+        for x in senders.iter().map(|&x| value(from, x)) {
+            for y in receivers.iter().map(|&y| value(to, y)).filter(|y| tie.lets(x.place, y.place)) {
+                see(x, y);
             }
         }
         return;
     }
     let present = |component: usize| {
         let mut present = vec![false; codes.providers];
-        domains[component].iter().for_each(|&v| present[model.parts[component].values[v].provider] = true);
+        domains[component].iter().for_each(|&v| present[value(component, v).provider] = true);
         (0..present.len()).filter(move |&p| present[p])
     };
     for a in present(from) {
         for b in present(to) {
             let between = &codes.between[a * codes.providers + b];
             between.may.iter().for_each(|&meter| state.add(meter));
-            state.always &= between.always;
+            state.always &= if tie == Tie::Apart { between.always_apart } else { between.always };
         }
     }
 }

@@ -13,8 +13,10 @@
 //! which judge the answer.
 
 mod bound;
+mod branch;
 mod codes;
 mod dive;
+mod eliminate;
 mod eval;
 mod hosts;
 mod lagrange;

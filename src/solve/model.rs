@@ -71,6 +71,38 @@ pub(super) struct Stream {
     pub to: Option<ComponentId>,
     /// Micro-GB a month.
     pub volume: i64,
+    /// The pair that it runs over; `None`: the internet, or to its sender.
+    pub edge: Option<usize>,
+}
+
+/// What a part of the search says about the places of a pair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tie {
+    /// Nothing.
+    #[default]
+    Open,
+    /// They are the same.
+    Together,
+    /// They differ.
+    Apart,
+}
+
+impl Tie {
+    /// Whether two places are as it says.
+    pub fn lets(self, a: PlaceId, b: PlaceId) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Together => a == b,
+            Self::Apart => a != b,
+        }
+    }
+}
+
+/// A part of the search: the values of every component that are left, and what is said about every pair of `edges`.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub values: &'a [Vec<usize>],
+    pub ties: &'a [Tie],
 }
 
 /// A latency term of a pair: `floor(round_trips_milli * rtt / 1000)` microseconds of a path.

@@ -7,17 +7,21 @@ use std::collections::BTreeMap;
 
 /// Builds the model, for all restrictions. A component without values proves that nothing satisfies the hard constraints.
 pub(super) fn build(problem: &Problem) -> Model<'_> {
-    let streams = streams(problem);
+    let mut streams = streams(problem);
     let shared: Vec<i128> = problem.shared.iter().map(|s| i128::from(s.charge.cost().nanos())).collect();
     let by_place = shared_by_place(problem);
     let parts: Vec<Part> =
         (0..problem.components.len()).map(|component| part(problem, &streams, &by_place, component)).collect();
+    let edges = edges(problem, &streams);
+    for (at, edge) in edges.iter().enumerate() {
+        edge.forward.iter().chain(&edge.backward).for_each(|&flow| streams[flow].edge = Some(at));
+    }
     let mut model = Model {
         budget: None,
         problem,
         parts,
         ladders: problem.ladders.iter().map(rungs).collect(),
-        edges: edges(problem, &streams),
+        edges,
         streams,
         weights: Vec::new(),
         slowest: Vec::new(),
@@ -94,7 +98,7 @@ pub(super) fn domains(model: &Model, restriction: &Restriction) -> Vec<Vec<usize
 
 fn streams(problem: &Problem) -> Vec<Stream> {
     let to = |to| if let FlowTo::Component(c) = to { Some(c) } else { None };
-    problem.flows.iter().map(|f| Stream { from: f.from, to: to(f.to), volume: f.gb.micros() }).collect()
+    problem.flows.iter().map(|f| Stream { from: f.from, to: to(f.to), volume: f.gb.micros(), edge: None }).collect()
 }
 
 fn rungs(ladder: &crate::problem::Ladder) -> Rungs {

@@ -5,7 +5,8 @@ use super::codes::Codes;
 use super::eval::{Broken, Evaluator};
 use super::lagrange::{Ascent, Dual};
 use super::meter::Prices;
-use super::model::{HARD, Model};
+use super::branch::Branch;
+use super::model::{HARD, Model, Scope, Tie};
 use super::sweep::Sweep;
 use super::{Limits, dive, propagate};
 use std::rc::Rc;
@@ -38,10 +39,12 @@ pub(super) struct Outcome {
 }
 
 /// Values of every component that are still possible, and what is known about them.
-struct Domains {
-    values: Vec<Vec<usize>>,
+pub(super) struct Domains {
+    pub values: Vec<Vec<usize>>,
+    /// What this part says about pairs of places, per edge of the model.
+    pub ties: Vec<Tie>,
     /// Like `values`: no assignment of this part with the value is below this.
-    marginal: Vec<Vec<i64>>,
+    pub marginal: Vec<Vec<i64>>,
     /// Paths (by ordinal in [`Search::paths`]) that may still be too slow, with the size of their components' domains
     /// when they were last looked at.
     paths: Vec<(usize, usize)>,
@@ -60,20 +63,20 @@ pub(super) struct Control<'c> {
 }
 
 pub(super) struct Search<'m> {
-    model: &'m Model<'m>,
+    pub model: &'m Model<'m>,
     control: Control<'m>,
-    evaluator: Evaluator,
-    codes: Codes,
+    pub evaluator: Evaluator,
+    pub codes: Codes,
     objective: Functional,
     money: Option<Functional>,
     /// Bounded paths: (functional, ceiling).
     paths: Vec<(Functional, i64)>,
-    prices: Prices,
-    sweep: Sweep,
+    pub prices: Prices,
+    pub sweep: Sweep,
     best: Option<(i128, Vec<usize>)>,
     below: i128,
     /// Traffic that each component takes part in: the heavy ones are split first.
-    weight: Vec<i128>,
+    pub weight: Vec<i128>,
     open: Option<i64>,
     nodes: u64,
     /// Bound of the last sweep over the objective.
@@ -162,9 +165,9 @@ impl<'m> Search<'m> {
         let marginal = values.iter().map(|v| vec![-HARD; v.len()]).collect();
         let paths = (0..self.paths.len()).map(|p| (p, usize::MAX)).collect();
         let dual = Rc::new(Dual::none(model));
-        let mut domains = Domains { values, marginal, paths, bound: -HARD, dual };
-        self.prices.update_alone(model, &domains.values);
-        let bound = self.sweep.run_alone(model, &self.objective, &domains.values, &self.prices);
+        let mut domains = Domains { values, ties: vec![Tie::Open; model.edges.len()], marginal, paths, bound: -HARD, dual };
+        self.prices.update_alone(model, domains.scope());
+        let bound = self.sweep.run_alone(model, &self.objective, domains.scope(), &self.prices);
         domains.bound = bound;
         let marginal = std::mem::take(&mut self.sweep.marginal);
         dive::starts(model, &domains.values, &marginal, &mut |picked| {
@@ -229,10 +232,25 @@ impl<'m> Search<'m> {
         if domains.bound >= self.ceiling() || domains.values.iter().all(|v| v.len() == 1) {
             return;
         }
-        let component = self.pick(&domains, verdict.err());
-        for group in self.split(&domains, component) {
-            let child = domains.with(component, group);
+        for child in self.children(&domains, &guess, verdict) {
             self.visit(child);
+        }
+    }
+
+    /// The parts of a part, the most promising one first.
+    fn children(&mut self, domains: &Domains, guess: &[usize], verdict: Result<i128, Broken>) -> Vec<Domains> {
+        let branch = self.branch(domains, guess, verdict);
+        match branch {
+            Branch::Providers(component) | Branch::Values(component) => {
+                let groups = self.split(domains, component, matches!(branch, Branch::Providers(_)));
+                groups.into_iter().map(|group| domains.with(component, group)).collect()
+            }
+            Branch::Tie(edge) => {
+                let (a, b) = (self.model.edges[edge].a, self.model.edges[edge].b);
+                let place = |c: usize| self.model.parts[c].values[guess[c]].place;
+                let order = if place(a) == place(b) { [Tie::Together, Tie::Apart] } else { [Tie::Apart, Tie::Together] };
+                order.map(|tie| domains.tied(edge, tie)).into()
+            }
         }
     }
 
@@ -290,7 +308,7 @@ impl<'m> Search<'m> {
         for round in 0.. {
             let before: usize = domains.values.iter().map(Vec::len).sum();
             self.prune_by_paths(domains)?;
-            self.prices.update(self.model, &self.codes, &domains.values, &dual.tangents);
+            self.prices.update(self.model, &self.codes, domains.scope(), &dual.tangents);
             self.prune_by_budget(domains)?;
             let guess = self.bound(domains)?;
             if self.nodes == 1 && round < 2 {
@@ -312,7 +330,7 @@ impl<'m> Search<'m> {
     fn bound(&mut self, domains: &mut Domains) -> Option<Vec<usize>> {
         let ceiling = self.ceiling();
         let (model, codes) = (self.model, &self.codes);
-        let bound = self.sweep.run(model, codes, &self.objective, &domains.values, &self.prices, ceiling);
+        let bound = self.sweep.run(model, codes, &self.objective, domains.scope(), &self.prices, ceiling);
         if bound >= ceiling {
             return None;
         }
@@ -328,7 +346,7 @@ impl<'m> Search<'m> {
         let Some(money) = &self.money else { return Some(()) };
         let budget = self.model.budget.unwrap_or(i128::MAX >> 2);
         let ceiling = self.model.scale.ceil(budget + 1).min(HARD / 2);
-        let bound = self.sweep.run(self.model, &self.codes, money, &domains.values, &self.prices, ceiling);
+        let bound = self.sweep.run(self.model, &self.codes, money, domains.scope(), &self.prices, ceiling);
         if bound >= ceiling {
             return None;
         }
@@ -363,7 +381,7 @@ impl<'m> Search<'m> {
             None if self.nodes == 1 => (ROOT_STEPS, 0),
             None => (NODE_STEPS, 1),
         };
-        self.prices.update(self.model, &self.codes, &domains.values, &domains.dual.tangents);
+        self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
         self.objective.penalise(self.model, &domains.dual.paths);
         if self.nodes == 1 {
             guess = self.bound(domains)?;
@@ -378,7 +396,7 @@ impl<'m> Search<'m> {
                 break;
             }
             self.objective.penalise(self.model, &ascent.now.paths);
-            self.prices.update(self.model, &self.codes, &domains.values, &ascent.now.tangents);
+            self.prices.update(self.model, &self.codes, domains.scope(), &ascent.now.tangents);
             guess = self.bound(domains)?;
             bound = self.bound_now;
             ascent.note(bound, target);
@@ -404,7 +422,7 @@ impl<'m> Search<'m> {
                 domains.paths.push((path, size_then));
                 continue;
             }
-            let bound = self.sweep.run(self.model, &self.codes, functional, &domains.values, &self.prices, *ceiling);
+            let bound = self.sweep.run(self.model, &self.codes, functional, domains.scope(), &self.prices, *ceiling);
             if bound >= *ceiling {
                 return None;
             }
@@ -417,35 +435,9 @@ impl<'m> Search<'m> {
         Some(())
     }
 
-    /// Which component to split: one that the relaxation's broken rule concerns, else by traffic; providers first,
-    /// because they settle the meters.
-    fn pick(&self, domains: &Domains, broken: Option<Broken>) -> usize {
-        let concerns = |component: usize| match broken {
-            Some(Broken::Path(path)) => {
-                let spec = &self.model.problem.paths[path];
-                spec.entry.as_ref().is_some_and(|e| e.0 == component)
-                    || spec.hops.iter().any(|h| h.a == component || h.b == component)
-            }
-            Some(Broken::Pair(a, b)) => component == a || component == b,
-            Some(Broken::Budget | Broken::Dear) | None => false,
-        };
-        let open = (0..domains.values.len()).filter(|&c| domains.values[c].len() > 1);
-        let key = |&c: &usize| {
-            let several = self.several_providers(c, &domains.values[c]);
-            (concerns(c), several, self.weight[c], std::cmp::Reverse(domains.values[c].len()), std::cmp::Reverse(c))
-        };
-        open.max_by_key(key).expect("some component has several values")
-    }
-
-    fn several_providers(&self, component: usize, values: &[usize]) -> bool {
-        let provider = |v: usize| self.model.parts[component].values[v].provider;
-        values.iter().any(|&v| provider(v) != provider(values[0]))
-    }
-
-    /// Splits by the provider of a component, or when that is known by its value; the most promising part first.
-    fn split(&self, domains: &Domains, component: usize) -> Vec<Group> {
+    /// Splits by the provider of a component or by its value; the most promising part first.
+    fn split(&self, domains: &Domains, component: usize, by_provider: bool) -> Vec<Group> {
         let values = &domains.values[component];
-        let by_provider = self.several_providers(component, values);
         let key = |v: usize| if by_provider { self.model.parts[component].values[v].provider } else { v };
         let mut groups: Vec<(usize, Group)> = Vec::new();
         for (&v, &marginal) in values.iter().zip(&domains.marginal[component]) {
@@ -499,16 +491,28 @@ impl Domains {
         values[component] = group.values;
         marginal[component] = group.marginal;
         let bound = group.bound.max(self.bound);
-        Self { values, marginal, paths: self.paths.clone(), bound, dual: Rc::clone(&self.dual) }
+        Self { values, ties: self.ties.clone(), marginal, paths: self.paths.clone(), bound, dual: Rc::clone(&self.dual) }
+    }
+
+    /// The part in which something is said about a pair.
+    fn tied(&self, edge: usize, tie: Tie) -> Self {
+        let mut ties = self.ties.clone();
+        ties[edge] = tie;
+        let (values, marginal) = (self.values.clone(), self.marginal.clone());
+        Self { values, ties, marginal, paths: self.paths.clone(), bound: self.bound, dual: Rc::clone(&self.dual) }
+    }
+
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { values: &self.values, ties: &self.ties }
     }
 
     fn size(&self, functional: &Functional) -> usize {
-        functional.components().map(|c| self.values[c].len()).sum()
+        functional.components.iter().map(|&c| self.values[c].len()).sum()
     }
 
     /// Drops the values whose marginal is at or above the ceiling. `None`: a component has none left.
     fn prune(&mut self, sweep: &Sweep, functional: &Functional, ceiling: i64, keeps: bool) -> Option<()> {
-        for component in functional.components() {
+        for &component in &functional.components {
             let fresh = &sweep.marginal[component];
             let (values, marginal) = (&mut self.values[component], &mut self.marginal[component]);
             let mut kept = 0;
