@@ -65,8 +65,9 @@ impl Desk<'_> {
     }
 }
 
-/// Processor time of this thread.
+/// Processor time of this thread. Yielding makes the kernel bring its figure up to date.
 fn processor_us() -> Result<u64, Box<dyn Error>> {
+    std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanos: u64 = text.split(' ').next().ok_or("no figures")?.parse()?;
     Ok(nanos / 1_000)

@@ -34,6 +34,8 @@ pub(super) struct Prices {
     brings: Vec<Vec<i128>>,
     /// Per component: volume that is surely metered, and that may be.
     sends: Vec<(i128, i128)>,
+    /// Per flow between components and provider: whether the flow is on that provider's meter whenever its sender is there.
+    sure: Vec<bool>,
     /// Cells of a pair table that are priced.
     done: Vec<bool>,
     /// Per meter, working memory: least and largest pool of a component.
@@ -94,6 +96,7 @@ impl Prices {
     /// Looks at the domains and prices everything that they can use.
     pub fn update(&mut self, model: &Model, codes: &Codes, scope: Scope, tangents: &[Tangent]) {
         self.look_at_streams(model, Some(codes), scope);
+        self.look_at_senders(model, codes, scope);
         self.look_at_meters(model, scope.values);
         self.set_tangents(model, tangents);
         self.price_internet(model, scope.values);
@@ -103,6 +106,8 @@ impl Prices {
     /// The same, without a look at the routes between places: any flow between components may be on any meter.
     pub fn update_alone(&mut self, model: &Model, scope: Scope) {
         self.look_at_streams(model, None, scope);
+        self.sure.clear();
+        self.sure.resize(model.streams.len() * model.problem.providers.len(), false);
         self.look_at_meters(model, scope.values);
         self.set_tangents(model, &[]);
         self.price_internet(model, scope.values);
@@ -148,6 +153,47 @@ impl Prices {
             let high = part.sends.iter().filter(|&&f| !self.streams[f].may.is_empty()).map(volume).sum();
             (low, high)
         }));
+    }
+
+    /// Sees which flows follow their sender onto the meter of its provider.
+    fn look_at_senders(&mut self, model: &Model, codes: &Codes, scope: Scope) {
+        let providers = codes.providers;
+        self.sure.clear();
+        self.sure.resize(model.streams.len() * providers, false);
+        if !codes.meter_is_provider {
+            return;
+        }
+        let present = |component: usize| {
+            let mut present = vec![false; providers];
+            let value = |&v: &usize| model.parts[component].values[v].provider;
+            scope.values[component].iter().for_each(|v| present[value(v)] = true);
+            (0..providers).filter(|&p| present[p]).collect::<Vec<usize>>()
+        };
+        let present: Vec<Vec<usize>> = (0..model.parts.len()).map(present).collect();
+        for (ordinal, stream) in model.streams.iter().enumerate() {
+            let (Some(to), Some(edge)) = (stream.to, stream.edge) else { continue };
+            let tie = scope.ties[edge];
+            if tie == Tie::Together {
+                continue;
+            }
+            for &p in &present[stream.from] {
+                let metered = |&b: &usize| {
+                    let between = &codes.between[p * providers + b];
+                    between.may == [p] && if tie == Tie::Apart { between.always_apart } else { between.always }
+                };
+                self.sure[ordinal * providers + p] = present[to].iter().all(metered);
+            }
+        }
+    }
+
+    /// Micro-GB that a sender without an allowance of its own brings to the meter of the provider it is at, in flows to
+    /// other components than `stream`, beside what is on that meter in any case.
+    fn brought(&self, model: &Model, sender: usize, stream: Option<usize>, meter: usize) -> i128 {
+        let providers = model.problem.providers.len();
+        let sure = |&&f: &&usize| {
+            Some(f) != stream && self.sure[f * providers + meter] && !self.streams[f].must_on(meter)
+        };
+        model.parts[sender].sends.iter().filter(sure).map(|&f| i128::from(model.streams[f].volume)).sum()
     }
 
     fn look_at_meters(&mut self, model: &Model, domains: &[Vec<usize>]) {
@@ -247,6 +293,9 @@ impl Prices {
                     low += left(i128::from(model.streams[other].volume));
                 }
             }
+            if own == 0 && model.internet_is_own {
+                low += self.brought(model, component, None, rungs.meter);
+            }
             sum += self.cheapest(rungs, left(volume), low);
         }
         sum
@@ -330,6 +379,7 @@ impl Prices {
             let counted: i128 =
                 model.parts[sender].internet.iter().filter(counted).map(|&f| i128::from(model.streams[f].volume)).sum();
             low += if brings == i128::MAX { 0 } else { (brings - counted).max(0) };
+            low += self.brought(model, sender, Some(stream), rungs.meter);
         }
         self.cheapest(rungs, billable, low)
     }

@@ -192,6 +192,8 @@ pub(super) struct Model<'a> {
     pub scale: Scale,
     /// No cost, price or weight is negative.
     pub nothing_negative: bool,
+    /// Internet traffic is always on the meter of its sender's provider, if on any.
+    pub internet_is_own: bool,
     /// Per meter: its dearest price per GB, and what all traffic would cost at it in nano-dollars x 10^6.
     pub meter_limits: Vec<(i128, i128)>,
     /// Cost of each shared charge in nano-dollars.

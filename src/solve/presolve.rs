@@ -27,12 +27,14 @@ pub(super) fn build(problem: &Problem) -> Model<'_> {
         slowest: Vec::new(),
         meter_limits: Vec::new(),
         nothing_negative: false,
+        internet_is_own: false,
         scale: Scale { shift: 0, latency_first: None, cost_min: 0 },
         shared,
     };
     set_scale(&mut model);
     model.nothing_negative = nothing_negative(&model);
     model.meter_limits = meter_limits(&model);
+    model.internet_is_own = model.parts.iter().all(|part| part.values.iter().all(|v| bills_itself(&model, part, v)));
     model.budget = problem.budget.filter(|_| model.weighs_latency()).map(|budget| i128::from(budget.nanos()));
     model
 }
@@ -48,6 +50,12 @@ fn nothing_negative(model: &Model) -> bool {
             let hops = path.hops.iter().all(|h| h.round_trips_milli >= 0);
             entry && hops && path.constant.micros() >= 0 && path.nanos_per_us >= 0
         })
+}
+
+/// Whether the internet traffic of a value is on no other provider's meter than its own.
+fn bills_itself(model: &Model, part: &Part, value: &Value) -> bool {
+    let own = |&ladder: &u16| ladder == NO_LADDER || model.ladders[usize::from(ladder)].meter == value.provider;
+    part.signatures[value.signature].ladders.iter().all(own)
 }
 
 fn meter_limits(model: &Model) -> Vec<(i128, i128)> {

@@ -407,8 +407,15 @@ impl<'m> Search<'m> {
                 _ => {}
             }
         }
+        // What is split on is read off the best relaxation, not off the last one.
+        let stale = ascent.now != ascent.best;
         if ascent.best != *domains.dual {
             domains.dual = Rc::new(ascent.best);
+        }
+        if stale && self.known.is_none() {
+            self.objective.penalise(self.model, &domains.dual.paths);
+            self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
+            guess = self.bound(domains)?;
         }
         Some(guess)
     }
