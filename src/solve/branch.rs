@@ -12,6 +12,8 @@ use super::search::{Domains, Search};
 /// A way to split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Branch {
+    /// By whether a component is at a provider.
+    Provider(usize, usize),
     /// By the provider of a component.
     Providers(usize),
     /// By the value of a component.
@@ -98,7 +100,9 @@ impl Search<'_> {
         for stream in streams.iter().map(|&s| &model.streams[s]) {
             let several = |c: &usize| self.several_providers(domains, *c);
             if let Some(c) = [Some(stream.from), stream.to].into_iter().flatten().find(several) {
-                return Some(Branch::Providers(c));
+                let there = |v: &usize| model.parts[c].values[*v].provider == meter;
+                let some = domains.values[c].iter().any(there);
+                return Some(if some { Branch::Provider(c, meter) } else { Branch::Providers(c) });
             }
             let found = match stream.edge {
                 Some(edge) => self.for_pair(domains, edge),

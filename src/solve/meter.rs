@@ -9,8 +9,8 @@
 //! average for every volume. A [`Tangent`] of a meter is a price `beta` per pooled GB and a sum `kappa` per account. With
 //! `a` the least of `(P(V - free) + beta * Q + kappa) / V` over all possible `V` and `Q`, the account costs at least
 //! `a * V - beta * Q - kappa`: flows pay `a` per GB, a choice gets `beta` for each GB that it brings to the pool. That is
-//! valid for every `beta >= 0`, and for every `kappa` of an account that is used for sure; [`super::lagrange`] looks for
-//! good ones. It holds with several ladders too, since their shares of the volume add up to 1.
+//! valid for every `beta >= 0`, and for every `kappa >= 0` (a negative one where the account is used for sure);
+//! [`super::lagrange`] looks for good ones. It holds with several ladders too, since their shares of the volume add up to 1.
 
 use super::codes::{Codes, Kind};
 use super::eval::{flat_cost, share};
@@ -113,15 +113,20 @@ impl Prices {
         self.price_internet(model, scope.values);
     }
 
-    /// Takes over the tangents; a fixed sum is in force only where the account is used for sure.
+    /// Takes over the tangents. A fixed sum below zero is in force only where the account is used for sure; nothing is
+    /// where the volume is known, or free however large it may be.
     fn set_tangents(&mut self, model: &Model, tangents: &[Tangent]) {
         self.tangents.clear();
         self.tangents.resize(model.problem.providers.len(), Tangent::default());
         self.constant = 0;
-        for ((now, wanted), meter) in self.tangents.iter_mut().zip(tangents).zip(&self.meters) {
+        let limits = tangents.iter().zip(&self.meters).zip(&model.meter_limits);
+        for (now, ((wanted, meter), limit)) in self.tangents.iter_mut().zip(limits) {
+            if meter.high <= limit.free + meter.pool_low {
+                continue;
+            }
             now.beta = if meter.pool > meter.pool_low { wanted.beta } else { 0 };
-            if meter.low > 0 && meter.high > meter.low {
-                now.kappa = wanted.kappa;
+            if meter.high > meter.low {
+                now.kappa = if meter.low > 0 { wanted.kappa } else { wanted.kappa.max(0) };
                 self.constant -= ceil(now.kappa, 1_000_000);
             }
         }
@@ -393,7 +398,8 @@ impl Prices {
         }
         let least = least_average(rungs, meter, tangent);
         // The shares of the flows are rounded step by step, each by half a nano-dollar at most.
-        let steps = i128::try_from(rungs.steps.len()).expect("small");
+        let most = meter.high.max(low) - rungs.included - meter.pool_low;
+        let steps = i128::try_from(rungs.steps.iter().filter(|step| step.0 < most).count()).expect("small");
         (2 * billable * least.sum - steps * least.volume * 1_000_000).div_euclid(2 * least.volume * 1_000_000)
     }
 
@@ -401,10 +407,8 @@ impl Prices {
     pub fn by_meter(&self, model: &Model, codes: &Codes, picked: &[usize]) -> Vec<i128> {
         let mut costs: Vec<i128> = self.meters.iter().map(|_| 0).collect();
         let value = |c: usize| &model.parts[c].values[picked[c]];
-        for (meter, state) in self.meters.iter().enumerate() {
-            if state.low > 0 && state.high > state.low {
-                costs[meter] -= ceil(self.tangents[meter].kappa, 1_000_000);
-            }
+        for (cost, tangent) in costs.iter_mut().zip(&self.tangents) {
+            *cost -= ceil(tangent.kappa, 1_000_000);
         }
         for (c, part) in model.parts.iter().enumerate() {
             let x = value(c);
@@ -450,7 +454,7 @@ impl Prices {
     pub fn slopes(&self, model: &Model, picked: &[usize]) -> Vec<(i128, i128)> {
         let mut slopes = vec![(0, 0); self.meters.len()];
         for (state, slope) in self.meters.iter().zip(&mut slopes) {
-            slope.1 = if state.low > 0 && state.high > state.low { -1_000_000 } else { 0 };
+            slope.1 = if state.high > state.low { -1_000_000 } else { 0 };
         }
         let value = |c: usize| &model.parts[c].values[picked[c]];
         for (ordinal, stream) in model.streams.iter().enumerate() {

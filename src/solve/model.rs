@@ -151,6 +151,17 @@ impl Rungs {
     }
 }
 
+/// What holds for a meter in every assignment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MeterLimit {
+    /// Its dearest price, in nano-dollars per GB.
+    pub dearest: i128,
+    /// What all traffic would cost at that, in nano-dollars x 10^6.
+    pub whole: i128,
+    /// Micro-GB that are free on each of its ladders, pools apart.
+    pub free: i128,
+}
+
 /// How exact values become bounds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
@@ -194,8 +205,7 @@ pub(super) struct Model<'a> {
     pub nothing_negative: bool,
     /// Internet traffic is always on the meter of its sender's provider, if on any.
     pub internet_is_own: bool,
-    /// Per meter: its dearest price per GB, and what all traffic would cost at it in nano-dollars x 10^6.
-    pub meter_limits: Vec<(i128, i128)>,
+    pub meter_limits: Vec<MeterLimit>,
     /// Cost of each shared charge in nano-dollars.
     pub shared: Vec<i128>,
 }

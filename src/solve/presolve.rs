@@ -1,6 +1,6 @@
 //! From the problem to the model: impossible choices go, choices become values, pairs become edges.
 
-use super::model::{Edge, Model, NO_LADDER, Part, Rungs, Scale, Signature, Stream, Term, Value};
+use super::model::{Edge, MeterLimit, Model, NO_LADDER, Part, Rungs, Scale, Signature, Stream, Term, Value};
 use super::restrict::Restriction;
 use crate::problem::{Choice, ComponentId, FlowTo, Included, Objective, Path, PlaceId, Problem, Route};
 use std::collections::BTreeMap;
@@ -58,13 +58,16 @@ fn bills_itself(model: &Model, part: &Part, value: &Value) -> bool {
     part.signatures[value.signature].ladders.iter().all(own)
 }
 
-fn meter_limits(model: &Model) -> Vec<(i128, i128)> {
+fn meter_limits(model: &Model) -> Vec<MeterLimit> {
     let volume: i128 = model.streams.iter().map(|s| i128::from(s.volume)).sum();
-    let mut limits = vec![(0, 0); model.problem.providers.len()];
+    let mut limits = vec![MeterLimit { dearest: 0, whole: 0, free: i128::MAX >> 2 }; model.problem.providers.len()];
     for ladder in &model.ladders {
-        let dearest = ladder.steps.iter().map(|s| s.1).max().unwrap_or(0).max(0);
         let limit = &mut limits[ladder.meter];
-        *limit = (dearest.max(limit.0), (dearest * volume).max(limit.1));
+        limit.dearest = ladder.steps.iter().map(|s| s.1).fold(limit.dearest, i128::max);
+        limit.whole = limit.dearest * volume;
+        if let Some(step) = ladder.steps.iter().find(|s| s.1 != 0) {
+            limit.free = limit.free.min(ladder.included + step.0);
+        }
     }
     limits
 }

@@ -241,8 +241,8 @@ impl<'m> Search<'m> {
     fn children(&mut self, domains: &Domains, guess: &[usize], verdict: Result<i128, Broken>) -> Vec<Domains> {
         let branch = self.branch(domains, guess, verdict);
         match branch {
-            Branch::Providers(component) | Branch::Values(component) => {
-                let groups = self.split(domains, component, matches!(branch, Branch::Providers(_)));
+            Branch::Provider(component, _) | Branch::Providers(component) | Branch::Values(component) => {
+                let groups = self.split(domains, branch, component);
                 groups.into_iter().map(|group| domains.with(component, group)).collect()
             }
             Branch::Tie(edge) => {
@@ -408,7 +408,7 @@ impl<'m> Search<'m> {
             }
         }
         // What is split on is read off the best relaxation, not off the last one.
-        let stale = ascent.now != ascent.best;
+        let stale = self.bound_now != ascent.best_bound;
         if ascent.best != *domains.dual {
             domains.dual = Rc::new(ascent.best);
         }
@@ -442,14 +442,20 @@ impl<'m> Search<'m> {
         Some(())
     }
 
-    /// Splits by the provider of a component or by its value; the most promising part first.
-    fn split(&self, domains: &Domains, component: usize, by_provider: bool) -> Vec<Group> {
+    /// Splits the values of a component; the most promising part first.
+    fn split(&self, domains: &Domains, branch: Branch, component: usize) -> Vec<Group> {
         let values = &domains.values[component];
-        let key = |v: usize| if by_provider { self.model.parts[component].values[v].provider } else { v };
+        let provider = |v: usize| self.model.parts[component].values[v].provider;
+        let key = |v: usize| match branch {
+            Branch::Provider(_, at) => usize::from(provider(v) == at),
+            Branch::Providers(_) => provider(v),
+            Branch::Values(_) | Branch::Tie(_) => v,
+        };
+        let single = matches!(branch, Branch::Values(_));
         let mut groups: Vec<(usize, Group)> = Vec::new();
         for (&v, &marginal) in values.iter().zip(&domains.marginal[component]) {
             let key = key(v);
-            let known = if by_provider { groups.iter().position(|g| g.0 == key) } else { None };
+            let known = if single { None } else { groups.iter().position(|g| g.0 == key) };
             let at = known.unwrap_or_else(|| {
                 groups.push((key, Group { bound: i64::MAX, values: Vec::new(), marginal: Vec::new() }));
                 groups.len() - 1
