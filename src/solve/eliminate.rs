@@ -62,6 +62,14 @@ impl Plan {
         self.rank[one] < self.rank[other]
     }
 
+    /// Of a forest: every component after those that hang on it, with the link to what it hangs on.
+    pub fn upward(&self) -> impl Iterator<Item = (usize, Option<(usize, usize)>)> + '_ {
+        self.steps.iter().map(|step| {
+            let up = step.links.first().map(|&(link, at)| (link, step.separator[at]));
+            (step.component, up)
+        })
+    }
+
     fn lay_out(&mut self, order: Vec<(usize, Vec<usize>)>, active: &[usize], links: &[Tied]) {
         for (step, (component, _)) in order.iter().enumerate() {
             self.rank[*component] = step;
@@ -121,12 +129,12 @@ fn order(
     let mut order = Vec::with_capacity(left.len());
     while !left.is_empty() {
         let cells = |c: usize| near[c].iter().fold(sizes[c], |cells, &n| cells.saturating_mul(sizes[n]));
-        let (at, least) = (0..left.len()).map(|at| (at, cells(left[at]))).min_by_key(|&(at, cells)| (cells, left[at]))?;
+        // Pairs are tables already, whatever their size.
+        let fits = |&(at, cells): &(usize, usize)| cells <= cells_max || near[left[at]].len() <= 1;
+        let fitting = (0..left.len()).map(|at| (at, cells(left[at]))).filter(fits);
+        let (at, _) = fitting.min_by_key(|&(at, cells)| (cells, left[at]))?;
         let component = left.swap_remove(at);
         let joined = std::mem::take(&mut near[component]);
-        if least > cells_max && joined.len() > 1 {
-            return None;
-        }
         for (i, &a) in joined.iter().enumerate() {
             near[a].retain(|&n| n != component);
             joined[i + 1..].iter().for_each(|&b| join(&mut near, a, b));

@@ -425,7 +425,7 @@ impl Prices {
                 continue;
             }
             for (from, to, table) in [(a, b, &self.forward[edge]), (b, a, &self.backward[edge])] {
-                if table.is_empty() || codes.places == 0 {
+                if table.is_empty() || codes.classes == 0 {
                     continue;
                 }
                 let code = codes.route(from.place, to.place);

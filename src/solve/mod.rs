@@ -14,6 +14,7 @@
 
 mod bound;
 mod branch;
+mod coarse;
 mod codes;
 mod dive;
 mod eliminate;

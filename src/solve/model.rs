@@ -3,7 +3,7 @@
 //! Internal money is nano-dollars in 128 bits for exact values, and nano-dollars shifted right by [`Scale::shift`] in
 //! 64 bits for bounds. Shifting rounds down, so that a bound is never above the truth.
 
-use crate::problem::{ComponentId, PlaceId, Problem, RelationKind};
+use crate::problem::{ComponentId, PlaceId, Problem, RelationKind, RouteClasses};
 
 /// A bound that stands for "impossible". Sums are clamped to it, so that adding never overflows.
 pub(super) const HARD: i64 = 1 << 60;
@@ -211,6 +211,11 @@ pub(super) struct Model<'a> {
 }
 
 impl Model<'_> {
+    /// Which places are billed alike.
+    pub fn classes(&self) -> &RouteClasses {
+        self.problem.routes.classes(&self.problem.ladders)
+    }
+
     /// Value of the objective, as everybody else counts it, of a value inside the solver.
     pub fn external(&self, inside: i128) -> i128 {
         let Some(weight) = self.scale.latency_first else { return inside };

@@ -200,7 +200,10 @@ impl<'a> Alone<'a> {
             && self.relations.iter().all(|r| problem.related(r.kind, place, place))
             && self.paths.iter().all(within);
         let ladder = |&class: &usize| match problem.internet[class][place] {
-            Route::Metered(ladder) => u16::try_from(ladder).expect("fewer than 65,535 ladders"),
+            Route::Metered(ladder) => {
+                let alike = problem.routes.classes(&problem.ladders).ladder[ladder];
+                u16::try_from(alike).expect("fewer than 65,535 ladders")
+            }
             _ => NO_LADDER,
         };
         debug_assert_eq!(part.internet.len(), self.classes.len());

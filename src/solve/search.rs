@@ -14,6 +14,9 @@ use std::rc::Rc;
 /// Rounds of bounding and pruning at one node.
 const ROUNDS_MAX: usize = 6;
 
+/// Rounds of looking at classes of places.
+const COARSE_ROUNDS_MAX: usize = 3;
+
 /// Values of a path's components together, up to which every change is worth a look.
 const PATH_SIZE_SMALL: usize = 60;
 
@@ -177,10 +180,41 @@ impl<'m> Search<'m> {
         domains.prune(&self.sweep, &self.objective, self.ceiling(), true)?;
         self.improve(&domains);
         domains.prune_known(self.ceiling())?;
-        self.prune_by_paths(&mut domains)?;
         self.codes = Codes::of(model, &domains.values);
         self.prices.price_flat(model, &self.codes);
+        self.look_coarsely(&mut domains)?;
+        self.prune_by_paths(&mut domains)?;
         Some(domains)
+    }
+
+    /// Drops what is too dear by classes of places. `None`: nothing is left.
+    fn look_coarsely(&mut self, domains: &mut Domains) -> Option<()> {
+        if !self.model.nothing_negative || self.codes.classes == 0 {
+            return Some(());
+        }
+        for _ in 0..COARSE_ROUNDS_MAX {
+            let before = domains.len();
+            self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
+            let (model, ceiling) = (self.model, self.ceiling());
+            let scope = domains.scope();
+            let bound = self.sweep.run_coarse(model, &self.codes, &self.objective, scope, &self.prices, ceiling);
+            if bound >= ceiling {
+                return None;
+            }
+            let best = domains.values.iter().zip(&self.sweep.best);
+            let guess: Vec<usize> = best.map(|(values, &position)| values[position]).collect();
+            domains.bound = domains.bound.max(bound);
+            domains.prune(&self.sweep, &self.objective, ceiling, true)?;
+            match self.offer(&guess) {
+                Ok(_) => self.improve(domains),
+                Err(_) => self.repair(domains, &guess),
+            }
+            domains.prune_known(self.ceiling())?;
+            if domains.len() * 4 > before * 3 {
+                break;
+            }
+        }
+        Some(())
     }
 
     /// The least bound that proves a part useless.
@@ -306,7 +340,7 @@ impl<'m> Search<'m> {
         let dual = Rc::clone(&domains.dual);
         self.objective.penalise(self.model, &dual.paths);
         for round in 0.. {
-            let before: usize = domains.values.iter().map(Vec::len).sum();
+            let before = domains.len();
             self.prune_by_paths(domains)?;
             self.prices.update(self.model, &self.codes, domains.scope(), &dual.tangents);
             self.prune_by_budget(domains)?;
@@ -318,7 +352,7 @@ impl<'m> Search<'m> {
                     Err(_) => self.repair(domains, &guess),
                 }
             }
-            let after: usize = domains.values.iter().map(Vec::len).sum();
+            let after = domains.len();
             if after * 10 > before * 9 || round + 1 >= ROUNDS_MAX {
                 return Some(guess);
             }
@@ -513,6 +547,11 @@ impl Domains {
         ties[edge] = tie;
         let (values, marginal) = (self.values.clone(), self.marginal.clone());
         Self { values, ties, marginal, paths: self.paths.clone(), bound: self.bound, dual: Rc::clone(&self.dual) }
+    }
+
+    /// Values that are left.
+    fn len(&self) -> usize {
+        self.values.iter().map(Vec::len).sum()
     }
 
     pub fn scope(&self) -> Scope<'_> {

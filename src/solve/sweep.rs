@@ -24,7 +24,7 @@ pub(super) struct Sweep {
     /// Per component and position in the domain: its row.
     row_of: Vec<Vec<usize>>,
     /// Unary costs, indexed like the domains.
-    alone: Vec<Vec<i64>>,
+    pub(super) alone: Vec<Vec<i64>>,
     /// Least unary cost of each row, with what loose pairs add to it.
     below: Vec<Vec<i64>>,
     elimination: Elimination,
@@ -135,7 +135,7 @@ impl Sweep {
     }
 
     /// Fills `alone`; returns what is due in any case.
-    fn unary(&mut self, model: &Model, f: &Functional, scope: Scope, prices: &Prices) -> i64 {
+    pub(super) fn unary(&mut self, model: &Model, f: &Functional, scope: Scope, prices: &Prices) -> i64 {
         let n = model.parts.len();
         let lists = [&mut self.alone, &mut self.below, &mut self.total, &mut self.marginal];
         for list in lists {
@@ -288,9 +288,9 @@ impl Pair<'_> {
             if traffic {
                 let class = value.class * codes.len();
                 let forward = &sent[class..class + codes.len()];
-                let at = codes.at(p) * codes.places;
-                let to = &codes.forward[at..at + codes.places];
-                let from = &codes.backward[at..at + codes.places];
+                let at = codes.at(p) * codes.classes;
+                let to = &codes.forward[at..at + codes.classes];
+                let from = &codes.backward[at..at + codes.classes];
                 let cell =
                     |&(q, class): &(usize, usize)| forward[usize::from(to[q])] + returned[class + usize::from(from[q])];
                 table.extend(lookup.iter().map(cell));
@@ -343,7 +343,7 @@ impl Pair<'_> {
 }
 
 /// Traffic of a pair at one place.
-fn inside(
+pub(super) fn inside(
     model: &Model,
     codes: &Codes,
     edge: usize,
