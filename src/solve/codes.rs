@@ -178,6 +178,11 @@ impl Codes {
         self.kinds.len()
     }
 
+    /// Number of places, in use or not.
+    pub fn places(&self) -> usize {
+        self.index.len()
+    }
+
     /// Class of a place in use.
     pub fn at(&self, place: PlaceId) -> usize {
         usize::from(self.index[place])

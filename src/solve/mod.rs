@@ -34,6 +34,7 @@ mod search;
 pub mod second_opinion;
 mod session;
 mod sweep;
+mod twins;
 
 pub use prepared::{Prepared, Request};
 pub use restrict::{Allows, Restriction};

@@ -8,7 +8,7 @@ use super::meter::Prices;
 use super::branch::Branch;
 use super::model::{HARD, Model, Scope, Tie};
 use super::sweep::Sweep;
-use super::{Limits, dive, propagate};
+use super::{Limits, dive, propagate, twins};
 use std::rc::Rc;
 
 /// Rounds of bounding and pruning at one node.
@@ -27,8 +27,8 @@ const DESCENT_WIDTH: usize = 24;
 const PRESSES_MAX: usize = 10;
 
 /// Steps towards better multipliers at the root, and at every other node.
-const ROOT_STEPS: usize = 80;
-const NODE_STEPS: usize = 6;
+const ROOT_STEPS: usize = 24;
+const NODE_STEPS: usize = 4;
 
 /// Steps towards better multipliers when only marginals are wanted.
 const MARGINAL_STEPS: usize = 16;
@@ -74,6 +74,8 @@ pub(super) struct Search<'m> {
     money: Option<Functional>,
     /// Bounded paths: (functional, ceiling).
     paths: Vec<(Functional, i64)>,
+    /// For those: ordinal in the problem.
+    path_of: Vec<usize>,
     pub prices: Prices,
     pub sweep: Sweep,
     best: Option<(i128, Vec<usize>)>,
@@ -82,6 +84,8 @@ pub(super) struct Search<'m> {
     pub weight: Vec<i128>,
     open: Option<i64>,
     nodes: u64,
+    /// Whether pairs are looked at by classes of places only.
+    coarse: bool,
     /// Bound of the last sweep over the objective.
     bound_now: i64,
     /// The known optimum, when only marginals are wanted: nothing is looked for then, and nothing replaces `below`.
@@ -110,12 +114,14 @@ impl<'m> Search<'m> {
             objective: Functional::total(model, true),
             money: model.has_own_budget().then(|| Functional::total(model, false)),
             paths: model.problem.paths.iter().enumerate().filter_map(path).collect(),
+            path_of: (0..model.problem.paths.len()).filter(|&p| model.problem.paths[p].bound.is_some()).collect(),
             prices: Prices::default(),
             sweep: Sweep::default(),
             best: None,
             weight,
             open: None,
             nodes: 0,
+            coarse: false,
             bound_now: -HARD,
             known: None,
         }
@@ -178,43 +184,41 @@ impl<'m> Search<'m> {
         });
         self.sweep.marginal = marginal;
         domains.prune(&self.sweep, &self.objective, self.ceiling(), true)?;
-        self.improve(&domains);
-        domains.prune_known(self.ceiling())?;
         self.codes = Codes::of(model, &domains.values);
         self.prices.price_flat(model, &self.codes);
         self.look_coarsely(&mut domains)?;
         self.prune_by_paths(&mut domains)?;
+        self.drop_twins(&mut domains);
         Some(domains)
     }
 
     /// Drops what is too dear by classes of places. `None`: nothing is left.
     fn look_coarsely(&mut self, domains: &mut Domains) -> Option<()> {
         if !self.model.nothing_negative || self.codes.classes == 0 {
-            return Some(());
+            self.improve(domains);
+            return domains.prune_known(self.ceiling());
         }
+        self.coarse = true;
+        let kept = self.prune_coarsely(domains);
+        self.coarse = false;
+        kept
+    }
+
+    fn prune_coarsely(&mut self, domains: &mut Domains) -> Option<()> {
         for _ in 0..COARSE_ROUNDS_MAX {
             let before = domains.len();
             self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
-            let (model, ceiling) = (self.model, self.ceiling());
-            let scope = domains.scope();
-            let bound = self.sweep.run_coarse(model, &self.codes, &self.objective, scope, &self.prices, ceiling);
-            if bound >= ceiling {
-                return None;
-            }
-            let best = domains.values.iter().zip(&self.sweep.best);
-            let guess: Vec<usize> = best.map(|(values, &position)| values[position]).collect();
-            domains.bound = domains.bound.max(bound);
-            domains.prune(&self.sweep, &self.objective, ceiling, true)?;
+            let guess = self.bound(domains)?;
             match self.offer(&guess) {
-                Ok(_) => self.improve(domains),
-                Err(_) => self.repair(domains, &guess),
+                Err(_) if self.best.is_none() => self.repair(domains, &guess),
+                _ => self.improve(domains),
             }
             domains.prune_known(self.ceiling())?;
             if domains.len() * 4 > before * 3 {
                 break;
             }
         }
-        Some(())
+        domains.prune_known(self.ceiling())
     }
 
     /// The least bound that proves a part useless.
@@ -342,6 +346,7 @@ impl<'m> Search<'m> {
         for round in 0.. {
             let before = domains.len();
             self.prune_by_paths(domains)?;
+            self.drop_twins(domains);
             self.prices.update(self.model, &self.codes, domains.scope(), &dual.tangents);
             self.prune_by_budget(domains)?;
             let guess = self.bound(domains)?;
@@ -364,7 +369,11 @@ impl<'m> Search<'m> {
     fn bound(&mut self, domains: &mut Domains) -> Option<Vec<usize>> {
         let ceiling = self.ceiling();
         let (model, codes) = (self.model, &self.codes);
-        let bound = self.sweep.run(model, codes, &self.objective, domains.scope(), &self.prices, ceiling);
+        let bound = if self.coarse {
+            self.sweep.run_coarse(model, codes, &self.objective, domains.scope(), &self.prices, ceiling)
+        } else {
+            self.sweep.run(model, codes, &self.objective, domains.scope(), &self.prices, ceiling)
+        };
         if bound >= ceiling {
             return None;
         }
@@ -374,6 +383,20 @@ impl<'m> Search<'m> {
         domains.bound = domains.bound.max(bound);
         domains.prune(&self.sweep, &self.objective, ceiling, true)?;
         Some(guess)
+    }
+
+    /// Drops values that others stand for. Marginals are wanted for every value.
+    fn drop_twins(&self, domains: &mut Domains) {
+        if self.known.is_some() {
+            return;
+        }
+        let mut alive = domains.paths.iter().map(|path| self.path_of[path.0]);
+        let Some(keep) = twins::enough(self.model, &self.codes, &domains.values, &mut alive) else { return };
+        for ((values, marginal), keep) in domains.values.iter_mut().zip(&mut domains.marginal).zip(&keep) {
+            let (mut a, mut b) = (keep.iter(), keep.iter());
+            values.retain(|_| a.next() == Some(&true));
+            marginal.retain(|_| b.next() == Some(&true));
+        }
     }
 
     fn prune_by_budget(&mut self, domains: &mut Domains) -> Option<()> {
