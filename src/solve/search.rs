@@ -21,7 +21,7 @@ const COARSE_ROUNDS_MAX: usize = 3;
 const PATH_SIZE_SMALL: usize = 60;
 
 /// Values of a component that coordinate descent tries, the most promising ones.
-const DESCENT_WIDTH: usize = 24;
+const DESCENT_WIDTH: usize = 10;
 
 /// Times that the prices of broken path bounds are raised in search of a first answer.
 const PRESSES_MAX: usize = 10;
