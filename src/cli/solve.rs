@@ -171,7 +171,8 @@ fn cost(network: &Network, assignment: &[usize]) -> Option<i64> {
 
 fn solve_application(problem: &Problem, deadline: Deadline) -> Result<Answer, Failure> {
     let deadline = deadline.start();
-    let mut solution = solve::solve(problem, &solve::Limits::default());
+    let cancelled = || deadline.passed();
+    let mut solution = solve::solve(problem, &solve::Limits { cancelled: Some(&cancelled), ..solve::Limits::default() });
     if solution.status == Status::Unknown {
         fall_back(problem, deadline, &mut solution);
     }

@@ -41,19 +41,46 @@ pub use restrict::{Allows, Restriction};
 pub use session::{Clearing, Session, Tick, TickError};
 
 use crate::problem::{Assignment, Problem};
+use std::fmt;
 
-/// How far the search may go. Both limits are deterministic, unlike time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+/// How far the search may go. What is found at a limit is valid, and so is its bound.
+///
+/// The same limits give the same answer, as long as nobody cancels: the solver knows no clock.
+#[derive(Clone, Copy)]
+pub struct Limits<'a> {
     /// Search nodes.
     pub nodes_max: u64,
-    /// Cells of pair tables, the unit of work of the bounds: a release build does 40 to 80 million a second.
+    /// Cells of tables, the unit of work of the bounds: a release build does 40 to 80 million a second.
     pub work_max: u64,
+    /// Bytes of the tables over pairs of components that are held at one time.
+    pub bytes_max: u64,
+    /// Asked at every node and at every step of a bound: `true` ends the search. Whoever wants a time limit asks a clock
+    /// here.
+    pub cancelled: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
 
-impl Default for Limits {
+impl Default for Limits<'_> {
     fn default() -> Self {
-        Self { nodes_max: 20_000_000, work_max: 400_000_000 }
+        Self { nodes_max: 20_000_000, work_max: 400_000_000, bytes_max: 1 << 30, cancelled: None }
+    }
+}
+
+impl fmt::Debug for Limits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits")
+            .field("nodes_max", &self.nodes_max)
+            .field("work_max", &self.work_max)
+            .field("bytes_max", &self.bytes_max)
+            .field("cancelled", &self.cancelled.map(|_| "some"))
+            .finish()
+    }
+}
+
+impl Limits<'_> {
+    /// A part of the nodes and of the work, rounded up, for questions beside the main one.
+    #[must_use]
+    pub fn share(&self, of: u64) -> Self {
+        Self { nodes_max: self.nodes_max.div_ceil(of), work_max: self.work_max.div_ceil(of), ..*self }
     }
 }
 

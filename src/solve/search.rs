@@ -58,7 +58,7 @@ pub(super) struct Domains {
 
 /// What the caller sets.
 pub(super) struct Control<'c> {
-    pub limits: Limits,
+    pub limits: Limits<'c>,
     /// Only values below this are of interest.
     pub below: i128,
     /// Asked at every node.
@@ -229,16 +229,28 @@ impl<'m> Search<'m> {
     /// Whether the caller's limits end the search here.
     fn stops(&self) -> bool {
         let limits = &self.control.limits;
-        self.nodes >= limits.nodes_max
-            || self.sweep.work >= limits.work_max
-            || self.control.cancelled.is_some_and(|cancelled| cancelled())
+        self.nodes >= limits.nodes_max || self.sweep.work >= limits.work_max || self.is_cancelled()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.control.cancelled.is_some_and(|cancelled| cancelled())
+            || self.control.limits.cancelled.is_some_and(|cancelled| cancelled())
+    }
+
+    /// Whether the tables of a part would take more memory than the caller allows.
+    fn is_too_large(&self, domains: &Domains) -> bool {
+        let rows = |c: usize| domains.values[c].len() as u64;
+        let cells = |edge: &super::model::Edge| rows(edge.a) * rows(edge.b);
+        // Each pair has its table, and may be in a clique as large.
+        let bytes = 16 * self.model.edges.iter().map(cells).fold(0, u64::saturating_add);
+        bytes > self.control.limits.bytes_max
     }
 
     fn visit(&mut self, mut domains: Domains) {
         if domains.bound >= self.ceiling() {
             return;
         }
-        if self.stops() {
+        if self.stops() || self.is_too_large(&domains) {
             self.open = Some(self.open.map_or(domains.bound, |open| open.min(domains.bound)));
             return;
         }
@@ -445,7 +457,7 @@ impl<'m> Search<'m> {
         }
         let mut bound = self.bound_now;
         let mut ascent = Ascent::new(&domains.dual, bound, steps, halvings);
-        while ascent.promising() {
+        while ascent.promising() && !self.is_cancelled() {
             let ceiling = self.ceiling();
             let ceiling = self.known.unwrap_or(ceiling).max(bound + 1);
             let target = if ceiling < HARD / 2 { ceiling } else { bound.saturating_add(bound.abs() / 2 + 1) };
