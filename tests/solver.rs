@@ -4,7 +4,7 @@
 mod support;
 
 use placer::problem::{Assignment, Problem, check, score};
-use placer::solve::{Limits, Restriction, Solution, Status, solve, solve_with};
+use placer::solve::{Limits, Prepared, Request, Restriction, Solution, Status, solve, solve_with};
 use proptest::prelude::*;
 use support::realistic::{Wish, realistic};
 use support::{Features, small};
@@ -214,5 +214,54 @@ proptest! {
         };
         let problem = realistic(seed, wish);
         prop_assert_eq!(optimum(&problem), brute_force(&problem, &|_, _| true));
+    }
+}
+
+/// An assignment in words: where each component is and as what, by the names of the components.
+fn in_words(problem: &Problem, assignment: &Assignment) -> Vec<String> {
+    let words = |(component, &choice): (&placer::problem::Component, &usize)| {
+        let choice = &component.choices[choice];
+        let place = &problem.places[choice.place];
+        let bought = (&choice.offer, choice.purchase, choice.count, choice.form, choice.active_zones, choice.cost);
+        format!("{}: {} {} {bought:?}", component.name, place.provider_name, place.region_code)
+    };
+    let mut all: Vec<String> = problem.components.iter().zip(assignment).map(words).collect();
+    all.sort();
+    all
+}
+
+/// The first of all equally good answers.
+fn canonical(problem: &Problem) -> Solution {
+    let prepared = Prepared::new(problem);
+    prepared.canonical(prepared.solve(&Request::default()), &Limits::default())
+}
+
+/// Makes many answers equally good: costs and traffic prices of few different amounts.
+fn with_ties(mut problem: Problem) -> Problem {
+    for choice in problem.components.iter_mut().flat_map(|component| &mut component.choices) {
+        let cost = placer::units::Money::from_nanos(choice.cost.nanos() / 4_000_000_000 * 4_000_000_000);
+        choice.cost = cost;
+        for (at, charge) in choice.charges.iter_mut().enumerate() {
+            charge.quantity = placer::units::Quantity::from_units(1);
+            charge.price.usd = if at == 0 { cost } else { placer::units::Money::ZERO };
+            charge.cap = None;
+        }
+    }
+    problem
+}
+
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    #[test]
+    fn equally_good_answers_are_told_apart_by_names(problem in any_problem(), seed in any::<u64>()) {
+        let problem = with_ties(problem);
+        let moved = shuffled(&problem, seed);
+        let (one, other) = (canonical(&problem), canonical(&moved));
+        prop_assert_eq!(one.status, other.status);
+        prop_assert_eq!(proven(&problem, &one), optimum(&problem));
+        if one.status == Status::Optimal {
+            prop_assert_eq!(in_words(&problem, &one.assignment), in_words(&moved, &other.assignment));
+        }
     }
 }

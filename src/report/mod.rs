@@ -173,7 +173,7 @@ fn place(
     other_month: &OtherMonth,
 ) -> Result<Option<Placed>, ReportError> {
     let prepared = Prepared::new(problem);
-    let solution = search::solve_allowed(&prepared, limits, &|_, _| true, None);
+    let solution = prepared.canonical(search::solve_allowed(&prepared, limits, &|_, _| true, None), limits);
     let Some(found) = judge(problem, limits, solution, today)? else { return Ok(None) };
     let Found { optimal, assignment, bill, lower_bound, decision, today } = found;
     let cost_bound = cost_bound(problem, limits, lower_bound, &assignment).min(i128::from(bill.total.nanos()));

@@ -20,6 +20,8 @@ struct Side {
     key_of: Vec<usize>,
     /// Distinct keys: class of its own allowance, class of its place, provider.
     keys: Vec<(usize, usize, usize)>,
+    /// Positions in the domain, by place.
+    by_place: Vec<usize>,
 }
 
 /// A bound over the values of a scope.
@@ -115,6 +117,8 @@ fn side(model: &Model, codes: &Codes, domain: &[usize], component: usize) -> Sid
         }
         side.key_of.push(*key);
     }
+    side.by_place = (0..domain.len()).collect();
+    side.by_place.sort_by_key(|&at| part.values[domain[at]].place);
     side
 }
 
@@ -201,21 +205,22 @@ impl Coarse<'_> {
         out
     }
 
-    /// Lowers a message to what it takes to be at one place. Values are in the order of their places.
+    /// Lowers a message to what it takes to be at one place.
     fn add_together(&self, edge: usize, from: usize, to: usize, costs: &[i64], out: &mut [i64]) {
         let (senders, receivers) = (&self.scope.values[from], &self.scope.values[to]);
         let forward = self.model.edges[edge].a == from;
+        let by_place = &self.sides[from].by_place;
+        let sender = |at: usize| &self.model.parts[from].values[senders[at]];
         let mut start = 0;
-        for (&y, out) in receivers.iter().zip(out) {
-            let y = &self.model.parts[to].values[y];
-            let sender = |at: usize| &self.model.parts[from].values[senders[at]];
-            while start < senders.len() && sender(start).place < y.place {
+        for &position in &self.sides[to].by_place {
+            let y = &self.model.parts[to].values[receivers[position]];
+            while start < by_place.len() && sender(by_place[start]).place < y.place {
                 start += 1;
             }
-            let here = (start..senders.len()).take_while(|&at| sender(at).place == y.place);
-            for at in here {
+            for &at in by_place[start..].iter().take_while(|&&at| sender(at).place == y.place) {
                 let (a, b) = if forward { (sender(at), y) } else { (y, sender(at)) };
-                *out = (*out).min(costs[at] + inside(self.model, self.codes, edge, a, b, self.prices));
+                let pair = inside(self.model, self.codes, edge, a, b, self.prices);
+                out[position] = out[position].min(costs[at] + pair);
             }
         }
     }

@@ -119,14 +119,20 @@ impl Prices {
         self.tangents.clear();
         self.tangents.resize(model.problem.providers.len(), Tangent::default());
         self.constant = 0;
+        // What a component sends to itself is in no pair, so it would not give back its share of a sum below zero.
+        let own = |meter: usize| {
+            let streams = model.streams.iter().zip(&self.streams);
+            streams.into_iter().any(|(stream, state)| stream.to == Some(stream.from) && state.may.contains(&meter))
+        };
         let limits = tangents.iter().zip(&self.meters).zip(&model.meter_limits);
-        for (now, ((wanted, meter), limit)) in self.tangents.iter_mut().zip(limits) {
+        for ((ordinal, now), ((wanted, meter), limit)) in self.tangents.iter_mut().enumerate().zip(limits) {
             if meter.high <= limit.free + meter.pool_low {
                 continue;
             }
             now.beta = if meter.pool > meter.pool_low { wanted.beta } else { 0 };
             if meter.high > meter.low {
-                now.kappa = if meter.low > 0 { wanted.kappa } else { wanted.kappa.max(0) };
+                let any = wanted.kappa >= 0 || meter.low > 0 && !own(ordinal);
+                now.kappa = if any { wanted.kappa } else { 0 };
                 self.constant -= ceil(now.kappa, 1_000_000);
             }
         }
@@ -301,7 +307,7 @@ impl Prices {
             if own == 0 && model.internet_is_own {
                 low += self.brought(model, component, None, rungs.meter);
             }
-            sum += self.cheapest(rungs, left(volume), low);
+            sum += self.cheapest(rungs, (left(volume), volume), low);
         }
         sum
     }
@@ -386,17 +392,23 @@ impl Prices {
             low += if brings == i128::MAX { 0 } else { (brings - counted).max(0) };
             low += self.brought(model, sender, Some(stream), rungs.meter);
         }
-        self.cheapest(rungs, billable, low)
+        self.cheapest(rungs, (billable, i128::from(model.streams[stream].volume)), low)
     }
 
-    fn cheapest(&self, rungs: &Rungs, billable: i128, low: i128) -> i128 {
+    /// What a flow of at least `billable` and at most `volume` pays at least in an account with at least `low`.
+    fn cheapest(&self, rungs: &Rungs, (billable, volume): (i128, i128), low: i128) -> i128 {
         let low = low.max(billable);
         let meter = MeterState { low, ..self.meters[rungs.meter] };
         let tangent = self.tangents[rungs.meter];
-        if tangent.is_plain() || billable <= 0 {
+        if tangent.is_plain() {
             return cheapest_share(rungs, billable, low, meter.high, meter.pool);
         }
         let least = least_average(rungs, meter, tangent);
+        // A negative average price (a fixed sum below zero is given back) is worst for as much as there may be.
+        let billable = if least.sum < 0 { volume } else { billable };
+        if billable <= 0 {
+            return 0;
+        }
         // The shares of the flows are rounded step by step, each by half a nano-dollar at most.
         let most = meter.high.max(low) - rungs.included - meter.pool_low;
         let steps = i128::try_from(rungs.steps.iter().filter(|step| step.0 < most).count()).expect("small");

@@ -2,7 +2,7 @@
 //!
 //! Invariant: it sees ordinals and integers only; the same problem gives the same answer, to the byte. When several
 //! assignments are equally good, which of them is returned depends on the order of components and choices in the
-//! problem and on the warm start; the objective does not.
+//! problem and on the warm start; the objective does not. [`Prepared::canonical`] makes the answer independent of both.
 //!
 //! The way through: `presolve` flattens the problem into a `model`, once for all questions about it ([`Prepared`]). Then
 //! for each question `dive` finds first answers, which `eval` values exactly; `propagate` and the cheapest of all bounds
@@ -14,6 +14,7 @@
 
 mod bound;
 mod branch;
+mod canonical;
 mod coarse;
 mod codes;
 mod dive;

@@ -46,6 +46,10 @@ impl<'p> Prepared<'p> {
         Self { model: presolve::build(problem), moved: false }
     }
 
+    pub(super) fn model(&self) -> &Model<'p> {
+        &self.model
+    }
+
     /// The problem.
     #[must_use]
     pub fn problem(&self) -> &'p Problem {

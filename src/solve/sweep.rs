@@ -352,7 +352,8 @@ pub(super) fn inside(
     prices: &Prices,
 ) -> i64 {
     let zones = super::model::zones_between(a, b);
-    if zones <= 1 {
+    let spec = &model.edges[edge];
+    if zones <= 1 || spec.forward.is_empty() && spec.backward.is_empty() {
         return 0;
     }
     let code = codes.route(a.place, a.place);
@@ -363,7 +364,6 @@ pub(super) fn inside(
             prices.forward[edge][a.class * width + code] + prices.backward[edge][b.class * width + code]
         }
         Kind::Flat(price) => {
-            let spec = &model.edges[edge];
             let streams = spec.forward.iter().chain(&spec.backward);
             let exact = streams.map(|&s| super::eval::flat_cost(price, model.streams[s].volume, Some(zones))).sum();
             model.scale.floor(exact)
