@@ -10,7 +10,7 @@ use super::model::Part;
 use super::prepared::{Prepared, Request};
 use super::search::{Control, Search};
 use super::{Limits, Restriction, Solution, Status};
-use crate::problem::{Choice, ChoiceId, ComponentId};
+use crate::problem::{Choice, ChoiceId, ComponentId, Included};
 
 impl Prepared<'_> {
     /// The first by names of all assignments that are as good as a proven answer. An answer that is not proven, or of a
@@ -57,7 +57,13 @@ impl Prepared<'_> {
         let choice: &Choice = &problem.components[component].choices[choice];
         let place = &problem.places[choice.place];
         let bought = (choice.purchase, choice.count, choice.form.as_str(), choice.active_zones);
-        (&place.provider_name, &place.region_code, &choice.offer, bought, choice.cost)
+        let included = match choice.included {
+            Included::None => (0, 0),
+            Included::Own(gb) => (1, gb.micros()),
+            Included::Pooled(gb) => (2, gb.micros()),
+        };
+        // What two choices have all of in common can be exchanged.
+        (&place.provider_name, &place.region_code, &choice.offer, bought, choice.cost, included, &choice.needs)
     }
 
     /// An assignment as good as the known one in which a component has its first possible candidate. `None`: the limits
