@@ -41,6 +41,10 @@ fleet apps="10000" seed="1" style="mixed":
     target/release/examples/generate-fleet target/fleet-{{ style }}-{{ seed }} {{ apps }} {{ seed }} {{ style }}
     time target/release/placer fleet recommend target/fleet-{{ style }}-{{ seed }} --summary
 
+# How long each stage of a fleet takes for an application, apart from the search; see docs/fleet.md.
+fleet-stages apps="1000" seed="1" style="varied" rounds="3":
+    cargo bench --no-default-features --bench fleet_stages -- {{ apps }} {{ seed }} {{ style }} {{ rounds }}
+
 # Pairwise problems: the whole table of cold solves, then ticks. `cargo bench --bench pairwise -- help` for one case.
 pairwise celar="../shared/bench/wcsp/celar6sub0.wcsp":
     cargo bench --bench pairwise -- table

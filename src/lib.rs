@@ -9,6 +9,7 @@ extern crate self as placer;
 
 pub mod app;
 pub mod catalog;
+pub mod plan;
 pub mod policy;
 pub mod problem;
 pub mod report;

@@ -10,6 +10,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// No store and no probes of whoever runs the tests.
+const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
+
 /// A folder with the small book in `book` and the shop in `app.toml`.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -25,6 +28,7 @@ fn write(folder: &TempDir, name: &str, bytes: &[u8]) {
 /// Standard output, standard error and the exit code of a run.
 fn placer(at: &Path, args: &[&str]) -> (String, String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
+    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
     let output = command.current_dir(at).args(args).output().expect("placer runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (text(output.stdout), text(output.stderr), output.status.code().unwrap_or(-1))
@@ -104,6 +108,7 @@ fn files_that_are_none_are_refused() {
 fn standard_input_works_too() {
     let folder = folder();
     let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
+    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
     command.current_dir(folder.path()).args(["recommend", "-", "--price-book", "book"]);
     command.write_stdin(SHOP).assert().success();
 }
@@ -246,6 +251,8 @@ fn wrong_usage_is_bad_input() {
 fn a_closed_pipe_is_a_quiet_end() {
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_placer"))
+        .env("PLACER_STORE", NOWHERE)
+        .env("PLACER_PROBES", NOWHERE)
         .args(["offers", "--format", "csv"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

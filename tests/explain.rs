@@ -19,6 +19,9 @@ use small_book::SHOP;
 use std::fs;
 use support::{Features, Random, small};
 
+/// No store and no probes of whoever runs the tests.
+const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
+
 /// The problem with a price moved, by code of its own.
 fn turned(problem: &Problem, knob: &Knob, to: i64) -> Problem {
     let mut turned = problem.clone();
@@ -234,6 +237,7 @@ fn placer(book: &[u8], app: &str, args: &[&str]) -> (String, String, i32) {
     fs::write(folder.path().join("app.toml"), app).expect("the application is written");
     fs::write(folder.path().join("book"), book).expect("the book is written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
+    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
     command.current_dir(folder.path()).args(args).args(["--price-book", "book"]);
     let output = command.output().expect("placer runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the output is text");

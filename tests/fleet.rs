@@ -10,9 +10,13 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
+/// No store and no probes of whoever runs the tests.
+const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
+
 /// Standard output, standard error and the exit code of a run.
 fn placer(at: &Path, args: &[&str]) -> (String, String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
+    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
     let output = command.current_dir(at).args(args).output().expect("placer runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (text(output.stdout), text(output.stderr), output.status.code().unwrap_or(-1))

@@ -49,7 +49,10 @@ fn closed() -> u16 {
 
 fn placer(probes: &std::path::Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("placer"));
-    command.env("PLACER_PROBES", probes).args(arguments);
+    command
+        .env("PLACER_PROBES", probes)
+        .env("PLACER_STORE", concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere"))
+        .args(arguments);
     command
 }
 

@@ -10,7 +10,7 @@ use placer::problem::{Assignment, Problem, check, score};
 use placer::solve::{Limits, solve};
 use proptest::prelude::*;
 use serde_json::json;
-use support::{Features, small};
+use support::{Features, Random, sharing, small};
 
 fn told(text: &str) -> String {
     read(text.as_bytes()).expect_err("it is refused").to_string()
@@ -94,9 +94,17 @@ fn nesting_and_long_lists_are_bounded() {
     assert!(text.contains("more than 1000000 pairs"), "{text}");
 }
 
+/// Any small problem, in one of three with components that may share machines.
 fn any_problem() -> impl Strategy<Value = Problem> {
     (any::<u64>(), 1_usize..=4, 1_usize..=5, 1_usize..=4, 0_u16..1024).prop_map(
-        |(seed, components, places, choices, bits)| small(seed, components, places, choices, Features::from_bits(bits)),
+        |(seed, components, places, choices, bits)| {
+            let features = Features::from_bits(bits);
+            let mut problem = small(seed, components, places, choices, features);
+            if seed % 3 == 0 {
+                sharing::share(&mut Random(seed), features, &mut problem, usize::from(components > 3), 4);
+            }
+            problem
+        },
     )
 }
 
@@ -169,6 +177,52 @@ fn faults_of_the_application_form_are_told_with_their_place() {
         assert!(text.contains(words), "{pointer}: {text}");
     }
     assert!(told(&text.replacen("\"app\":", "\"apps\":", 1)).contains("unknown field `apps`"));
+}
+
+#[test]
+fn faults_of_groups_are_told_with_their_place() {
+    let features = Features::from_bits(0b11_1111_1111);
+    let mut problem = small(7, 3, 2, 3, features);
+    sharing::share(&mut Random(7), features, &mut problem, 0, 3);
+    let document: serde_json::Value = serde_json::from_str(&to_json(&problem).unwrap()).unwrap();
+    let hosted = |member: &str| {
+        let is = |choice: &serde_json::Value| !choice[member].is_null();
+        let find = |c: usize| document["components"][c]["choices"].as_array().unwrap().iter().position(is);
+        (0..3).find_map(|c| Some(format!("/components/{c}/choices/{}", find(c)?))).expect(member)
+    };
+    let (leads, joins) = (hosted("leads"), hosted("joins"));
+    let with = |pointer: &str, value: serde_json::Value| {
+        let mut document = document.clone();
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        match document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer}")) {
+            serde_json::Value::Object(object) => drop(object.insert(member.to_owned(), value)),
+            list => list[member.parse::<usize>().unwrap()] = value,
+        }
+        told(&document.to_string())
+    };
+    for (pointer, value, words) in [
+        ("/groups/0/zones".to_owned(), json!(0), "groups[0].zones: 0 zones"),
+        ("/groups/0/members/1/component".to_owned(), json!(0), "members do not ascend by component"),
+        ("/groups/0/members/1/component".to_owned(), json!(9), "there is no component 9"),
+        ("/groups/0/members/0/takes/2".to_owned(), json!(-1), "groups[0].members[0].takes: -1 is negative"),
+        ("/groups/0/members/0/takes/2".to_owned(), json!(i64::MAX), "the limit of this form"),
+        ("/groups/0/machines/0/place".to_owned(), json!(9), "groups[0].machines[0].place: there is no place 9"),
+        ("/groups/0/machines/0/admits".to_owned(), json!([true]), "has 1 entries for 3 members"),
+        ("/groups/0/machines/0/cost_nanos".to_owned(), json!(i64::MAX), "a billion dollars a month"),
+        ("/groups/0/machines/0/nat_nanos_per_gb".to_owned(), json!(-5), "groups[0].machines[0]: -5 is negative"),
+        (format!("{leads}/leads"), json!(99), "there is no machine of its group 99"),
+        (format!("{leads}/joins"), json!(0), "leads a machine or joins one, not both"),
+        (format!("{joins}/joins"), json!(2), "`joins` names a component of its group that stands before it"),
+        (format!("{joins}/pooled_micro_gb"), json!(2), "are the machine's"),
+        (format!("{joins}/active_zones"), json!(7), "different `active_zones`"),
+        ("/groups".to_owned(), json!([]), "the component is in no group"),
+    ] {
+        let text = with(&pointer, value);
+        assert!(text.contains(words), "{pointer}: {text}");
+    }
+    let twice = format!("{}/2", joins.rsplit_once('/').unwrap().0);
+    let same = document.pointer(&joins).unwrap().clone();
+    assert!(with(&twice, same).contains("has that choice already"));
 }
 
 const PACKING: &str = r#"{"format":"placer-packing","version":1,"resources":["cpu"],

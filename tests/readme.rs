@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
+/// No store and no probes of whoever runs the tests.
+const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
+
 const START: &str = "<!-- output: placer recommend examples/discourse.toml -->\n";
 const END: &str = "<!-- end -->\n";
 
@@ -11,6 +14,8 @@ const END: &str = "<!-- end -->\n";
 fn the_readme_shows_what_the_program_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(env!("CARGO_BIN_EXE_placer"))
+        .env("PLACER_STORE", NOWHERE)
+        .env("PLACER_PROBES", NOWHERE)
         .args(["recommend", "examples/discourse.toml"])
         .current_dir(root)
         .env("NO_COLOR", "1")

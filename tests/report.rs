@@ -9,12 +9,16 @@ use placer::units::{Money, Quantity};
 use small_book::{SHOP, SHOP_TODAY};
 use std::fs;
 
+/// No store and no probes of whoever runs the tests.
+const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
+
 /// Runs `placer recommend` on an application, and gives standard output, standard error and the exit code.
 fn recommend(app: &str, format: &str) -> (String, String, i32) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(folder.path().join("app.toml"), app).expect("the application is written");
     fs::write(folder.path().join("book"), small_book::sealed()).expect("the book is written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
+    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
     command.current_dir(folder.path()).env_remove("NO_COLOR");
     let output = command.args(["recommend", "app.toml", "--price-book", "book", "--format", format]).output();
     let output = output.expect("placer runs");

@@ -10,7 +10,7 @@ use placer::solve::second_opinion::{Opinion, OpinionError, second_opinion};
 use placer::solve::{Limits, Status, solve};
 use proptest::prelude::*;
 use support::realistic::{Wish, realistic};
-use support::{Features, small};
+use support::{Features, Random, sharing, small};
 
 /// Both agree, within what floats can tell. Gives `None` where there is no second opinion: the problem has no linear
 /// form, or the other solver runs out of time or gives up (microlp meets singular bases now and then).
@@ -19,7 +19,9 @@ fn agree(problem: &Problem) -> Option<()> {
     let theirs = match second_opinion(problem, 3.0) {
         Ok(theirs) => theirs,
         Err(
-            OpinionError::NotLinear(LinearError::LatencyFirst | LinearError::Allowance { .. })
+            OpinionError::NotLinear(
+                LinearError::LatencyFirst | LinearError::Allowance { .. } | LinearError::Unsupported(_),
+            )
             | OpinionError::GaveUp(_),
         ) => return None,
         Err(error) => panic!("{error}"),
@@ -66,6 +68,24 @@ proptest! {
     }
 }
 
+/// A small problem whose components may share machines.
+fn sharing(seed: u64, components: usize, places: usize, bits: u16) -> Problem {
+    // Zones, and latency first, have no linear form here.
+    let features = Features { zones: false, ..Features::from_bits(bits & !(1 << 8)) };
+    let mut problem = small(seed, components, places, 2, features);
+    sharing::share(&mut Random(seed), features, &mut problem, usize::from(components > 3), 4);
+    problem
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn agrees_on_shared_machines(seed in any::<u64>(), components in 2_usize..=4, places in 1_usize..=3, bits in 0_u16..1024) {
+        let _ = agree(&sharing(seed, components, places, bits));
+    }
+}
+
 proptest! {
     #![proptest_config(cases(4))]
 
@@ -90,4 +110,10 @@ fn most_problems_get_a_second_opinion() {
     });
     let count = heard.count();
     assert!(count > 120, "only {count} of 200");
+    let heard = (0..200).filter(|&seed| {
+        let problem = sharing(seed, 3, 2, u16::try_from(seed * 37 % 1024).unwrap());
+        agree(&problem).is_some()
+    });
+    let count = heard.count();
+    assert!(count > 80, "only {count} of 200 with shared machines");
 }

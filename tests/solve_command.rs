@@ -10,9 +10,13 @@ use small_book::SHOP;
 use std::fs;
 use std::path::Path;
 
+/// No store and no probes of whoever runs the tests.
+const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
+
 /// Standard output, standard error and the exit code of a run with something on standard input.
 fn placer(args: &[&str], input: &str) -> (String, String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
+    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
     let output = command.args(args).write_stdin(input).output().expect("placer runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (text(output.stdout), text(output.stderr), output.status.code().unwrap_or(-1))

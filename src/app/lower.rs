@@ -330,7 +330,8 @@ impl Lower<'_, '_, '_> {
     pub(super) fn place(&mut self, file: Option<&ConstraintsFile>, path: &str) -> Where {
         let Some(file) = file else { return Where::default() };
         let names = self.names;
-        let regions: Vec<String> = names.regions.iter().map(|(provider, code)| format!("{provider}:{code}")).collect();
+        let full = |(provider, code): &(String, String)| format!("{provider}:{code}");
+        let regions: Vec<String> = file.regions.iter().flat_map(|_| names.regions.iter().map(full)).collect();
         Where {
             providers: self.filter(file.providers.as_ref(), "provider", &names.providers, path, "providers"),
             regions: self.filter(file.regions.as_ref(), "region", &regions, path, "regions"),

@@ -79,9 +79,9 @@ impl Lower<'_, '_, '_> {
 
     /// Keys that the kind does not take, and keys that it must have.
     fn keys_of_kind(&mut self, kind: Kind, path: &str) {
-        for (key, kinds) in KINDS_OF_KEY {
+        for (key, kinds) in KINDS_OF_KEY.iter().filter(|(_, kinds)| !kinds.contains(&kind)) {
             let at = format!("{path}.{key}");
-            if self.source.has(&at) && !kinds.contains(&kind) {
+            if self.source.has(&at) {
                 let found = format!("`{key}` makes no sense for the kind `{}`", kind.as_str());
                 let expected = format!("`{key}` only for {}", one_of(kinds.iter().map(|kind| kind.as_str())));
                 self.fault(&at, Point::Key, Says::new(Code::Conflict, found, expected));

@@ -5,6 +5,7 @@
 
 mod faults;
 pub mod file;
+pub(crate) mod form;
 mod kinds;
 pub mod limits;
 mod lower;
@@ -15,13 +16,13 @@ mod names;
 mod nesting;
 pub mod number;
 mod read;
-mod schema;
+pub(crate) mod schema;
 mod shape;
-mod source;
+pub(crate) mod source;
 
 pub use faults::{Code, Excerpt, Fault, Faults};
 pub use names::Names;
-pub use read::{Parsed, check_size, parse};
+pub use read::{Parsed, check_size, parse, parse_app};
 pub use schema::schema_json;
 pub use source::{Position, Spans};
 

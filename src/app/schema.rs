@@ -1,16 +1,41 @@
 //! The JSON Schema of `app.toml`.
 
 use super::file::AppFile;
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// The schema as a value, made once.
-pub(super) static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<AppFile>();
-    tidy(schema.to_value())
-});
+/// The schema of `app.toml` as a value, made once.
+static SCHEMA: LazyLock<Value> = LazyLock::new(schema_of::<AppFile>);
+
+/// The same as a file's shape is judged by.
+pub(super) static SHAPE: LazyLock<Value> = LazyLock::new(|| resolved(&SCHEMA));
+
+/// The JSON Schema (draft 2020-12) of a TOML file's type.
+pub(crate) fn schema_of<T: JsonSchema>() -> Value {
+    tidy(SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value())
+}
+
+/// A schema with every reference replaced by what it refers to; file types do not contain themselves.
+pub(crate) fn resolved(schema: &Value) -> Value {
+    fn within(value: &Value, definitions: &Value) -> Value {
+        match value {
+            Value::Object(map) => {
+                let name = map.get("$ref").and_then(Value::as_str).and_then(|at| at.strip_prefix("#/$defs/"));
+                if let Some(name) = name {
+                    return within(&definitions[name], definitions);
+                }
+                let kept = map.iter().filter(|(key, _)| *key != "$defs");
+                Value::Object(kept.map(|(key, value)| (key.clone(), within(value, definitions))).collect())
+            }
+            Value::Array(items) => Value::Array(items.iter().map(|item| within(item, definitions)).collect()),
+            other => other.clone(),
+        }
+    }
+    within(schema, &schema["$defs"])
+}
 
 /// The JSON Schema (draft 2020-12) of `app.toml`, as text; committed as `schema/app.schema.json`.
 ///

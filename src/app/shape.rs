@@ -1,12 +1,11 @@
 //! Judges a parsed TOML tree by the JSON Schema of the file types, and leaves what is good of it.
 //!
-//! Understood is what the schema generator writes for the types of `file.rs`: `$ref`, `anyOf` of different types,
+//! Understood is what the schema generator writes for file types, references resolved: `anyOf` of different types,
 //! `type`, `const`, `enum`, `oneOf` of constants, `properties`, `required`, `additionalProperties: false`, `items`,
 //! bounds of numbers and lengths. Patterns are checked by the semantic stage, which can say more about a name.
 
 use super::faults::{Code, counted, one_of, quoted};
 use super::number::parse_decimal;
-use super::schema::SCHEMA;
 use super::source::{Point, Says, Source};
 use crate::units::DecimalError;
 use serde_json::{Map, Value};
@@ -19,8 +18,10 @@ type Node<'i> = Spanned<DeValue<'i>>;
 /// The good part of a file, as JSON with every number as decimal text; what is bad is reported and left out.
 ///
 /// A list of scalars with a bad item is left out as a whole, so that positions in lists stay true.
-pub(super) fn good_part(root: &DeTable<'_>, source: &mut Source<'_>) -> Value {
-    Shape { source }.table(&SCHEMA, root, 0..0, "")
+///
+/// `schema` holds no references ([`super::schema::resolved`]).
+pub(super) fn good_part(schema: &Value, root: &DeTable<'_>, source: &mut Source<'_>) -> Value {
+    Shape { source }.table(schema, root, 0..0, "")
 }
 
 struct Shape<'s, 'a> {
@@ -154,7 +155,7 @@ impl Shape<'_, '_> {
     }
 
     fn list(&mut self, schema: &Value, items: &DeArray<'_>, path: &str) -> Option<Value> {
-        let of_tables = resolve(&schema["items"])["type"] == "object";
+        let of_tables = schema["items"]["type"] == "object";
         let noun = if of_tables { "table" } else { "item" };
         let fits = self.length(schema, ["minItems", "maxItems"], items.len(), noun, path);
         let most = schema["maxItems"].as_u64().and_then(|max| usize::try_from(max).ok()).unwrap_or(usize::MAX);
@@ -176,7 +177,7 @@ impl Shape<'_, '_> {
         let mut says = Says::new(Code::WrongType, format!("`{}` is {}", last(path), found(value)), describe(schema));
         let takes = |word: &str| variants(schema).any(|variant| variant["type"] == word);
         let key = last(path);
-        let of_tables = variants(schema).any(|variant| resolve(&variant["items"])["type"] == "object");
+        let of_tables = variants(schema).any(|variant| variant["items"]["type"] == "object");
         says.help = match value {
             DeValue::Table(_) if of_tables => Some(format!("write `[[{key}]]` with two brackets")),
             DeValue::Array(_) if takes("object") && path == key => Some(format!("write `[{key}]` with one bracket")),
@@ -202,18 +203,9 @@ fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// Follows a reference into the schema's definitions.
-fn resolve(schema: &Value) -> &Value {
-    match schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
-        Some(name) => &SCHEMA["$defs"][name],
-        None => schema,
-    }
-}
-
 fn variants(schema: &Value) -> impl Iterator<Item = &Value> {
-    let schema = resolve(schema);
     let one = if schema["anyOf"].is_array() { None } else { Some(schema) };
-    one.into_iter().chain(schema["anyOf"].as_array().into_iter().flatten().map(resolve))
+    one.into_iter().chain(schema["anyOf"].as_array().into_iter().flatten())
 }
 
 /// The variant of a schema that takes this type of value.
@@ -287,7 +279,7 @@ fn describe_variant(schema: &Value) -> String {
             }
             _ => "a table".to_owned(),
         },
-        "array" => match type_of(resolve(&schema["items"])) {
+        "array" => match type_of(&schema["items"]) {
             "object" => "a list of tables".to_owned(),
             _ => "a list of strings".to_owned(),
         },
@@ -329,7 +321,7 @@ fn example(schema: &Value, name: &str) -> String {
         return format!("`{name} = {value}`");
     }
     match variants(schema).map(type_of).next() {
-        Some("array") if variants(schema).any(|variant| resolve(&variant["items"])["type"] == "object") => {
+        Some("array") if variants(schema).any(|variant| variant["items"]["type"] == "object") => {
             format!("at least one `[[{name}]]`")
         }
         Some("array") => format!("`{name} = [\"…\"]`"),

@@ -51,7 +51,7 @@ fn parent(path: &str) -> Option<&str> {
 
 /// Which part of a key and its value to point at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Point {
+pub(crate) enum Point {
     /// The key, or a table's header.
     Key,
     /// The value.
@@ -66,7 +66,7 @@ struct Mark {
 }
 
 /// What is said about a fault, apart from where it is.
-pub(super) struct Says {
+pub(crate) struct Says {
     pub code: Code,
     pub found: String,
     pub expected: String,
@@ -75,18 +75,18 @@ pub(super) struct Says {
 }
 
 impl Says {
-    pub(super) fn new(code: Code, found: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { code, found: found.into(), expected: expected.into(), nearest: None, help: None }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 }
 
 /// A text under examination.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     file: &'a str,
     text: &'a str,
     line_starts: Vec<usize>,
@@ -97,35 +97,35 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { file, text, line_starts, marks: HashMap::new(), faults: Vec::new(), omitted: 0, lookups: 0 }
     }
 
     /// Remembers where a key and its value stand.
-    pub(super) fn mark(&mut self, path: &str, key: Range<usize>, value: Range<usize>) {
+    pub(crate) fn mark(&mut self, path: &str, key: Range<usize>, value: Range<usize>) {
         self.marks.insert(path.to_owned(), Mark { key, value });
     }
 
     /// Whether a key is in the file, be its value good or bad.
-    pub(super) fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         self.marks.contains_key(path)
     }
 
     /// The candidate that was probably meant.
-    pub(super) fn nearest<'n>(&mut self, found: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    pub(crate) fn nearest<'n>(&mut self, found: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
         self.lookups += 1;
         if self.lookups > LOOKUPS_MAX { None } else { nearest(found, names).map(str::to_owned) }
     }
 
     /// Records a fault at a key path, or at the nearest table around it.
-    pub(super) fn fault(&mut self, path: &str, point: Point, says: Says) {
+    pub(crate) fn fault(&mut self, path: &str, point: Point, says: Says) {
         let range = self.range(path, point);
         self.fault_at(range, path, says);
     }
 
     /// Records a fault at a byte range.
-    pub(super) fn fault_at(&mut self, range: Range<usize>, path: &str, says: Says) {
+    pub(crate) fn fault_at(&mut self, range: Range<usize>, path: &str, says: Says) {
         if self.faults.len() >= KEPT_MAX {
             self.omitted += 1;
             return;
@@ -154,18 +154,18 @@ impl<'a> Source<'a> {
     }
 
     /// Whether no fault was found.
-    pub(super) fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.faults.is_empty()
     }
 
     /// The faults by position.
-    pub(super) fn into_faults(mut self) -> Faults {
+    pub(crate) fn into_faults(mut self) -> Faults {
         self.faults.sort_by_key(|(start, _)| *start);
         Faults { faults: self.faults.into_iter().map(|(_, fault)| fault).collect(), omitted: self.omitted }
     }
 
     /// The places of all keys.
-    pub(super) fn into_spans(self) -> Spans {
+    pub(crate) fn into_spans(self) -> Spans {
         let mut keys: Vec<(usize, String)> =
             self.marks.iter().map(|(path, mark)| (mark.key.start, path.clone())).collect();
         keys.sort_unstable();
@@ -196,7 +196,7 @@ impl<'a> Source<'a> {
     }
 
     /// The line of an offset, from 1.
-    pub(super) fn line(&self, offset: usize) -> usize {
+    pub(crate) fn line(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset)
     }
 

@@ -1,9 +1,9 @@
 //! What is looked up again and again in a book, prepared on first use: nothing of it is stated by a file.
 
+use super::cheapest::Needs;
 use super::menu::{Menu, Tiers};
 use super::{Item, ManagedKind, PriceBook, RegionId};
 use crate::units::Purchase;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -23,44 +23,23 @@ impl fmt::Debug for BookIndex {
     }
 }
 
-/// Processors and memory of machines, which decide how many replicas they hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Size {
-    /// Thousandths of a vCPU.
-    pub vcpu_milli: u32,
-    /// Memory in MiB.
-    pub memory_mib: u32,
-}
-
 struct Tables {
     region_keys: Vec<String>,
     sells: Vec<bool>,
-    sizes: Vec<Size>,
-    size_of_shape: Vec<u16>,
     menus: Vec<[OnceLock<Menu>; 4]>,
     tiers: Vec<[OnceLock<Tiers>; 4]>,
+    needs: Needs,
     rtts: Vec<OnceLock<Vec<(u32, u32)>>>,
 }
 
 impl Tables {
     fn of(book: &PriceBook) -> Self {
-        let mut known: HashMap<Size, u16> = HashMap::new();
-        let mut sizes = Vec::new();
-        let mut size_of = |size: Size| {
-            *known.entry(size).or_insert_with(|| {
-                sizes.push(size);
-                u16::try_from(sizes.len() - 1).unwrap_or(u16::MAX)
-            })
-        };
-        let size = |shape: &super::Shape| Size { vcpu_milli: shape.vcpu_milli, memory_mib: shape.memory_mib };
-        let size_of_shape = book.shapes.iter().map(|shape| size_of(size(shape))).collect();
         Self {
             region_keys: book.region_ids().map(|id| book.name_of(id)).collect(),
             sells: book.region_ids().map(|id| book.has_offers(id)).collect(),
-            sizes,
-            size_of_shape,
             menus: book.regions.iter().map(|_| Default::default()).collect(),
             tiers: book.regions.iter().map(|_| Default::default()).collect(),
+            needs: Needs::of(book),
             rtts: book.regions.iter().map(|_| OnceLock::new()).collect(),
         }
     }
@@ -93,23 +72,15 @@ impl PriceBook {
         &self.tables().region_keys[usize::from(id.0)]
     }
 
-    /// The distinct sizes of machines.
-    #[must_use]
-    pub fn sizes(&self) -> &[Size] {
-        &self.tables().sizes
-    }
-
-    /// Ordinal of the size of a machine type in [`Self::sizes`].
-    #[must_use]
-    pub fn size_of(&self, shape: super::ShapeId) -> u16 {
-        self.tables().size_of_shape[usize::from(shape.0)]
-    }
-
     /// The machines of a region that can be the best buy in a purchase option.
     #[must_use]
     pub fn menu(&self, region: RegionId, purchase: Purchase) -> &Menu {
         let slot = &self.tables().menus[usize::from(region.0)][purchase as usize];
         slot.get_or_init(|| Menu::of(self, region, purchase))
+    }
+
+    pub(super) fn needs(&self) -> &Needs {
+        &self.tables().needs
     }
 
     /// The managed tiers of a kind in a region that can be the best buy.

@@ -3,18 +3,20 @@
 //! Invariants: a [`PriceBook`] is immutable and complete once made (its digest was checked); a price that is not known
 //! is absent, never zero; every price carries its source, date and quality through its [`Price`].
 
+mod cheapest;
 pub mod diff;
 mod file;
 mod index;
 mod latency;
 mod menu;
 
+pub use cheapest::{Cheapest, Machines, Way};
 pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, open_sealed, seal, section_rank};
-pub use index::{BookIndex, Size};
+pub use index::BookIndex;
 pub use latency::{
     CityError, Distance, LatencyBook, LatencyIndex, Place, ProbedPlace, Rtt, RttOrigin, great_circle_km,
 };
-pub use menu::{Entry, Groups, Menu, TierEntry, Tiers, group_of, groups};
+pub use menu::{BURSTABLE, Entry, Groups, List, Menu, Shelf, TierEntry, Tiers, group_of, groups};
 
 use crate::units::{Arch, Money, Purchase, Quality, Quantity};
 
@@ -309,6 +311,14 @@ impl ManagedOffer {
     pub fn name(&self) -> String {
         let form = if self.multi_zone { " multi-zone" } else { "" };
         format!("{} {}{form}", self.product, self.tier)
+    }
+
+    /// Whether this is what [`Self::name`] says.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        let rest = name.strip_prefix(self.product.as_str()).and_then(|rest| rest.strip_prefix(' '));
+        let form = rest.and_then(|rest| rest.strip_prefix(self.tier.as_str()));
+        form == Some(if self.multi_zone { " multi-zone" } else { "" })
     }
 
     /// Whether its processor time is a baseline with bursts, by the naming rules of AWS (`db.t3`), Azure (`B1ms`) and

@@ -25,6 +25,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List every trade-off between cost and latency that is worth making
     Frontier(FrontierArgs),
+    /// Print the steps from today's placement to the recommended one, with what each costs and how it is undone
+    Plan(PlanArgs),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)
@@ -100,6 +102,34 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub book: BookArgs,
     /// Search nodes after which the best placement found so far is explained
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// `placer plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// Also write the plan to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How to print the plan; `json` is the canonical form
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+    /// Also say what this policy decides: `conservative`, `balanced`, `aggressive`, or a file. What it does not allow is no
+    /// candidate
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// Hours for which old sides stay after the move, so that it can be rolled back
+    #[arg(long, value_name = "HOURS", default_value_t = crate::plan::Options::default().keep_hours,
+          value_parser = clap::value_parser!(u32).range(..=8760))]
+    pub keep_hours: u32,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes after which the best placement found so far is planned for
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
 }
@@ -549,4 +579,8 @@ pub enum SchemaCommand {
     Frontier,
     /// The schema of `placer fleet recommend --format json`
     Fleet,
+    /// The schema of `placer plan --format json`
+    Plan,
+    /// The schema of policies, for editors
+    Policy,
 }

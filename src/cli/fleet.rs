@@ -11,7 +11,7 @@ use super::args::{FleetFormat, FleetRecommendArgs, ReportFormat};
 use super::failure::Failure;
 use super::text::Look;
 use super::{input, report_text};
-use crate::app::{App, Faults, Names, parse};
+use crate::app::{App, Faults, Names, parse_app};
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
 use crate::problem::lower::Lowerer;
@@ -74,8 +74,8 @@ impl Desk<'_> {
             Ok(bytes) => bytes,
             Err(failure) => return refused(Status::Invalid, failure.to_string()),
         };
-        let app = match parse(&bytes, &source.name, &self.names) {
-            Ok(parsed) => parsed.app,
+        let app = match parse_app(&bytes, &source.name, &self.names) {
+            Ok(app) => app,
             Err(faults) => return refused(Status::Invalid, in_one_line(&faults)),
         };
         let started = Instant::now();

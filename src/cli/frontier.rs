@@ -3,7 +3,7 @@
 use super::args::{FrontierArgs, FrontierFormat};
 use super::failure::Failure;
 use super::text::{Grid, Look, Side, usd};
-use super::{explain_text, frontier_picture, input, nearest};
+use super::{explain_text, frontier_picture, input, nearest, output};
 use crate::policy::Policy;
 use crate::report::frontier::{frontier, wire};
 use crate::solve::Limits;
@@ -40,11 +40,7 @@ pub fn run(args: &FrontierArgs, out: &mut dyn Write) -> Result<(), Failure> {
         FrontierFormat::Svg => frontier_picture::svg(&found)?.into_bytes(),
         FrontierFormat::Html => frontier_picture::html(&found)?.into_bytes(),
     };
-    match &args.out {
-        None => out.write_all(&bytes)?,
-        Some(file) => std::fs::write(file, &bytes)
-            .map_err(|error| Failure::Other(format!("cannot write `{}`: {error}", file.display())))?,
-    }
+    output::write(args.out.as_deref(), &bytes, out)?;
     if found.points.is_empty() {
         return Err(Failure::Infeasible(format!(
             "{}: nothing keeps the other requirements, whatever the latency; `placer explain` says why",

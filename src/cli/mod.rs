@@ -17,7 +17,11 @@ mod latency;
 mod lists;
 mod nearest;
 mod offers;
+mod output;
 mod place;
+mod plan;
+mod plan_text;
+mod policy;
 mod price_book;
 #[cfg(feature = "collect")]
 mod price_history;
@@ -60,6 +64,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Recommend(args) => recommend::run(args, out),
         Command::Explain(args) => explain::run(args, out),
         Command::Frontier(args) => frontier::run(args, out),
+        Command::Plan(args) => plan::run(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
@@ -79,6 +84,10 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Schema(SchemaCommand::Frontier) => {
             schema(&schemars::schema_for!(crate::report::frontier::wire::Frontier), out)
         }
+        Command::Schema(SchemaCommand::Policy) => {
+            Ok(writeln!(out, "{}", crate::policy::file::schema_json().trim_end())?)
+        }
+        Command::Schema(SchemaCommand::Plan) => schema(&schemars::schema_for!(crate::plan::PlanFile), out),
         Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),
     }
 }

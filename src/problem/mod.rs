@@ -171,6 +171,7 @@ impl Charge {
 
 /// Quantity x unit price, at most the cap: the one formula of a charge, for its line and for sums of candidates.
 #[must_use]
+#[inline]
 pub fn capped_cost(price: Price, quantity: Quantity, cap: Option<Money>) -> Money {
     let full = price.usd.times(quantity);
     cap.map_or(full, |cap| full.min(cap))

@@ -20,6 +20,7 @@ impl Money {
 
     /// From nano-dollars.
     #[must_use]
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
@@ -32,6 +33,7 @@ impl Money {
 
     /// Nano-dollars.
     #[must_use]
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }
@@ -52,6 +54,7 @@ impl Money {
     /// assert_eq!(price.times(Quantity::from_units(20)), Money::parse("1.80").unwrap());
     /// ```
     #[must_use]
+    #[inline]
     pub fn times(self, quantity: Quantity) -> Self {
         // Nearly always the product fits into a machine word, whose division is many times faster.
         if let Some(exact) = self.0.checked_mul(quantity.micros()).and_then(|exact| exact.checked_add(500_000)) {
@@ -87,12 +90,14 @@ impl Money {
 
 impl Add for Money {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 }
 
 impl AddAssign for Money {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
@@ -100,6 +105,7 @@ impl AddAssign for Money {
 
 impl Sub for Money {
     type Output = Self;
+    #[inline]
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }

@@ -19,18 +19,21 @@ impl Quantity {
 
     /// From whole units (saturating).
     #[must_use]
+    #[inline]
     pub const fn from_units(units: i64) -> Self {
         Self(units.saturating_mul(1_000_000))
     }
 
     /// From millionths.
     #[must_use]
+    #[inline]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
     /// Millionths of a unit.
     #[must_use]
+    #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
@@ -60,12 +63,14 @@ impl Quantity {
 
     /// This many times a whole count (saturating).
     #[must_use]
+    #[inline]
     pub const fn times(self, count: i64) -> Self {
         Self(self.0.saturating_mul(count))
     }
 
     /// `self * numerator / denominator`, rounded down; zero when the denominator is zero.
     #[must_use]
+    #[inline]
     pub fn scale(self, numerator: i64, denominator: i64) -> Self {
         if denominator == 0 {
             return Self::ZERO;
@@ -80,12 +85,14 @@ impl Quantity {
 
     /// The smaller of two.
     #[must_use]
+    #[inline]
     pub fn min(self, other: Self) -> Self {
         Self(self.0.min(other.0))
     }
 
     /// `self - other`, not below zero.
     #[must_use]
+    #[inline]
     pub fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0).max(0))
     }
@@ -93,12 +100,14 @@ impl Quantity {
 
 impl Add for Quantity {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 }
 
 impl AddAssign for Quantity {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
@@ -106,6 +115,7 @@ impl AddAssign for Quantity {
 
 impl Sub for Quantity {
     type Output = Self;
+    #[inline]
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
@@ -133,12 +143,14 @@ impl Latency {
 
     /// From microseconds.
     #[must_use]
+    #[inline]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
     /// Microseconds.
     #[must_use]
+    #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
@@ -153,6 +165,7 @@ impl Latency {
 
 impl Add for Latency {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }

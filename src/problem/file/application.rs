@@ -4,6 +4,7 @@
 //! nano-dollars. So a document costs every solution what the problem it was made from does, to the nano-dollar.
 
 use super::application_check as check;
+use super::application_groups::{self as groups, GroupRow};
 use super::{FileError, VERSION, parse_as};
 use crate::catalog::{Price, RegionId, SourceId, Unit};
 use crate::problem::{
@@ -35,6 +36,9 @@ pub(super) struct File {
     pub routes: Vec<Vec<usize>>,
     pub internet: Vec<Vec<usize>>,
     pub shared: Vec<SharedRow>,
+    /// Components that may share machines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupRow>,
     pub relations: Vec<RelationRow>,
     pub rtt_us: Rtt,
     pub paths: Vec<PathRow>,
@@ -77,6 +81,12 @@ pub(super) struct ChoiceRow {
     pub pooled_micro_gb: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<NeedWord>,
+    /// The machine of its group that it takes for itself and others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads: Option<usize>,
+    /// The component whose machine it joins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joins: Option<usize>,
     pub offer: String,
     pub purchase: Purchase,
     pub count: u32,
@@ -241,13 +251,8 @@ same! {
 /// The document of a problem, compact (one line). Reads back to a problem in which every assignment costs the same.
 ///
 /// # Errors
-/// When components may share machines: this version of the form has no place for them.
+/// Those of the JSON writer, of which none is known.
 pub fn to_json(problem: &Problem) -> Result<String, serde_json::Error> {
-    if !problem.groups.is_empty() {
-        let message = "components that may share machines cannot be written in this form; without `share_machine` the \
-                       rest can";
-        return Err(serde::ser::Error::custom(message));
-    }
     serde_json::to_string(&File::from(problem))
 }
 
@@ -268,8 +273,7 @@ impl From<&Problem> for File {
             internet,
             ladders,
             shared,
-            // Refused by `to_json`.
-            groups: _,
+            groups,
             relations,
             paths,
             rtt,
@@ -296,6 +300,7 @@ impl From<&Problem> for File {
             internet: internet.iter().map(|class| class.iter().copied().map(code).collect()).collect(),
             route_kinds,
             shared: shared.iter().map(SharedRow::from).collect(),
+            groups: groups.iter().map(GroupRow::from).collect(),
             relations: relations.iter().map(RelationRow::from).collect(),
             rtt_us: Rtt { p50: square(&rtt[0], places.len()), p95: square(&rtt[1], places.len()) },
             paths: paths.iter().map(PathRow::from).collect(),
@@ -320,13 +325,14 @@ impl From<&Component> for ComponentRow {
 
 impl From<&Choice> for ChoiceRow {
     fn from(choice: &Choice) -> Self {
-        // Who buys how is for people, and who shares a machine is refused by `to_json`.
-        let Choice { place, offer, purchase, count, above: _, form, host: _, charges: _, cost, .. } = choice;
+        // Who buys how is for people.
+        let Choice { place, offer, purchase, count, above: _, form, host, charges: _, cost, .. } = choice;
         let Choice { included, needs, active_zones, today, .. } = choice;
-        let (own_micro_gb, pooled_micro_gb) = match included {
-            Included::None => (None, None),
-            Included::Own(gb) => (Some(gb.micros()), None),
-            Included::Pooled(gb) => (None, Some(gb.micros())),
+        let (own_micro_gb, pooled_micro_gb) = included_micro_gb(*included);
+        let (leads, joins) = match host {
+            Host::Own => (None, None),
+            Host::Leads(machine) => (Some(*machine), None),
+            Host::Joins(leader) => (None, Some(*leader)),
         };
         Self {
             place: *place,
@@ -335,12 +341,32 @@ impl From<&Choice> for ChoiceRow {
             own_micro_gb,
             pooled_micro_gb,
             needs: needs.iter().map(|&need| need.into()).collect(),
+            leads,
+            joins,
             offer: offer.clone(),
             purchase: *purchase,
             count: *count,
             form: (*form).into(),
             today: *today,
         }
+    }
+}
+
+/// Own and pooled traffic, in micro-GB.
+pub(super) fn included_micro_gb(included: Included) -> (Option<i64>, Option<i64>) {
+    match included {
+        Included::None => (None, None),
+        Included::Own(gb) => (Some(gb.micros()), None),
+        Included::Pooled(gb) => (None, Some(gb.micros())),
+    }
+}
+
+/// The reverse of [`included_micro_gb`].
+pub(super) fn included(own_micro_gb: Option<i64>, pooled_micro_gb: Option<i64>) -> Included {
+    match (own_micro_gb, pooled_micro_gb) {
+        (Some(own), _) => Included::Own(Quantity::from_micros(own)),
+        (None, Some(pooled)) => Included::Pooled(Quantity::from_micros(pooled)),
+        (None, None) => Included::None,
     }
 }
 
@@ -433,7 +459,7 @@ fn problem(file: File) -> Problem {
         internet: file.internet.into_iter().map(&decode).collect(),
         ladders: file.ladders.into_iter().map(ladder).collect(),
         shared: file.shared.iter().map(shared).collect(),
-        groups: Vec::new(),
+        groups: file.groups.into_iter().map(groups::group).collect(),
         relations: file.relations.into_iter().map(relation).collect(),
         paths: file.paths.into_iter().map(path).collect(),
         rtt: Arc::new([file.rtt_us.p50.concat(), file.rtt_us.p95.concat()]),
@@ -443,13 +469,13 @@ fn problem(file: File) -> Problem {
     }
 }
 
-fn price(nanos: i64, unit: Unit) -> Price {
+pub(super) fn price(nanos: i64, unit: Unit) -> Price {
     let usd = Money::from_nanos(nanos);
     Price { usd, unit, source: SourceId(0), quality: Quality::Listed, uncertainty_pct: 0 }
 }
 
 /// One charge of a month that costs so much.
-fn charge(item: ChargeItem, nanos: i64) -> Charge {
+pub(super) fn charge(item: ChargeItem, nanos: i64) -> Charge {
     let quantity = Quantity::from_units(1);
     Charge { item, detail: String::new(), quantity, price: price(nanos, Unit::Month), cap: None }
 }
@@ -460,10 +486,10 @@ fn component(row: ComponentRow) -> Component {
 }
 
 fn choice(row: ChoiceRow) -> Choice {
-    let included = match (row.own_micro_gb, row.pooled_micro_gb) {
-        (Some(own), _) => Included::Own(Quantity::from_micros(own)),
-        (None, Some(pooled)) => Included::Pooled(Quantity::from_micros(pooled)),
-        (None, None) => Included::None,
+    let host = match (row.leads, row.joins) {
+        (Some(machine), _) => Host::Leads(machine),
+        (None, Some(leader)) => Host::Joins(leader),
+        (None, None) => Host::Own,
     };
     let form = Form::from(row.form);
     let item = if form == Form::Managed { ChargeItem::Managed } else { ChargeItem::Compute };
@@ -474,10 +500,10 @@ fn choice(row: ChoiceRow) -> Choice {
         count: row.count,
         above: Vec::new(),
         form,
-        host: Host::Own,
+        host,
         charges: vec![charge(item, row.cost_nanos)],
         cost: Money::from_nanos(row.cost_nanos),
-        included,
+        included: included(row.own_micro_gb, row.pooled_micro_gb),
         needs: row.needs.into_iter().map(SharedNeed::from).collect(),
         active_zones: row.active_zones,
         today: row.today,

@@ -1,7 +1,7 @@
 //! Whether a document in the application form makes sense: sizes, ordinals, signs, and sums that fit.
 
 use super::application::{ChoiceRow, FORMAT, File, FlowRow, LadderRow, PathRow, RouteKind, Target};
-use super::{FileError, VERSION, shown};
+use super::{FileError, VERSION, application_groups as groups, shown};
 use std::collections::BTreeSet;
 
 /// Most places: tables hold a number for every two of them.
@@ -11,21 +11,21 @@ const BILL_MAX: i128 = 1 << 60;
 /// No latency may reach this, in microseconds (12 days).
 const LATENCY_MAX: i128 = 1 << 40;
 
-type Checked = Result<(), FileError>;
+pub(super) type Checked = Result<(), FileError>;
 
-fn fault(path: impl Into<String>, message: impl Into<String>) -> Checked {
+pub(super) fn fault(path: impl Into<String>, message: impl Into<String>) -> Checked {
     Err(FileError::said(path, message))
 }
 
 /// An ordinal of a list of `count`.
-fn ordinal(path: impl Fn() -> String, what: &str, ordinal: usize, count: usize) -> Checked {
+pub(super) fn ordinal(path: impl Fn() -> String, what: &str, ordinal: usize, count: usize) -> Checked {
     if ordinal < count {
         return Ok(());
     }
     fault(path(), format!("there is no {what} {ordinal}: there are {count}, numbered from 0"))
 }
 
-fn not_negative(path: impl Fn() -> String, value: i64) -> Checked {
+pub(super) fn not_negative(path: impl Fn() -> String, value: i64) -> Checked {
     if value >= 0 { Ok(()) } else { fault(path(), format!("{value} is negative")) }
 }
 
@@ -61,6 +61,7 @@ pub(super) fn check(file: &File) -> Checked {
             check_choice(file, &|| format!("components[{c}].choices[{v}]"), choice)?;
         }
     }
+    groups::check(file)?;
     for (f, flow) in file.flows.iter().enumerate() {
         check_flow(file, f, flow)?;
     }
@@ -198,11 +199,11 @@ fn bill(file: &File) -> Checked {
     // A product of two 63-bit integers and sums of at most 2^32 of them stay within 127 bits.
     let traffic = (volume / 1_000_000 + 1) * dearest_gb;
     let included = file.components.iter().flat_map(|c| &c.choices).filter_map(|choice| choice.pooled_micro_gb);
-    let pooled: i128 = included.map(i128::from).sum();
+    let pooled: i128 = included.map(i128::from).sum::<i128>() + groups::most_pooled(file);
     if pooled >= BILL_MAX || volume >= BILL_MAX {
         return fault("", "traffic adds up to more than 2^60 millionths of a GB, the limit of this form");
     }
-    if machines + shared + traffic < BILL_MAX {
+    if machines.saturating_add(groups::dearest(file)).saturating_add(shared + traffic) < BILL_MAX {
         return Ok(());
     }
     fault("", "a bill could exceed 2^60 nano-dollars (a billion dollars a month), the limit of this form")

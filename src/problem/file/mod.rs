@@ -9,6 +9,7 @@
 
 mod application;
 mod application_check;
+mod application_groups;
 mod number;
 mod packing;
 mod pairwise;

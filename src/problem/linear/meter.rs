@@ -114,7 +114,7 @@ impl Account {
             for &(v, x) in &part.picks {
                 let choice = &builder.problem.components[c].choices[v];
                 let here = builder.problem.places[choice.place].provider == meter;
-                if let (Included::Pooled(gb), true) = (choice.included, here) {
+                if let (Included::Pooled(gb), true) = (builder.problem.included_with(c, choice), here) {
                     pool.push((x, i128::from(gb.micros())));
                     most = most.max(i128::from(gb.micros()));
                 }

@@ -1,10 +1,11 @@
 //! The problem as a mixed-integer linear program: the same optimum, in a form that any solver takes.
 //!
 //! Nothing is approximated. Products of decisions and tiered prices are written with binaries and exact envelopes (one
-//! file per kind: [`Builder`] in `model`, `traffic`, `meter`, `latency`); what cannot be written that way is refused
+//! file per kind: [`Builder`] in `model`, `hosts`, `traffic`, `meter`, `latency`); what cannot be written that way is refused
 //! ([`LinearError`]). Two differences of the size of a rounding remain: a flow's share of a tier is rounded to the
 //! nano-dollar in a bill and not here, and solvers of floats have tolerances.
 
+mod hosts;
 mod latency;
 mod meter;
 mod model;
@@ -94,12 +95,6 @@ pub enum LinearError {
         /// Where.
         place: String,
     },
-    /// Components that may share machines.
-    #[error(
-        "components that may share machines cannot be written as a linear program by this version; without \
-         `share_machine` the rest can"
-    )]
-    SharedMachines,
     /// Not written.
     #[error("{0} cannot be written as a linear program by this version: use --format json")]
     Unsupported(&'static str),

@@ -1,7 +1,9 @@
 //! The program's frame: one binary per choice, sums of them per place and state, relations, shared charges, the budget.
 
-use super::{Linear, LinearError, ONE, Row, Sense, VarId, Variable, latency, meter, traffic};
-use crate::problem::{Choice, ComponentId, FlowTo, Included, Objective, PlaceId, Problem, RelationKind, Route};
+use super::{Linear, LinearError, ONE, Row, Sense, VarId, Variable, hosts, latency, meter, traffic};
+use crate::problem::{
+    Choice, ComponentId, FlowTo, Host, Included, Objective, PlaceId, Problem, RelationKind, Route, SharedNeed,
+};
 use std::collections::BTreeMap;
 
 /// A sum: coefficients in billionths.
@@ -42,9 +44,6 @@ pub(super) fn build(problem: &Problem) -> Result<Linear, LinearError> {
     if problem.objective == Objective::LatencyThenCost {
         return Err(LinearError::LatencyFirst);
     }
-    if !problem.groups.is_empty() {
-        return Err(LinearError::SharedMachines);
-    }
     let mut builder = Builder {
         problem,
         out: Linear::default(),
@@ -54,9 +53,10 @@ pub(super) fn build(problem: &Problem) -> Result<Linear, LinearError> {
         weighted_constant: 0,
     };
     for component in 0..problem.components.len() {
-        builder.component(component);
+        builder.component(component)?;
     }
-    builder.shared();
+    let hosted = hosts::build(&mut builder)?;
+    builder.shared(&hosted);
     builder.relations();
     let metered = traffic::build(&mut builder)?;
     meter::build(&mut builder, &metered);
@@ -95,7 +95,7 @@ impl Builder<'_> {
         self.out.rows.push(Row { name, terms, sense, rhs });
     }
 
-    fn component(&mut self, c: ComponentId) {
+    fn component(&mut self, c: ComponentId) -> Result<(), LinearError> {
         let choices = &self.problem.components[c].choices;
         let sends: i64 = self.problem.flows.iter().filter(|f| f.from == c).map(|f| f.gb.micros()).sum();
         let mut part = Part { picks: Vec::new(), states: Vec::new(), places: Vec::new() };
@@ -105,7 +105,11 @@ impl Builder<'_> {
             self.out.picks.push((x, c, v));
             self.bill.push((x, i128::from(choice.cost.nanos())));
             part.picks.push((v, x));
-            let own = if let Included::Own(gb) = choice.included { gb.micros().min(sends) } else { 0 };
+            let own = match (choice.host, choice.included) {
+                (Host::Own, Included::Own(gb)) => gb.micros().min(sends),
+                (Host::Own, _) => 0,
+                _ => hosts::own_allowance(self.problem, c, choice)?,
+            };
             states.entry(State { place: choice.place, zones: choice.active_zones, own }).or_default().push(x);
         }
         self.row(format!("one{c}"), part.picks.iter().map(|&(_, x)| (x, ONE)).collect(), Sense::Equal, ONE);
@@ -120,6 +124,7 @@ impl Builder<'_> {
             part.places.push((place, z));
         }
         self.parts.push(part);
+        Ok(())
     }
 
     /// A variable that equals a sum; the variable itself, if there is only one.
@@ -133,8 +138,8 @@ impl Builder<'_> {
         z
     }
 
-    /// A shared charge is due as soon as one component that needs it is at its place.
-    fn shared(&mut self) {
+    /// A shared charge is due as soon as one component or shared machine that needs it is at its place.
+    fn shared(&mut self, hosted: &[(PlaceId, Sum)]) {
         for (s, shared) in self.problem.shared.iter().enumerate() {
             let mut needed: Vec<Sum> = Vec::new();
             for (c, part) in self.parts.iter().enumerate() {
@@ -145,6 +150,8 @@ impl Builder<'_> {
                 let terms: Sum = part.picks.iter().filter(|(v, _)| needs(*v)).map(|&(_, x)| (x, -ONE)).collect();
                 needed.extend((!terms.is_empty()).then_some(terms));
             }
+            let here = hosted.iter().filter(|(place, _)| *place == shared.place && shared.need == SharedNeed::Nat);
+            needed.extend(here.map(|(_, sum)| sum.iter().map(|&(x, by)| (x, -by)).collect()));
             if needed.is_empty() {
                 continue;
             }

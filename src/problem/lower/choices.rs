@@ -2,48 +2,61 @@
 
 use super::Loose;
 use super::machines::Fit;
-use crate::catalog::{ComputeOffer, Item, ManagedOffer, Price, PriceBook, RegionId, Tariff};
-use crate::problem::{Charge, ChargeItem, Choice, Form, Host, Included, Place, PlaceId, SharedNeed, capped_cost};
+use super::serverless::Container;
+use crate::catalog::{ComputeOffer, Item, ManagedOffer, Price, PriceBook, ProviderId, RegionId, Tariff};
+use crate::problem::{Charge, ChargeItem, Choice, Form, Host, Included, PlaceId, SharedNeed, capped_cost};
 use crate::units::{Money, Purchase, Quantity};
 use std::collections::BTreeMap;
 
-/// Where charges go: either only their sum is wanted (a hundred thousand candidates), or the lines (the few that stay).
+/// Where charges go: either only their sum is wanted (thousands of candidates), or the lines (the few that stay).
 /// One pricing routine serves both, so that a line can never differ from the sum it was chosen by.
-pub(super) trait Sink {
-    fn add(
-        &mut self,
-        item: ChargeItem,
-        quantity: Quantity,
-        price: Price,
-        cap: Option<Money>,
-        detail: &dyn Fn() -> String,
-    );
+pub(super) enum Sink {
+    /// Adds up.
+    Sum(Money),
+    /// Collects.
+    Lines(Vec<Charge>),
 }
 
-/// Adds up.
-#[derive(Default)]
-pub(super) struct Sum(pub Money);
-
-impl Sink for Sum {
-    fn add(&mut self, _: ChargeItem, quantity: Quantity, price: Price, cap: Option<Money>, _: &dyn Fn() -> String) {
-        self.0 += capped_cost(price, quantity, cap);
+impl Sink {
+    /// What the charges add up to that `price` hands over.
+    pub fn sum(price: impl FnOnce(&mut Self)) -> Money {
+        let mut sink = Self::Sum(Money::ZERO);
+        price(&mut sink);
+        match sink {
+            Self::Sum(sum) => sum,
+            Self::Lines(lines) => lines.iter().map(Charge::cost).sum(),
+        }
     }
-}
 
-/// Collects.
-#[derive(Default)]
-pub(super) struct Lines(pub Vec<Charge>);
+    /// The charges that `price` hands over.
+    pub fn lines(price: impl FnOnce(&mut Self)) -> Vec<Charge> {
+        let mut sink = Self::Lines(Vec::new());
+        price(&mut sink);
+        sink.into_lines()
+    }
 
-impl Sink for Lines {
-    fn add(
+    /// What was collected; nothing of a sum.
+    pub fn into_lines(self) -> Vec<Charge> {
+        match self {
+            Self::Sum(_) => Vec::new(),
+            Self::Lines(lines) => lines,
+        }
+    }
+
+    /// So many units at a price, at most the cap; `detail` says for people what exactly.
+    #[inline]
+    pub fn add(
         &mut self,
         item: ChargeItem,
         quantity: Quantity,
         price: Price,
         cap: Option<Money>,
-        detail: &dyn Fn() -> String,
+        detail: impl FnOnce() -> String,
     ) {
-        self.0.push(Charge { item, detail: detail(), quantity, price, cap });
+        match self {
+            Self::Sum(sum) => *sum += capped_cost(price, quantity, cap),
+            Self::Lines(lines) => lines.push(Charge { item, detail: detail(), quantity, price, cap }),
+        }
     }
 }
 
@@ -107,11 +120,13 @@ pub(super) enum Recipe {
 
 /// A choice that nothing covers so far.
 struct Kept {
-    choice: Choice,
+    candidate: Candidate,
+    cost: Money,
     recipe: Recipe,
     /// Which of two choices that are equally good stays: the one with the lower rank.
     rank: u64,
-    moves: Moves,
+    /// `None`: nothing is varied at the place.
+    moves: Option<Box<Moves>>,
 }
 
 /// What of a choice moves with the loose prices: choices are compared only when this is equal.
@@ -139,13 +154,19 @@ pub(super) struct Front<'a> {
 /// Whether `kept` is at least as good as `other` in every solution, costs apart. A larger pool never makes anything
 /// dearer; an allowance of one's own can (it thins out the account's volume, and with it the share in the cheap steps of
 /// another ladder), so it must be equal.
-fn serves(kept: &Choice, active_zones: u8, needs: &[SharedNeed], included: Included) -> bool {
-    let includes = match (kept.included, included) {
+fn serves(kept: &Candidate, other: &Candidate) -> bool {
+    kept.active_zones == other.active_zones
+        && includes(kept.included, other.included)
+        && kept.needs.iter().all(|need| other.needs.contains(need))
+}
+
+/// Whether traffic that comes with one choice is worth at least what comes with another.
+fn includes(more: Included, less: Included) -> bool {
+    match (more, less) {
         (Included::Pooled(more), Included::Pooled(less)) => more >= less,
         (Included::Pooled(_), Included::None) => true,
         (a, b) => a == b,
-    };
-    includes && kept.active_zones == active_zones && kept.needs.iter().all(|need| needs.contains(need))
+    }
 }
 
 impl<'a> Front<'a> {
@@ -170,26 +191,22 @@ impl<'a> Front<'a> {
         self.varied.is_some()
     }
 
-    fn moves(&self, candidate: &Candidate, recipe: Recipe, price: &dyn Fn(&mut dyn Sink)) -> Moves {
-        let Some(varied) = &self.varied else { return Moves::default() };
-        let mut lines = Lines::default();
-        price(&mut lines);
-        let moving = lines.0.iter().filter(|charge| varied.items.contains(&charge.item));
+    fn moves(&self, candidate: &Candidate, recipe: Recipe, price: &dyn Fn(&mut Sink)) -> Option<Box<Moves>> {
+        let varied = self.varied.as_ref()?;
+        let lines = Sink::lines(price);
+        let moving = lines.iter().filter(|charge| varied.items.contains(&charge.item));
         let name = (varied.name)(recipe);
-        Moves {
+        Some(Box::new(Moves {
             quantities: moving.map(|charge| (charge.item, charge.price.usd, charge.quantity)).collect(),
             offer: varied.offers.contains(&name.as_str()).then_some((name, candidate.purchase)),
-        }
+        }))
     }
 
-    /// Whether something already there costs less than this, and is at least as good as a candidate in every solution.
-    pub fn undercuts(&self, candidate: &Candidate, cost: Money) -> bool {
-        let Candidate { active_zones, needs, included, .. } = *candidate;
-        !self.is_loose()
-            && self
-                .kept
-                .iter()
-                .any(|kept| kept.choice.cost < cost && serves(&kept.choice, active_zones, needs, included))
+    /// What the cheapest costs that is already there and at least as good as a candidate in every solution. While
+    /// prices are varied, nothing is known to be.
+    pub fn least(&self, candidate: &Candidate) -> Option<Money> {
+        let rivals = self.kept.iter().filter(|kept| serves(&kept.candidate, candidate));
+        rivals.map(|kept| kept.cost).min().filter(|_| !self.is_loose())
     }
 
     /// Whether something already there is at least as good as a candidate in every solution. Of two that are equally
@@ -197,18 +214,19 @@ impl<'a> Front<'a> {
     ///
     /// While prices are varied nothing is covered before its charges are known.
     pub fn covers(&self, candidate: &Candidate, cost: Money, rank: Option<u32>) -> bool {
-        !self.is_loose() && self.covers_moving(candidate, cost, rank, &Moves::default())
+        !self.is_loose() && self.covers_moving(candidate, cost, rank, None)
     }
 
-    fn covers_moving(&self, candidate: &Candidate, cost: Money, rank: Option<u32>, moves: &Moves) -> bool {
-        let Candidate { active_zones, needs, included, .. } = *candidate;
+    fn covers_moving(&self, candidate: &Candidate, cost: Money, rank: Option<u32>, moves: Option<&Moves>) -> bool {
         let rank = self.rank(rank);
         self.kept.iter().any(|kept| {
-            let choice = &kept.choice;
-            choice.cost <= cost
-                && kept.moves == *moves
-                && serves(choice, active_zones, needs, included)
-                && (choice.cost < cost || kept.rank < rank || choice.today || !mutual(choice, candidate))
+            kept.cost <= cost
+                && serves(&kept.candidate, candidate)
+                && kept.moves.as_deref() == moves
+                && (kept.cost < cost
+                    || kept.rank < rank
+                    || kept.candidate.today
+                    || !serves_back(candidate, &kept.candidate))
         })
     }
 
@@ -226,42 +244,36 @@ impl<'a> Front<'a> {
 
     /// Adds a candidate unless it is covered; `price` prices it.
     /// Today's choice always stays in the running, so that the report can say what staying costs.
-    pub fn offer(&mut self, candidate: &Candidate, recipe: Recipe, rank: Option<u32>, price: &dyn Fn(&mut dyn Sink)) {
-        let mut sum = Sum::default();
-        price(&mut sum);
+    pub fn offer(&mut self, candidate: &Candidate, recipe: Recipe, rank: Option<u32>, price: &dyn Fn(&mut Sink)) {
         let moves = self.moves(candidate, recipe, price);
-        if !candidate.today && self.covers_moving(candidate, sum.0, rank, &moves) {
+        self.add(candidate, recipe, rank, Sink::sum(price), moves);
+    }
+
+    /// [`Self::offer`] for a candidate whose cost is known, where nothing is varied.
+    pub fn offer_priced(&mut self, candidate: &Candidate, recipe: Recipe, rank: u32, cost: Money) {
+        self.add(candidate, recipe, Some(rank), cost, None);
+    }
+
+    fn add(
+        &mut self,
+        candidate: &Candidate,
+        recipe: Recipe,
+        rank: Option<u32>,
+        cost: Money,
+        moves: Option<Box<Moves>>,
+    ) {
+        if !candidate.today && self.covers_moving(candidate, cost, rank, moves.as_deref()) {
             return;
         }
         let at = self.rank(rank);
         if rank.is_none() {
             self.next += 1;
         }
-        self.add(candidate, recipe, sum.0, at, moves);
-    }
-
-    fn add(&mut self, candidate: &Candidate, recipe: Recipe, cost: Money, rank: u64, moves: Moves) {
-        let choice = Choice {
-            place: candidate.place,
-            offer: String::new(),
-            purchase: candidate.purchase,
-            count: candidate.count,
-            above: Vec::new(),
-            form: candidate.form,
-            host: Host::Own,
-            charges: Vec::new(),
-            cost,
-            included: candidate.included,
-            needs: candidate.needs.to_vec(),
-            active_zones: candidate.active_zones,
-            today: candidate.today,
-        };
         self.kept.retain(|kept| {
-            let other = &kept.choice;
-            let covered = cost <= other.cost && serves(&choice, other.active_zones, &other.needs, other.included);
-            other.today || !covered || kept.moves != moves
+            let covered = cost <= kept.cost && serves(candidate, &kept.candidate);
+            kept.candidate.today || !covered || kept.moves != moves
         });
-        self.kept.push(Kept { choice, recipe, rank, moves });
+        self.kept.push(Kept { candidate: *candidate, cost, recipe, rank: at, moves });
     }
 
     /// Moves the choices out, cheapest first; `name` names one.
@@ -269,55 +281,93 @@ impl<'a> Front<'a> {
         &mut self,
         choices: &mut Vec<Choice>,
         recipes: &mut Vec<Recipe>,
-        name: &dyn Fn(&Choice, Recipe) -> String,
+        name: &dyn Fn(Recipe) -> String,
     ) {
         self.next = 0;
-        self.kept.sort_by(|a, b| {
-            let names = || name(&a.choice, a.recipe).cmp(&name(&b.choice, b.recipe));
-            a.choice.cost.cmp(&b.choice.cost).then_with(names).then(a.choice.purchase.cmp(&b.choice.purchase))
-        });
+        if self.kept.len() > 1 {
+            self.kept.sort_by(|a, b| {
+                let names = || name(a.recipe).cmp(&name(b.recipe));
+                let purchases = || a.candidate.purchase.cmp(&b.candidate.purchase);
+                a.cost.cmp(&b.cost).then_with(names).then_with(purchases)
+            });
+        }
         for kept in self.kept.drain(..) {
-            choices.push(kept.choice);
+            choices.push(kept.candidate.choice(kept.cost));
             recipes.push(kept.recipe);
         }
     }
 }
 
+impl Candidate {
+    /// As a choice that is not written out yet.
+    fn choice(&self, cost: Money) -> Choice {
+        Choice {
+            place: self.place,
+            offer: String::new(),
+            purchase: self.purchase,
+            count: self.count,
+            above: Vec::new(),
+            form: self.form,
+            host: Host::Own,
+            charges: Vec::new(),
+            cost,
+            included: self.included,
+            needs: self.needs.to_vec(),
+            active_zones: self.active_zones,
+            today: self.today,
+        }
+    }
+}
+
 /// Whether a candidate serves as well as a choice that serves as well as it.
-fn mutual(choice: &Choice, candidate: &Candidate) -> bool {
-    let needs = candidate.needs.iter().all(|need| choice.needs.contains(need));
-    let includes = match (candidate.included, choice.included) {
-        (Included::Pooled(more), Included::Pooled(less)) => more >= less,
-        (Included::Pooled(_), Included::None) => true,
-        (a, b) => a == b,
-    };
-    needs && includes
+fn serves_back(candidate: &Candidate, kept: &Candidate) -> bool {
+    candidate.needs.iter().all(|need| kept.needs.contains(need)) && includes(candidate.included, kept.included)
 }
 
 /// A place with its tariffs looked up once, since every offer asks for them.
+#[derive(Clone)]
 pub(super) struct Site<'a> {
     pub place: PlaceId,
     pub region: RegionId,
+    pub provider_id: ProviderId,
+    /// Ordinal of the region at its provider.
+    pub ordinal: usize,
     pub provider: &'a str,
     pub zones: u8,
     /// Machines on sale.
     pub compute: &'a [ComputeOffer],
     /// Managed tiers on sale.
     pub managed: &'a [ManagedOffer],
-    tariffs: Vec<&'a [Tariff]>,
+    /// Serverless containers on sale.
+    pub container: Option<Container<'a>>,
+    tariffs: [&'a [Tariff]; Item::ALL.len()],
+    prices: [Option<Price>; Item::ALL.len()],
 }
 
 impl<'a> Site<'a> {
-    pub fn of(book: &'a PriceBook, place: PlaceId, spec: &Place) -> Self {
-        Self {
-            place,
-            region: spec.region,
-            provider: &book.provider_of(spec.region).name,
-            zones: spec.zones,
-            compute: book.compute_at(spec.region),
-            managed: book.managed_at(spec.region),
-            tariffs: Item::ALL.iter().map(|&item| book.tariff(spec.region, item)).collect(),
-        }
+    /// Of a region; the place is still open.
+    pub fn of(book: &'a PriceBook, region: RegionId) -> Self {
+        let tariffs = Item::ALL.map(|item| book.tariff(region, item));
+        let mut site = Self {
+            place: PlaceId::MAX,
+            region,
+            provider_id: book.region(region).provider,
+            ordinal: book.ordinal_at_provider(region),
+            provider: &book.provider_of(region).name,
+            zones: zones_of(book, region),
+            compute: book.compute_at(region),
+            managed: book.managed_at(region),
+            container: None,
+            tariffs,
+            prices: tariffs.map(|steps| steps.first().map(|tariff| tariff.price)),
+        };
+        site.container = Container::at(&site);
+        site
+    }
+
+    /// The same as a place of a problem.
+    pub fn at(&self, place: PlaceId) -> Self {
+        Self { place, ..self.clone() }
     }
 
     /// The steps of a tariff; empty when the price is not known here.
@@ -327,6 +377,11 @@ impl<'a> Site<'a> {
 
     /// The price of the first unit of a tariff.
     pub fn price(&self, item: Item) -> Option<Price> {
-        self.tariff(item).first().map(|tariff| tariff.price)
+        self.prices[item as usize]
     }
+}
+
+/// Zones of a region, at least 1.
+pub(super) fn zones_of(book: &PriceBook, region: RegionId) -> u8 {
+    book.region(region).zones.unwrap_or(1).max(1)
 }

@@ -44,6 +44,8 @@ pub(super) struct Demand {
     /// Whether any of its traffic could run through a meter.
     pub metered: bool,
     pub place: Where,
+    /// Whether [`Self::place`] forbids nothing.
+    pub place_is_free: bool,
     /// How it must lie to the other replicas of its component.
     pub keep_apart: Option<RelationKind>,
     /// Which replica of its component it is, from 0.
@@ -56,6 +58,8 @@ pub(super) struct Demand {
     pub component_users_gb: Quantity,
     /// How many variables its component has: its share of the component's traffic is one of so many.
     pub siblings: i64,
+    /// Ordinal of its entry in [`App::today`].
+    pub today: Option<usize>,
 }
 
 impl Demand {
@@ -163,6 +167,7 @@ fn demand_of(app: &App, ordinal: usize, component: &Component, scenario: Scenari
         metered: links().next().is_some()
             || component.users_gb_month.max > Quantity::ZERO
             || component.outbound_gb_month.max > Quantity::ZERO,
+        place_is_free: component.place == Where::default(),
         place: component.place.clone(),
         keep_apart: match component.spread {
             Spread::None => component.shares.map(|_| super::hosts::REPLICAS_LIE),
@@ -174,6 +179,7 @@ fn demand_of(app: &App, ordinal: usize, component: &Component, scenario: Scenari
         mixed: component.mixed,
         component_users_gb: component.users_gb_month.at(scenario),
         siblings: 1,
+        today: app.today.iter().position(|today| today.component == ordinal),
     }
 }
 

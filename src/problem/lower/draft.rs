@@ -4,11 +4,12 @@
 //! left out, and knows today's choice and placements that were decided elsewhere. The short way asks the few offers that
 //! can be the best buy of anybody ([`crate::catalog::Menu`]), and is taken wherever nothing but prices decides.
 
-use super::choices::{Excluded, Front, Lines, Recipe, Site};
+use super::choices::{Excluded, Front, Recipe, Sink, Site};
 use super::demand::{self, Demand};
 use super::geo::Geo;
 use super::lowerer::Users;
-use super::machines::{self, Order, Verdicts};
+use super::machines::{self, Verdicts};
+use super::order::{self, Order};
 use super::{
     Context, LowerError, Lowerer, Options, hosts, managed, mixed, network, passes, paths, serverless, storage,
 };
@@ -148,14 +149,22 @@ fn context<'x>(lowerer: &'x Lowerer<'_>, app: &'x App, policy: &'x Policy, optio
     let traffic = network::total_traffic(app, options.scenario);
     let admits = |id: RegionId| policy.providers.passes(&book.provider_of(id).name) && passes(book, &app.place, id);
     let open = book.region_ids().map(admits).collect();
-    Context { app, book, policy, options, traffic, open }
+    let mut today_regions: Vec<Option<RegionId>> = Vec::with_capacity(app.today.len());
+    for (at, today) in app.today.iter().enumerate() {
+        // Most applications are in few regions.
+        let like = app.today[..at].iter().position(|o| (&o.provider, &o.region) == (&today.provider, &today.region));
+        let region = like.map_or_else(|| book.find_region(&today.provider, &today.region), |at| today_regions[at]);
+        today_regions.push(region);
+    }
+    Context { app, book, policy, options, traffic, open, today_regions }
 }
 
-fn name_of(cx: &Context, demand: &Demand, site: &Site, choice: Option<&Choice>, recipe: Recipe) -> String {
+/// The name of what a recipe makes; that of a choice that is written out stands in it.
+fn name_of(cx: &Context, demand: &Demand, site: &Site, recipe: Recipe) -> String {
     use crate::catalog::Item;
     let product = |item| site.tariff(item).first().map(|tariff| tariff.product.clone()).unwrap_or_default();
     match recipe {
-        Recipe::Written => choice.map(|choice| choice.offer.clone()).unwrap_or_default(),
+        Recipe::Written => String::new(),
         Recipe::Machine(offer, _) => cx.book.shape(site.compute[offer as usize].shape).name.clone(),
         Recipe::Managed(tier) => site.managed[tier as usize].name(),
         Recipe::Serverless => serverless::name(demand, site),
@@ -165,19 +174,18 @@ fn name_of(cx: &Context, demand: &Demand, site: &Site, choice: Option<&Choice>, 
 }
 
 fn write_out(cx: &Context, demand: &Demand, site: &Site, recipe: Recipe, choice: &mut Choice) {
-    let mut lines = Lines::default();
-    match recipe {
-        Recipe::Written => return,
-        Recipe::Machine(offer, fit) => {
-            machines::write_out(cx, demand, site, (offer, fit), choice.purchase, &mut lines);
-        }
-        Recipe::Managed(tier) => managed::charges(demand, &site.managed[tier as usize], &mut lines),
-        Recipe::Serverless => serverless::write_out(cx, demand, site, &mut lines),
-        Recipe::Objects => storage::object_charges(demand, site, &mut lines),
-        Recipe::Balancer => network::balancer_charges(demand, site, demand.balanced_gb, &mut lines),
+    if matches!(recipe, Recipe::Written) {
+        return;
     }
-    choice.offer = name_of(cx, demand, site, Some(choice), recipe);
-    choice.charges = lines.0;
+    choice.charges = Sink::lines(|lines| match recipe {
+        Recipe::Written => {}
+        Recipe::Machine(offer, fit) => machines::write_out(cx, demand, site, (offer, fit), choice.purchase, lines),
+        Recipe::Managed(tier) => managed::charges(demand, &site.managed[tier as usize], lines),
+        Recipe::Serverless => serverless::write_out(cx, demand, site, lines),
+        Recipe::Objects => storage::object_charges(demand, site, lines),
+        Recipe::Balancer => network::balancer_charges(demand, site, demand.balanced_gb, lines),
+    });
+    choice.offer = name_of(cx, demand, site, recipe);
 }
 
 /// How a component's offers are looked at.
@@ -185,8 +193,6 @@ struct Look {
     /// `None`: the long way everywhere.
     order: Option<Order>,
     verdicts: OnceCell<Verdicts>,
-    /// Where the component is today.
-    today: Option<RegionId>,
     counted: bool,
 }
 
@@ -194,37 +200,30 @@ impl Look {
     fn of(cx: &Context, demand: &Demand, counted: bool) -> Self {
         // Only prices decide: nothing is asked for by name, and no price is refused for its quality.
         let short = !cx.looks_for_names() && cx.policy.worst_quality == Quality::Estimated;
-        let today = cx.app.today.iter().find(|today| today.component == demand.app_component);
-        Self {
-            order: short.then(|| Order::of(cx, demand)),
-            verdicts: OnceCell::new(),
-            today: today.and_then(|today| cx.book.find_region(&today.provider, &today.region)),
-            counted,
-        }
+        Self { order: short.then(|| Order::of(cx, demand)), verdicts: OnceCell::new(), counted }
     }
 
     /// Looks at what is on sale at a place.
     fn at(&self, cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
         use app::Kind as K;
-        let short = self.order.as_ref().filter(|_| self.today != Some(site.region) && !front.is_loose());
-        match (demand.kind, short) {
-            (K::Service | K::Worker | K::Job, _) => {
+        match demand.kind {
+            K::Service | K::Worker | K::Job => {
                 self.machines(cx, demand, site, front, excluded);
                 serverless::offer_serverless(cx, demand, site, front, excluded);
             }
-            (K::Postgres | K::Mysql | K::Redis | K::Kafka, Some(_)) => {
-                managed::order_managed(cx, demand, site, front);
-                if self.counted {
-                    managed::count_excluded(cx, demand, site, excluded);
+            K::Postgres | K::Mysql | K::Redis | K::Kafka => {
+                if self.order.is_some() && !front.is_loose() {
+                    managed::order_managed(cx, demand, site, front);
+                    if self.counted {
+                        managed::count_excluded(cx, demand, site, excluded);
+                    }
+                } else {
+                    managed::offer_managed(cx, demand, site, front, excluded);
                 }
                 self.machines(cx, demand, site, front, excluded);
             }
-            (K::Postgres | K::Mysql | K::Redis | K::Kafka, None) => {
-                managed::offer_managed(cx, demand, site, front, excluded);
-                self.machines(cx, demand, site, front, excluded);
-            }
-            (K::ObjectStorage | K::StaticSite, _) => storage::offer_objects(cx, demand, site, front, excluded),
-            (K::LoadBalancer, _) => storage::offer_balancer(cx, demand, site, front, excluded),
+            K::ObjectStorage | K::StaticSite => storage::offer_objects(cx, demand, site, front, excluded),
+            K::LoadBalancer => storage::offer_balancer(cx, demand, site, front, excluded),
         }
     }
 
@@ -232,20 +231,30 @@ impl Look {
         if mixed::takes_over(cx, demand) {
             return;
         }
-        let loose = front.is_loose();
-        let plain = || !loose && self.today != Some(site.region) && machines::all_prices_known(cx, demand, site);
-        let Some(order) = self.order.as_ref().filter(|_| plain()) else {
+        let Some(order) = self.order.as_ref().filter(|_| !front.is_loose()) else {
             machines::offer_machines(cx, demand, self.verdicts(cx), site, front, excluded);
             return;
         };
-        machines::order_machines(cx, demand, order, site, front);
+        if !machines::all_prices_known(cx, demand, site) {
+            // Where machines cannot be reached as they have to be, there is nothing to be had but reasons.
+            if self.counted || cx.today_at(demand, site).is_some() || machines::is_reachable(cx, demand, site) {
+                machines::offer_machines(cx, demand, self.verdicts(cx), site, front, excluded);
+            }
+            return;
+        }
+        order::order_machines(cx, demand, order, site, front, excluded);
         if self.counted {
             machines::count_excluded(cx, demand, self.verdicts(cx), site, excluded);
         }
     }
 
+    /// Whether every offer is looked at in a few places only.
+    fn is_quick(&self) -> bool {
+        self.order.is_some() && !self.counted
+    }
+
     fn verdicts(&self, cx: &Context) -> &Verdicts {
-        self.verdicts.get_or_init(|| Verdicts::of(cx))
+        self.verdicts.get_or_init(|| if self.is_quick() { Verdicts::Anew } else { Verdicts::kept(cx) })
     }
 }
 
@@ -254,6 +263,7 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Compo
     let mut excluded = if look.counted { Excluded::default() } else { Excluded::muted() };
     let (mut choices, mut recipes) = (Vec::with_capacity(geo.sites.len()), Vec::with_capacity(geo.sites.len()));
     let mut front = Front::default();
+    let mixes = mixed::is_possible(cx, demand);
     for site in &geo.sites {
         if let Some(picks) = &cx.options.only {
             if picks[demand.variable].region != site.region {
@@ -266,12 +276,15 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Compo
             excluded.add("fewer zones than asked for", offers_at(site));
             continue;
         }
-        front.loosen(&cx.options.loose, site.region, move |recipe| name_of(cx, demand, site, None, recipe));
+        if !cx.options.loose.is_empty() {
+            front.loosen(&cx.options.loose, site.region, move |recipe| name_of(cx, demand, site, recipe));
+        }
         look.at(cx, demand, site, &mut front, &mut excluded);
-        let name = |choice: &Choice, recipe| name_of(cx, demand, site, Some(choice), recipe);
-        front.drain_into(&mut choices, &mut recipes, &name);
-        choices.extend(mixed::offer(cx, demand, site, &mut excluded));
-        settle(&mut choices, &mut recipes);
+        front.drain_into(&mut choices, &mut recipes, &|recipe| name_of(cx, demand, site, recipe));
+        if mixes {
+            choices.extend(mixed::offer(cx, demand, site, &mut excluded));
+            settle(&mut choices, &mut recipes);
+        }
     }
     let component = Component {
         name: demand.name.clone(),

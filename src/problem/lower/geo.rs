@@ -2,9 +2,10 @@
 //!
 //! None of it depends on components, and most applications of a fleet may use the same regions: made once per set.
 
-use super::choices::Site;
+use super::Lowerer;
+use super::choices::{Site, zones_of};
 use super::network::{self, Classes};
-use crate::catalog::{PriceBook, RegionId, TransferBilling};
+use crate::catalog::{EgressLadder, PriceBook, RegionId, TransferBilling};
 use crate::problem::{Ladder, Place, Route, Routes, SharedCharge, Step};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -21,17 +22,54 @@ pub(super) struct Geo<'a> {
     pub shared: Arc<[SharedCharge]>,
 }
 
+/// What a region means by itself, whatever the others: looked up in the book once.
+pub(super) struct Here<'a> {
+    /// Its place is open.
+    site: Site<'a>,
+    /// Destination class of what is sent to it.
+    class: usize,
+    /// By destination class the ladder of internet traffic, as an ordinal in the book; `None`: its price is not known.
+    ladders: Vec<Option<usize>>,
+    /// By region of the same provider the billing of traffic to it; `None`: its price is not known.
+    inside: Vec<Option<TransferBilling>>,
+}
+
+impl<'a> Here<'a> {
+    pub fn of(book: &'a PriceBook, region: RegionId, classes: &Classes) -> Self {
+        let spec = book.region(region);
+        let first = book.ladders.partition_point(|ladder| ladder.region < region);
+        let ordinal = |ladder: &EgressLadder| {
+            let at = book.ladders[first..].iter().position(|of| std::ptr::eq(of, ladder))?;
+            Some(first + at)
+        };
+        let inside =
+            |to: RegionId| (book.region(to).provider == spec.provider).then(|| book.transfer(region, to)).flatten();
+        Self {
+            site: Site::of(book, region),
+            class: classes.of(&spec.country),
+            ladders: classes.0.iter().map(|country| ordinal(book.ladder(region, country)?)).collect(),
+            inside: book.region_ids().map(inside).collect(),
+        }
+    }
+}
+
 impl<'a> Geo<'a> {
-    pub fn of(book: &'a PriceBook, regions: &[RegionId], classes: &Classes) -> Self {
+    pub fn of(lowerer: &Lowerer<'a>, regions: &[RegionId]) -> Self {
+        let book = lowerer.book();
         let (places, providers) = places_of(book, regions);
-        let sites = places.iter().enumerate().map(|(place, spec)| Site::of(book, place, spec)).collect();
-        let mut ladders = Ladders { book, places: &places, list: Vec::new(), known: HashMap::new() };
-        let row = |country: &String| (0..places.len()).map(|place| ladders.route(place, country)).collect();
-        let internet: Vec<Vec<Route>> = classes.0.iter().map(row).collect();
+        let here: Vec<&Here<'a>> = regions.iter().map(|&region| lowerer.here(region)).collect();
+        let sites = here.iter().enumerate().map(|(place, here)| here.site.at(place)).collect();
+        let mut ladders = Ladders { book, list: Vec::new(), known: vec![None; book.ladders.len()] };
+        let classes = 0..lowerer.classes().0.len();
+        let mut route = |class: usize| {
+            let of = |(here, place): (&&Here, &Place)| ladders.route(here.ladders[class], place.provider);
+            here.iter().zip(&places).map(of).collect::<Vec<Route>>()
+        };
+        let internet: Vec<Vec<Route>> = classes.map(&mut route).collect();
         let ladders = ladders.list;
         Self {
             sites,
-            routes: routes(book, &places, classes, &internet, ladders.len()),
+            routes: routes(&here, &places, &internet, ladders.len()),
             internet: internet.into(),
             ladders: ladders.into(),
             rtt: Arc::new(rtt_tables(book, regions)),
@@ -61,33 +99,43 @@ fn places_of(book: &PriceBook, regions: &[RegionId]) -> (Vec<Place>, Vec<String>
             provider_name: name.clone(),
             region_code: region.code.clone(),
             country,
-            zones: region.zones.unwrap_or(1).max(1),
+            zones: zones_of(book, id),
         });
     }
     (places, providers)
 }
 
 /// The billing of traffic between every two places. Codes: first the ladders, then the other ways as they come.
-fn routes(book: &PriceBook, places: &[Place], classes: &Classes, internet: &[Vec<Route>], ladders: usize) -> Routes {
+fn routes(here: &[&Here], places: &[Place], internet: &[Vec<Route>], ladders: usize) -> Routes {
     let mut kinds: Vec<Route> = (0..ladders).map(Route::Metered).collect();
     let mut known: HashMap<Route, u32> = HashMap::new();
-    let mut code = |route: Route| match route {
-        Route::Metered(ladder) => u32::try_from(ladder).unwrap_or(u32::MAX),
-        other => *known.entry(other).or_insert_with(|| {
-            kinds.push(other);
-            u32::try_from(kinds.len() - 1).unwrap_or(u32::MAX)
-        }),
+    let mut last: Option<(Route, u32)> = None;
+    let mut code = |route: Route| match (route, last) {
+        (Route::Metered(ladder), _) => u32::try_from(ladder).unwrap_or(u32::MAX),
+        // Neighbours mostly cost the same.
+        (other, Some((route, code))) if other == route => code,
+        (other, _) => {
+            let code = *known.entry(other).or_insert_with(|| {
+                kinds.push(other);
+                u32::try_from(kinds.len() - 1).unwrap_or(u32::MAX)
+            });
+            last = Some((other, code));
+            code
+        }
     };
-    let class_of_place: Vec<usize> =
-        places.iter().map(|place| classes.of(&book.region(place.region).country)).collect();
+    let mut of_provider: Vec<Vec<usize>> = Vec::new();
+    for (place, spec) in places.iter().enumerate() {
+        of_provider.resize_with(of_provider.len().max(spec.provider + 1), Vec::new);
+        of_provider[spec.provider].push(place);
+    }
     let mut codes = Vec::with_capacity(places.len() * places.len());
-    for (from, a) in places.iter().enumerate() {
+    for (from, spec) in places.iter().enumerate() {
         // Between providers traffic leaves through the sender's internet egress; what arrives is free everywhere.
         let by_internet: Vec<u32> = internet.iter().map(|row| code(row[from])).collect();
         let start = codes.len();
-        codes.extend(class_of_place.iter().map(|&class| by_internet[class]));
-        for (to, b) in places.iter().enumerate().filter(|(_, b)| b.provider == a.provider) {
-            let inside = match book.transfer(a.region, b.region) {
+        codes.extend(here.iter().map(|to| by_internet[to.class]));
+        for &to in &of_provider[spec.provider] {
+            let inside = match here[from].inside[usize::from(places[to].region.0)] {
                 Some(TransferBilling::Flat(price)) => Route::Flat(price),
                 Some(TransferBilling::AsInternet) => continue,
                 None => Route::Unknown,
@@ -103,11 +151,8 @@ fn rtt_tables(book: &PriceBook, regions: &[RegionId]) -> [Vec<u32>; 2] {
     let mut tables = [0, 1].map(|_| Vec::with_capacity(regions.len() * regions.len()));
     for &a in regions {
         let row = book.rtts_us(a);
-        for &b in regions {
-            let (p50, p95) = row[usize::from(b.0)];
-            tables[0].push(p50);
-            tables[1].push(p95);
-        }
+        tables[0].extend(regions.iter().map(|b| row[usize::from(b.0)].0));
+        tables[1].extend(regions.iter().map(|b| row[usize::from(b.0)].1));
     }
     tables
 }
@@ -115,24 +160,21 @@ fn rtt_tables(book: &PriceBook, regions: &[RegionId]) -> [Vec<u32>; 2] {
 /// Ladders that are in use, each once.
 struct Ladders<'a> {
     book: &'a PriceBook,
-    places: &'a [Place],
     list: Vec<Ladder>,
-    known: HashMap<(RegionId, String), Route>,
+    /// For each ladder of the book its ordinal in the list.
+    known: Vec<Option<usize>>,
 }
 
 impl Ladders<'_> {
-    /// How internet traffic from a place to a country is billed.
-    fn route(&mut self, place: usize, country: &str) -> Route {
-        let spec = &self.places[place];
-        let Some(ladder) = self.book.ladder(spec.region, country) else { return Route::Unknown };
-        let key = (spec.region, ladder.to.clone());
-        if let Some(route) = self.known.get(&key) {
-            return *route;
-        }
-        let steps = ladder.tiers.iter().map(|tier| Step { from: tier.from, price: tier.price }).collect();
-        self.list.push(Ladder { meter: spec.provider, included: ladder.included_gb, steps });
-        let route = Route::Metered(self.list.len() - 1);
-        self.known.insert(key, route);
-        route
+    /// How internet traffic is billed that leaves on a ladder of the book, by a provider's meter.
+    fn route(&mut self, ladder: Option<usize>, meter: usize) -> Route {
+        let Some(ladder) = ladder else { return Route::Unknown };
+        let Self { book, list, known } = self;
+        Route::Metered(*known[ladder].get_or_insert_with(|| {
+            let spec = &book.ladders[ladder];
+            let steps = spec.tiers.iter().map(|tier| Step { from: tier.from, price: tier.price }).collect();
+            list.push(Ladder { meter, included: spec.included_gb, steps });
+            list.len() - 1
+        }))
     }
 }

@@ -4,7 +4,7 @@
 //! A machine that another one at its place replaces in every solution is left out: dearer, and nowhere larger than the
 //! group could use.
 
-use super::choices::{Lines, Recipe, Site};
+use super::choices::{Recipe, Sink, Site};
 use super::machines::{BOOT_DISK_GB, operator, refuse, sustained_micros};
 use super::network::{Exposure, balancer_charges};
 use super::{Context, Demand, draft};
@@ -285,14 +285,15 @@ impl Sharing<'_> {
 
     /// A hosted choice with what the component costs itself.
     fn choice(&self, demand: &Demand, site: &Site, machine: &Machine, host: Host) -> Choice {
-        let mut lines = Lines::default();
         let store = demand.kind.is_data_store();
-        if store {
-            operator(self.cx, &mut lines);
-        }
-        if let Some(gb) = demand.balancer_gb().filter(|_| demand.public && demand.siblings > 1) {
-            balancer_charges(demand, site, gb, &mut lines);
-        }
+        let charges = Sink::lines(|lines| {
+            if store {
+                operator(self.cx, lines);
+            }
+            if let Some(gb) = demand.balancer_gb().filter(|_| demand.public && demand.siblings > 1) {
+                balancer_charges(demand, site, gb, lines);
+            }
+        });
         let leads = matches!(host, Host::Leads(_));
         Choice {
             place: machine.place,
@@ -302,8 +303,8 @@ impl Sharing<'_> {
             above: Vec::new(),
             form: if store { Form::Packaged } else { Form::Machines },
             host,
-            cost: lines.0.iter().map(Charge::cost).sum(),
-            charges: lines.0,
+            cost: charges.iter().map(Charge::cost).sum(),
+            charges,
             included: Included::None,
             needs: Vec::new(),
             active_zones: demand.active_zones(1),

@@ -1,6 +1,6 @@
 //! Lowering many applications against one book: what they have in common is made once.
 
-use super::geo::Geo;
+use super::geo::{Geo, Here};
 use super::network::Classes;
 use super::{Draft, LowerError, Options};
 use crate::app::{App, Locality};
@@ -20,6 +20,8 @@ const USERS_MAX: usize = 2048;
 pub struct Lowerer<'a> {
     book: &'a PriceBook,
     classes: Classes,
+    /// What each region means by itself.
+    here: Vec<OnceLock<Here<'a>>>,
     geos: Mutex<HashMap<Vec<RegionId>, Arc<Geo<'a>>>>,
     users: Mutex<HashMap<(String, String), Arc<Users>>>,
 }
@@ -41,7 +43,13 @@ impl<'a> Lowerer<'a> {
     /// For a book.
     #[must_use]
     pub fn new(book: &'a PriceBook) -> Self {
-        Self { book, classes: Classes::of_book(book), geos: Mutex::default(), users: Mutex::default() }
+        Self {
+            book,
+            classes: Classes::of_book(book),
+            here: book.regions.iter().map(|_| OnceLock::new()).collect(),
+            geos: Mutex::default(),
+            users: Mutex::default(),
+        }
     }
 
     /// The book.
@@ -76,13 +84,18 @@ impl<'a> Lowerer<'a> {
         &self.classes
     }
 
+    /// What a region means by itself.
+    pub(super) fn here(&self, region: RegionId) -> &Here<'a> {
+        self.here[usize::from(region.0)].get_or_init(|| Here::of(self.book, region, &self.classes))
+    }
+
     /// What a set of regions means.
     pub(super) fn geo(&self, regions: &[RegionId]) -> Arc<Geo<'a>> {
         if let Some(known) = self.geos.lock().unwrap_or_else(PoisonError::into_inner).get(regions) {
             return known.clone();
         }
         // Made outside of the lock; when two threads make the same, one of them is kept.
-        let geo = Arc::new(Geo::of(self.book, regions, &self.classes));
+        let geo = Arc::new(Geo::of(self, regions));
         let mut geos = self.geos.lock().unwrap_or_else(PoisonError::into_inner);
         if geos.len() >= GEOS_MAX {
             geos.clear();

@@ -1,14 +1,20 @@
 //! Machines: the right count of the right shape, with disk, address, load balancer and NAT.
 
-use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site, Sum};
+use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site};
 use super::mixed::takes_over;
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
+<<<<<<< HEAD
+use crate::app::Today;
 use crate::catalog::{
-    ComputeOffer, CpuKind, Entry, Groups, Item, Price, Shape, ShapeId, Size, SourceId, Unit, group_of, groups,
+    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, List, Machines, Price, ProviderId, Shape, ShapeId,
+    SourceId, Unit, groups,
 };
+=======
+use crate::catalog::{ComputeOffer, CpuKind, Item, Price, Shape, ShapeId, SourceId, Unit};
+>>>>>>> fleet
 use crate::problem::{ChargeItem, Form, Included};
-use crate::units::{Arch, Money, Purchase, Quantity};
+use crate::units::{Money, Purchase, Quantity};
 use std::cell::OnceCell;
 
 /// GB of the disk that a machine boots from, where the shape does not bring one.
@@ -25,7 +31,7 @@ pub(super) struct Fit {
 
 /// The fewest machines that a component is put on: never so few that the loss of one (or of a zone) takes all replicas
 /// with it.
-fn fewest(demand: &Demand) -> i64 {
+pub(super) fn fewest(demand: &Demand) -> i64 {
     demand.replicas.min(i64::from(demand.zones.max(2)))
 }
 
@@ -53,6 +59,9 @@ const SPOT_STORE: &str = "spot capacity for a data store";
 /// Why a burstable machine is refused.
 pub(super) const STEADY: &str = "burstable processor for a steady load";
 
+/// The largest share of [`burst_baseline_percent`].
+pub(super) const BURST_PERCENT_MAX: i64 = 20;
+
 /// The share of its vCPUs that a burstable machine sustains, in percent: the least that AWS T, Azure B and GCP E2
 /// shared-core machines of that memory size give (AWS "burstable performance instances" table: nano 5, micro 10,
 /// small and larger 20).
@@ -60,7 +69,7 @@ fn burst_baseline_percent(memory_mib: u32) -> i64 {
     match memory_mib {
         0..1024 => 5,
         1024..2048 => 10,
-        _ => 20,
+        _ => BURST_PERCENT_MAX,
     }
 }
 
@@ -93,22 +102,30 @@ pub(super) fn refuse(demand: &Demand, shape: &Shape) -> Option<&'static str> {
 
 /// Whether a shape will do for a component, and how many it takes: the same in every region.
 #[derive(Clone, Copy, Debug)]
-enum Verdict {
+pub(super) enum Verdict {
     Fits(Fit),
     Refused(&'static str),
 }
 
-/// The verdicts on the shapes of a book, for one component; each is found when it is first asked for.
-pub(super) struct Verdicts(Vec<OnceCell<Verdict>>);
+/// The verdicts on the shapes of a book, for one component.
+pub(super) enum Verdicts {
+    /// Each is found when it is first asked for, and kept.
+    Kept(Vec<OnceCell<Verdict>>),
+    /// Found anew each time, for a look at few places.
+    Anew,
+}
 
 impl Verdicts {
-    pub fn of(cx: &Context) -> Self {
-        Self(vec![OnceCell::new(); cx.book.shapes.len()])
+    pub fn kept(cx: &Context) -> Self {
+        Self::Kept(vec![OnceCell::new(); cx.book.shapes.len()])
     }
 
     fn on(&self, cx: &Context, demand: &Demand, shape: ShapeId) -> Verdict {
-        *self.0[usize::from(shape.0)]
-            .get_or_init(|| judge(demand, cx.book.shape(shape)).map_or_else(Verdict::Refused, Verdict::Fits))
+        let find = || judge(demand, cx.book.shape(shape)).map_or_else(Verdict::Refused, Verdict::Fits);
+        match self {
+            Self::Kept(known) => *known[usize::from(shape.0)].get_or_init(find),
+            Self::Anew => find(),
+        }
     }
 }
 
@@ -195,7 +212,7 @@ pub(super) fn count_of_one(demand: &Demand, stated: Option<u32>) -> Option<u32> 
 
 /// Today's machines as a candidate: as many as there are, when they are enough. A burstable machine that the component
 /// runs on already is the team's own choice, so it may stay.
-fn fit_of_today(demand: &Demand, shape: &Shape, verdict: Verdict, stated: Option<u32>) -> Option<Fit> {
+pub(super) fn fit_of_today(demand: &Demand, shape: &Shape, verdict: Verdict, stated: Option<u32>) -> Option<Fit> {
     let needed = match verdict {
         Verdict::Fits(fit) => fit,
         Verdict::Refused(STEADY) => fit(demand, shape.vcpu_milli, shape.memory_mib, shape.gpu_milli)?,
@@ -205,107 +222,15 @@ fn fit_of_today(demand: &Demand, shape: &Shape, verdict: Verdict, stated: Option
     (count >= needed.count).then_some(Fit { count, ..needed })
 }
 
-/// What a component may take from the menus of all regions.
-pub(super) struct Order {
-    /// For each size of the book what it holds, when it holds anything.
-    fits: Vec<Option<Fit>>,
-    groups: Groups,
-    purchases: Vec<Purchase>,
-    /// No choice has fewer machines.
-    least: i64,
-    /// Offers differ in nothing but price and count for it.
-    narrow: bool,
-}
-
-impl Order {
-    pub fn of(cx: &Context, demand: &Demand) -> Self {
-        let store = demand.kind.is_data_store();
-        let allowed = if store { demand.packaged } else { demand.run_on.machines };
-        let wanted = |purchase: &Purchase| {
-            allowed && cx.purchase_wanted(demand, *purchase) && !(store && *purchase == Purchase::Spot)
-        };
-        let fits = |size: &Size| fit(demand, size.vcpu_milli, size.memory_mib, 0);
-        Self {
-            fits: if allowed { cx.book.sizes().iter().map(fits).collect() } else { Vec::new() },
-            groups: groups(demand.dedicated, demand.arch),
-            purchases: Purchase::ALL.into_iter().filter(wanted).collect(),
-            least: fewest(demand),
-            narrow: demand.replicas == 1 || demand.disk_gb == Quantity::ZERO,
-        }
-    }
-}
-
-/// Looks at the machines of a place that can be the best buy; what [`offer_machines`] would keep of all of them.
-pub(super) fn order_machines(cx: &Context, demand: &Demand, order: &Order, site: &Site, front: &mut Front) {
-    front.batch();
-    let least = u32::try_from(order.least).unwrap_or(u32::MAX);
-    // The place is one where every price is known, so nothing is left out for another reason than being dearer.
-    let mut excluded = Excluded::default();
-    for &purchase in &order.purchases {
-        let menu = cx.book.menu(site.region, purchase);
-        let offered = |ordinal: u32, fit: Fit| -> Quote {
-            let offer = &site.compute[ordinal as usize];
-            let rank = Some(ordinal * 4 + purchase as u32);
-            Quote { ordinal, offer, shape: cx.book.shape(offer.shape), purchase, fit, today: false, rank }
-        };
-        if demand.gpu.is_some() {
-            for &ordinal in &menu.accelerated {
-                let shape = cx.book.shape(site.compute[ordinal as usize].shape);
-                if let Ok(fit) = judge(demand, shape) {
-                    quote(cx, demand, site, &offered(ordinal, fit), front, &mut excluded);
-                }
-            }
-            continue;
-        }
-        let like = candidate(cx, demand, site, purchase, Fit { count: least, replicas_per_machine: 1 });
-        let rest = least_beside(cx, demand, order, site, menu.disk_gb_max);
-        let hours = billed_hours(demand, purchase).times(order.least);
-        for entry in if order.narrow { &menu.narrow } else { &menu.entries } {
-            if entry.group & order.groups == 0 {
-                continue;
-            }
-            let Some(fit) = order.fits[usize::from(entry.size)] else { continue };
-            if menu.plain && front.undercuts(&like, entry.usd.times(hours) + rest) {
-                break;
-            }
-            if is_overburdened(demand, entry, fit, cx.book.sizes()[usize::from(entry.size)]) {
-                continue;
-            }
-            let q = offered(entry.offer, fit);
-            let included = cx.included(demand, site, q.offer.included_gb.times(i64::from(fit.count)));
-            let candidate = Candidate { included, count: fit.count, ..like };
-            if let Some(price) = q.offer.price(purchase) {
-                let recipe = Recipe::Machine(q.ordinal, fit);
-                let charges = |sink: &mut dyn Sink| charges(cx, demand, site, &q, price, sink);
-                front.offer(&candidate, recipe, q.rank, &charges);
-            }
-        }
-    }
-}
-
-/// Whether it is a burstable machine for a steady load.
-fn is_overburdened(demand: &Demand, entry: &Entry, fit: Fit, size: Size) -> bool {
-    let bursts = [Arch::X86_64, Arch::Arm64].into_iter().any(|arch| entry.group == group_of(CpuKind::Burstable, arch));
-    bursts && exceeds_baseline(demand, size.vcpu_milli, size.memory_mib, fit.replicas_per_machine)
-}
-
-/// What machines cost at least beside their own price: network, people, and disk where no machine brings any.
-fn least_beside(cx: &Context, demand: &Demand, order: &Order, site: &Site, disk_gb_max: u32) -> Money {
-    let mut sum = Sum::default();
-    let count = u32::try_from(order.least).unwrap_or(u32::MAX);
-    cx.network_charges(demand, site, (Exposure::of(demand, count), count), &mut sum);
-    if demand.kind.is_data_store() {
-        operator(cx, &mut sum);
-    }
-    let disk = demand.disk_gb.times(demand.replicas) + Quantity::from_units(BOOT_DISK_GB).times(order.least);
-    let disk_price = site.price(Item::BlockStorage).filter(|_| disk_gb_max == 0);
-    sum.0 + disk_price.map_or(Money::ZERO, |price| price.usd.times(disk))
-}
-
 /// Whether every price is known at a place that machines for a component could need.
 pub(super) fn all_prices_known(cx: &Context, demand: &Demand, site: &Site) -> bool {
+    site.price(Item::BlockStorage).is_some() && is_reachable(cx, demand, site)
+}
+
+/// Whether every price is known that reaching machines for a component needs, however many there are.
+pub(super) fn is_reachable(cx: &Context, demand: &Demand, site: &Site) -> bool {
     let count = u32::try_from(fewest(demand)).unwrap_or(u32::MAX);
-    site.price(Item::BlockStorage).is_some() && cx.network_known(demand, site, Exposure::of(demand, count)).is_ok()
+    cx.network_known(demand, site, Exposure::of(demand, count)).is_ok()
 }
 
 /// Counts what [`offer_machines`] leaves out at a place where [`all_prices_known`].
@@ -332,36 +257,53 @@ pub(super) fn count_excluded(cx: &Context, demand: &Demand, verdicts: &Verdicts,
     excluded.add(last, count);
 }
 
-struct Quote<'a> {
+pub(super) struct Quote<'a> {
     /// Of the offer, at its place.
-    ordinal: u32,
-    offer: &'a ComputeOffer,
-    shape: &'a Shape,
-    purchase: Purchase,
-    fit: Fit,
-    today: bool,
+    pub ordinal: u32,
+    pub offer: &'a ComputeOffer,
+    pub shape: &'a Shape,
+    pub purchase: Purchase,
+    pub fit: Fit,
+    pub today: bool,
     /// Where it stands in the order of the book, when offers come in another order.
-    rank: Option<u32>,
+    pub rank: Option<u32>,
 }
 
 /// Machines that bring no traffic, as a candidate.
-fn candidate(cx: &Context, demand: &Demand, site: &Site, purchase: Purchase, fit: Fit) -> Candidate {
+pub(super) fn candidate(cx: &Context, demand: &Demand, site: &Site, purchase: Purchase, count: u32) -> Candidate {
     Candidate {
         place: site.place,
         purchase,
-        count: fit.count,
+        count,
         form: if demand.kind.is_data_store() { Form::Packaged } else { Form::Machines },
         included: Included::None,
-        needs: needs_of(cx, demand, site, Exposure::of(demand, fit.count)),
-        active_zones: demand.active_zones(fit.count),
+        needs: needs_of(cx, demand, site, Exposure::of(demand, count)),
+        active_zones: demand.active_zones(count),
         today: false,
     }
 }
 
-fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Front, excluded: &mut Excluded) {
+/// On what terms machines are bought.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    pub price: Price,
+    pub month_cap: Option<Money>,
+    pub disk_included_gb: Option<u32>,
+    pub purchase: Purchase,
+    pub fit: Fit,
+}
+
+impl Terms {
+    fn of(offer: &ComputeOffer, shape: &Shape, purchase: Purchase, fit: Fit) -> Option<Self> {
+        let price = offer.price(purchase)?;
+        Some(Self { price, month_cap: offer.month_cap, disk_included_gb: shape.disk_included_gb, purchase, fit })
+    }
+}
+
+pub(super) fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Front, excluded: &mut Excluded) {
     let today = q.today || cx.pinned();
-    let Some(price) = q.offer.price(q.purchase) else { return };
-    if let Some(reason) = cx.refuse_price(&price) {
+    let Some(terms) = Terms::of(q.offer, q.shape, q.purchase, q.fit) else { return };
+    if let Some(reason) = cx.refuse_price(&terms.price) {
         excluded.add(reason, 1);
         return;
     }
@@ -372,8 +314,8 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
     }
     let exposure = Exposure::of(demand, q.fit.count);
     let included = cx.included(demand, site, q.offer.included_gb.times(i64::from(q.fit.count)));
-    let candidate = Candidate { included, today: q.today, ..candidate(cx, demand, site, q.purchase, q.fit) };
-    let floor = price.usd.times(billed_hours(demand, q.purchase).times(i64::from(q.fit.count)));
+    let candidate = Candidate { included, today: q.today, ..candidate(cx, demand, site, q.purchase, q.fit.count) };
+    let floor = terms.price.usd.times(billed_hours(demand, q.purchase).times(i64::from(q.fit.count)));
     let floor = q.offer.month_cap.map_or(floor, |cap| floor.min(times(cap, q.fit.count)));
     if !today && front.covers(&candidate, floor, q.rank) {
         return;
@@ -382,27 +324,37 @@ fn quote(cx: &Context, demand: &Demand, site: &Site, q: &Quote, front: &mut Fron
         excluded.add(reason, 1);
         return;
     }
-    let disk = disk_to_buy(demand, q.shape, q.fit);
+    let disk = disk_to_buy(demand, q.shape.disk_included_gb, q.fit);
     if disk > Quantity::ZERO && site.price(Item::BlockStorage).is_none() {
         excluded.add("no price known for block storage", 1);
         return;
     }
     let recipe = Recipe::Machine(q.ordinal, q.fit);
-    front.offer(&candidate, recipe, q.rank, &|sink: &mut dyn Sink| charges(cx, demand, site, q, price, sink));
+    front.offer(&candidate, recipe, q.rank, &|sink: &mut Sink| charges(cx, demand, site, (q.ordinal, &terms), sink));
 }
 
-/// Everything that machines cost.
-fn charges(cx: &Context, demand: &Demand, site: &Site, q: &Quote, price: Price, sink: &mut dyn Sink) {
-    compute(demand, q, price, sink);
-    let disk = disk_to_buy(demand, q.shape, q.fit);
+/// Everything that machines cost, of an offer by its ordinal at the place.
+pub(super) fn charges(cx: &Context, demand: &Demand, site: &Site, (ordinal, terms): (u32, &Terms), sink: &mut Sink) {
+    let Terms { price, fit, purchase, .. } = *terms;
+    let hours = billed_hours(demand, purchase).times(i64::from(fit.count));
+    let cap = terms.month_cap.filter(|_| purchase == Purchase::OnDemand).map(|cap| times(cap, fit.count));
+    sink.add(ChargeItem::Compute, hours, price, cap, || {
+        let shape = cx.book.shape(site.compute[ordinal as usize].shape);
+        let shared = match shape.cpu_kind {
+            CpuKind::Dedicated => "",
+            CpuKind::Shared => ", shared vCPU",
+            CpuKind::Burstable => ", burstable vCPU",
+        };
+        format!("{} x {} ({purchase}{shared})", fit.count, shape.name)
+    });
+    let disk = disk_to_buy(demand, terms.disk_included_gb, fit);
     if let Some(disk_price) = site.price(Item::BlockStorage).filter(|_| disk > Quantity::ZERO) {
-        sink.add(ChargeItem::Storage, disk, disk_price, None, &|| format!("{disk} GB disk"));
+        sink.add(ChargeItem::Storage, disk, disk_price, None, || format!("{disk} GB disk"));
     }
     if demand.kind.is_data_store() {
         operator(cx, sink);
     }
-    let exposure = Exposure::of(demand, q.fit.count);
-    cx.network_charges(demand, site, (exposure, q.fit.count), sink);
+    cx.network_charges(demand, site, (Exposure::of(demand, fit.count), fit.count), sink);
 }
 
 /// Writes out the charges of a choice of machines.
@@ -412,12 +364,11 @@ pub(super) fn write_out(
     site: &Site,
     (ordinal, fit): (u32, Fit),
     purchase: Purchase,
-    sink: &mut dyn Sink,
+    sink: &mut Sink,
 ) {
     let offer = &site.compute[ordinal as usize];
-    let q = Quote { ordinal, offer, shape: cx.book.shape(offer.shape), purchase, fit, today: false, rank: None };
-    if let Some(price) = offer.price(purchase) {
-        charges(cx, demand, site, &q, price, sink);
+    if let Some(terms) = Terms::of(offer, cx.book.shape(offer.shape), purchase, fit) {
+        charges(cx, demand, site, (ordinal, &terms), sink);
     }
 }
 
@@ -433,25 +384,11 @@ pub(super) fn billed_hours(demand: &Demand, purchase: Purchase) -> Quantity {
     }
 }
 
-fn compute(demand: &Demand, q: &Quote, price: Price, sink: &mut dyn Sink) {
-    let count = q.fit.count;
-    let hours = billed_hours(demand, q.purchase).times(i64::from(count));
-    let cap = q.offer.month_cap.filter(|_| q.purchase == Purchase::OnDemand).map(|cap| times(cap, count));
-    let shared = match q.shape.cpu_kind {
-        CpuKind::Dedicated => "",
-        CpuKind::Shared => ", shared vCPU",
-        CpuKind::Burstable => ", burstable vCPU",
-    };
-    sink.add(ChargeItem::Compute, hours, price, cap, &|| {
-        format!("{count} x {} ({}{shared})", q.shape.name, q.purchase)
-    });
-}
-
 /// GB to buy as block storage: the data of every replica and a boot disk per machine, less what the shape brings.
-pub(super) fn disk_to_buy(demand: &Demand, shape: &Shape, fit: Fit) -> Quantity {
+pub(super) fn disk_to_buy(demand: &Demand, disk_included_gb: Option<u32>, fit: Fit) -> Quantity {
     let count = i64::from(fit.count);
     let data = demand.disk_gb.times(fit.replicas_per_machine);
-    let per_machine = match shape.disk_included_gb {
+    let per_machine = match disk_included_gb {
         Some(included) => (data + Quantity::from_units(BOOT_DISK_GB)).minus(Quantity::from_units(i64::from(included))),
         None => data + Quantity::from_units(BOOT_DISK_GB),
     };
@@ -459,7 +396,7 @@ pub(super) fn disk_to_buy(demand: &Demand, shape: &Shape, fit: Fit) -> Quantity 
 }
 
 /// The people who run a packaged data store.
-pub(super) fn operator(cx: &Context, sink: &mut dyn Sink) {
+pub(super) fn operator(cx: &Context, sink: &mut Sink) {
     let operations = &cx.app.operations;
     let price = Price {
         usd: operations.usd_hour,
@@ -468,5 +405,5 @@ pub(super) fn operator(cx: &Context, sink: &mut dyn Sink) {
         quality: crate::units::Quality::Listed,
         uncertainty_pct: 0,
     };
-    sink.add(ChargeItem::Operator, operations.packaged_hours_month, price, None, &|| "running it yourself".to_owned());
+    sink.add(ChargeItem::Operator, operations.packaged_hours_month, price, None, || "running it yourself".to_owned());
 }

@@ -4,9 +4,9 @@ use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site};
 use super::machines::{STEADY, exceeds_baseline};
 use super::{Context, Demand};
 use crate::app::Kind;
-use crate::catalog::{ManagedKind, ManagedOffer, Unit};
+use crate::catalog::{ManagedKind, ManagedOffer, TierEntry, Unit};
 use crate::problem::{ChargeItem, Form, Included};
-use crate::units::{Purchase, Quantity};
+use crate::units::{Money, Purchase, Quantity};
 
 fn managed_kind(kind: Kind) -> Option<ManagedKind> {
     match kind {
@@ -22,7 +22,7 @@ fn managed_kind(kind: Kind) -> Option<ManagedKind> {
 pub(super) fn offer_managed(cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
     let Some(kind) = managed_kind(demand.kind).filter(|_| demand.managed || cx.pinned()) else { return };
     for (ordinal, tier) in (0..).zip(site.managed).filter(|(_, tier)| tier.kind == kind) {
-        let today = !cx.app.today.is_empty() && cx.is_today(demand, site, &tier.name()).is_some();
+        let today = cx.today_at(demand, site).is_some_and(|today| tier.is_named(&today.offer));
         if cx.looks_for_names() && !cx.wanted(demand, site, &tier.name()) {
             continue;
         }
@@ -36,49 +36,78 @@ pub(super) fn offer_managed(cx: &Context, demand: &Demand, site: &Site, front: &
             excluded.add(SOLD_ON_DEMAND, 1);
             continue;
         }
-        if demand.disk_gb_max > tier.storage_included_gb && tier.storage.is_none() {
+        if !stores(demand, tier) {
             excluded.add(STORAGE_TOO_SMALL, 1);
             continue;
         }
         let candidate = candidate(demand, site, tier, today);
-        front.offer(&candidate, Recipe::Managed(ordinal), None, &|sink: &mut dyn Sink| charges(demand, tier, sink));
+        front.offer(&candidate, Recipe::Managed(ordinal), None, &|sink: &mut Sink| charges(demand, tier, sink));
     }
 }
 
 /// Looks at the managed tiers of a place that can be the best buy; what [`offer_managed`] would keep of all of them.
 pub(super) fn order_managed(cx: &Context, demand: &Demand, site: &Site, front: &mut Front) {
     let Some(kind) = managed_kind(demand.kind).filter(|_| demand.managed) else { return };
-    if !cx.purchase_wanted(demand, Purchase::OnDemand) {
-        return;
-    }
     front.batch();
-    for entry in &cx.book.tiers(site.region, kind).0 {
-        let tier = &site.managed[entry.tier as usize];
-        if is_refused(demand, tier, entry.burstable)
-            || demand.disk_gb_max > tier.storage_included_gb && tier.storage.is_none()
-        {
-            continue;
-        }
-        let candidate = candidate(demand, site, tier, false);
+    let on_demand = cx.purchase_wanted(demand, Purchase::OnDemand);
+    let tiers: &[TierEntry] = if on_demand { &cx.book.tiers(site.region, kind).0 } else { &[] };
+    let need = Need::of(demand);
+    let mut best: Option<(Money, u32)> = None;
+    for entry in tiers.iter().filter(|entry| need.is_met(demand, entry)) {
         // Tiers come cheapest first, and those that fit are alike in everything but their price.
-        if front.undercuts(&candidate, entry.month) {
+        if best.is_some_and(|(least, _)| least < entry.month) {
             break;
         }
-        let rank = Some(entry.tier);
-        front.offer(&candidate, Recipe::Managed(entry.tier), rank, &|sink: &mut dyn Sink| charges(demand, tier, sink));
+        let tier = &site.managed[entry.tier as usize];
+        let found = (Sink::sum(|sink| charges(demand, tier, sink)), entry.tier);
+        best = Some(best.map_or(found, |best| best.min(found)));
+    }
+    let mut offer = |tier: u32, today: bool| {
+        let spec = &site.managed[tier as usize];
+        let rank = (!today).then_some(tier);
+        let candidate = candidate(demand, site, spec, today);
+        front.offer(&candidate, Recipe::Managed(tier), rank, &|sink: &mut Sink| charges(demand, spec, sink));
+    };
+    if let Some((_, tier)) = best {
+        offer(tier, false);
+    }
+    for tier in todays(cx, demand, site).filter(|&tier| is_possible_today(demand, &site.managed[tier as usize])) {
+        offer(tier, true);
     }
 }
 
-/// Counts what [`offer_managed`] leaves out at a place without today's choice.
+/// The tiers at a place that the component runs on today.
+fn todays<'a>(cx: &'a Context, demand: &Demand, site: &'a Site) -> impl Iterator<Item = u32> + 'a {
+    let kind = managed_kind(demand.kind);
+    let today = cx.today_at(demand, site);
+    let tiers = (0..).zip(if today.is_some() { site.managed } else { &[] });
+    let is_it =
+        move |tier: &ManagedOffer| Some(tier.kind) == kind && today.is_some_and(|today| tier.is_named(&today.offer));
+    tiers.filter(move |(_, tier)| is_it(tier)).map(|(ordinal, _)| ordinal)
+}
+
+/// Whether the tier that a component runs on today may stay in the running. A burstable one is the team's own choice.
+fn is_possible_today(demand: &Demand, tier: &ManagedOffer) -> bool {
+    refuse(demand, tier).is_none_or(|reason| reason == STEADY) && stores(demand, tier)
+}
+
+/// Whether a tier can hold the data.
+fn stores(demand: &Demand, tier: &ManagedOffer) -> bool {
+    demand.disk_gb_max <= tier.storage_included_gb || tier.storage.is_some()
+}
+
+/// Counts what [`offer_managed`] leaves out at a place.
 pub(super) fn count_excluded(cx: &Context, demand: &Demand, site: &Site, excluded: &mut Excluded) {
     let Some(kind) = managed_kind(demand.kind).filter(|_| demand.managed) else { return };
     let on_demand = cx.purchase_wanted(demand, Purchase::OnDemand);
-    for tier in site.managed.iter().filter(|tier| tier.kind == kind) {
-        if let Some(reason) = refuse(demand, tier) {
+    let todays: Vec<u32> = todays(cx, demand, site).collect();
+    for (ordinal, tier) in (0..).zip(site.managed).filter(|(_, tier)| tier.kind == kind) {
+        let today = todays.contains(&ordinal);
+        if let Some(reason) = refuse(demand, tier).filter(|&reason| !(today && reason == STEADY)) {
             excluded.add(reason, 1);
-        } else if !on_demand {
+        } else if !on_demand && !today {
             excluded.add(SOLD_ON_DEMAND, 1);
-        } else if demand.disk_gb_max > tier.storage_included_gb && tier.storage.is_none() {
+        } else if !stores(demand, tier) {
             excluded.add(STORAGE_TOO_SMALL, 1);
         }
     }
@@ -103,26 +132,42 @@ fn candidate(demand: &Demand, site: &Site, tier: &ManagedOffer, today: bool) -> 
 }
 
 /// Everything that a tier costs.
-pub(super) fn charges(demand: &Demand, tier: &ManagedOffer, sink: &mut dyn Sink) {
+pub(super) fn charges(demand: &Demand, tier: &ManagedOffer, sink: &mut Sink) {
     let quantity = match tier.price.unit {
         Unit::Month => Quantity::from_units(1),
         _ => Quantity::MONTH_HOURS,
     };
-    sink.add(ChargeItem::Managed, quantity, tier.price, tier.month_cap, &|| tier.name());
+    sink.add(ChargeItem::Managed, quantity, tier.price, tier.month_cap, || tier.name());
     let extra = demand.disk_gb.minus(tier.storage_included_gb);
     if let Some(price) = tier.storage.filter(|_| extra > Quantity::ZERO) {
-        sink.add(ChargeItem::Storage, extra, price, None, &|| format!("{extra} GB storage"));
+        sink.add(ChargeItem::Storage, extra, price, None, || format!("{extra} GB storage"));
     }
 }
 
-/// Whether [`refuse`] has any reason.
-fn is_refused(demand: &Demand, tier: &ManagedOffer, burstable: bool) -> bool {
-    let short = || {
-        let memory_short = i128::from(tier.memory_mib) * 1_000_000 < i128::from(demand.memory_gib.micros()) * 1024;
-        memory_short || i64::from(tier.vcpu_milli) * 1000 < demand.cpu.micros()
-    };
-    let weak = || demand.dedicated || exceeds_baseline(demand, tier.vcpu_milli, tier.memory_mib, 1);
-    demand.zones >= 2 && !tier.multi_zone || short() || burstable && weak()
+/// What a component asks of a tier, in the tiers' units.
+struct Need {
+    vcpu_milli: i64,
+    memory_mib: i64,
+}
+
+impl Need {
+    fn of(demand: &Demand) -> Self {
+        let up = |need: i64, unit: i64| need.div_euclid(unit) + i64::from(need % unit != 0);
+        Self {
+            vcpu_milli: up(demand.cpu.micros(), 1000),
+            memory_mib: up(demand.memory_gib.micros().saturating_mul(1024), 1_000_000),
+        }
+    }
+
+    /// Whether [`refuse`] has no reason against a tier that stores the data.
+    fn is_met(&self, demand: &Demand, entry: &TierEntry) -> bool {
+        let weak = || demand.dedicated || exceeds_baseline(demand, entry.vcpu_milli, entry.memory_mib, 1);
+        i64::from(entry.vcpu_milli) >= self.vcpu_milli
+            && i64::from(entry.memory_mib) >= self.memory_mib
+            && (demand.zones < 2 || entry.multi_zone)
+            && demand.disk_gb_max <= entry.storage_gb_max
+            && !(entry.burstable && weak())
+    }
 }
 
 fn refuse(demand: &Demand, tier: &ManagedOffer) -> Option<&'static str> {

@@ -9,7 +9,7 @@
 //! on-demand machine of the same shape stands in for so many hours: `machines x interruptions x hours` on-demand hours
 //! are billed on top of the spot machines' own month, which is not shortened. Capacity is thereby paid for in full.
 
-use super::choices::{Candidate, Excluded, Lines, Sink, Site};
+use super::choices::{Candidate, Excluded, Sink, Site};
 use super::machines::{Fit, billed_hours, count_of_one, decided_fit, disk_to_buy, judge, times};
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
@@ -79,12 +79,14 @@ pub(super) fn takes_over(cx: &Context, demand: &Demand) -> bool {
     demand.mixed.is_some() || pinned
 }
 
-/// The best mixed purchases of a component at a place.
+/// Whether anything of [`offer`] could be had at any place.
+pub(super) fn is_possible(cx: &Context, demand: &Demand) -> bool {
+    let mixed_today = demand.today.is_some_and(|entry| cx.app.today[entry].spot_count > 0);
+    (takes_over(cx, demand) || mixed_today && !cx.pinned()) && (demand.run_on.machines || cx.pinned())
+}
+
+/// The best mixed purchases of a component at a place, where [`is_possible`].
 pub(super) fn offer(cx: &Context, demand: &Demand, site: &Site, excluded: &mut Excluded) -> Vec<Choice> {
-    let mixed_today = cx.app.today.iter().any(|t| t.component == demand.app_component && t.spot_count > 0);
-    if !takes_over(cx, demand) && (!mixed_today || cx.pinned()) || !(demand.run_on.machines || cx.pinned()) {
-        return Vec::new();
-    }
     let plans = plans(cx, demand);
     let mut kept: Vec<Choice> = Vec::new();
     for offer in site.compute {
@@ -150,19 +152,20 @@ impl Quote<'_> {
     fn choice(&self, plan: Plan, parts: Parts, today: Option<u32>) -> Result<Choice, &'static str> {
         let (cx, demand, site) = (self.cx, self.demand, self.site);
         let fit = Fit { count: today.unwrap_or(self.fit.count), ..self.fit };
-        let mut lines = Lines::default();
+        let mut lines = Sink::Lines(Vec::new());
         self.compute(plan.base, parts.base, &mut lines)?;
         self.compute(Purchase::OnDemand, parts.on_demand, &mut lines)?;
         self.compute(Purchase::Spot, parts.spot, &mut lines)?;
         self.stand_in(parts.spot, &mut lines)?;
         let exposure = Exposure::of(demand, fit.count);
         cx.network_known(demand, site, exposure)?;
-        let disk = disk_to_buy(demand, self.shape, fit);
+        let disk = disk_to_buy(demand, self.shape.disk_included_gb, fit);
         if disk > Quantity::ZERO {
             let price = site.price(Item::BlockStorage).ok_or("no price known for block storage")?;
-            lines.add(ChargeItem::Storage, disk, price, None, &|| format!("{disk} GB disk"));
+            lines.add(ChargeItem::Storage, disk, price, None, || format!("{disk} GB disk"));
         }
         cx.network_charges(demand, site, (exposure, fit.count), &mut lines);
+        let charges = lines.into_lines();
         let candidate = Candidate {
             place: site.place,
             purchase: plan.base,
@@ -188,8 +191,8 @@ impl Quote<'_> {
             above,
             form: candidate.form,
             host: Host::Own,
-            cost: lines.0.iter().map(Charge::cost).sum(),
-            charges: lines.0,
+            cost: charges.iter().map(Charge::cost).sum(),
+            charges,
             included: candidate.included,
             needs: candidate.needs.to_vec(),
             active_zones: candidate.active_zones,
@@ -198,7 +201,7 @@ impl Quote<'_> {
     }
 
     /// So many machines, bought one way.
-    fn compute(&self, purchase: Purchase, count: u32, lines: &mut Lines) -> Result<(), &'static str> {
+    fn compute(&self, purchase: Purchase, count: u32, lines: &mut Sink) -> Result<(), &'static str> {
         if count == 0 {
             return Ok(());
         }
@@ -212,12 +215,12 @@ impl Quote<'_> {
             CpuKind::Burstable => ", burstable vCPU",
         };
         let name = &self.shape.name;
-        lines.add(ChargeItem::Compute, hours, price, cap, &|| format!("{count} x {name} ({purchase}{kind})"));
+        lines.add(ChargeItem::Compute, hours, price, cap, || format!("{count} x {name} ({purchase}{kind})"));
         Ok(())
     }
 
     /// On-demand machines that stand in for interrupted spot machines.
-    fn stand_in(&self, spot: u32, lines: &mut Lines) -> Result<(), &'static str> {
+    fn stand_in(&self, spot: u32, lines: &mut Sink) -> Result<(), &'static str> {
         let Some(mixed) = self.demand.mixed.filter(|_| spot > 0) else { return Ok(()) };
         let each = mixed.stand_in_hours.scale(mixed.interruptions_month.micros(), 1_000_000);
         let hours = each.times(i64::from(spot));
@@ -226,7 +229,7 @@ impl Quote<'_> {
         }
         let price = self.offer.price(Purchase::OnDemand).ok_or("no on-demand price to stand in for spot")?;
         let (times, name) = (mixed.interruptions_month, &self.shape.name);
-        lines.add(ChargeItem::SpotStandIn, hours, price, None, &|| {
+        lines.add(ChargeItem::SpotStandIn, hours, price, None, || {
             format!("{name} on demand for {times} interruptions of each of {spot} spot machines")
         });
         Ok(())

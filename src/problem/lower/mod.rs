@@ -13,6 +13,7 @@ mod machines;
 mod managed;
 mod mixed;
 mod network;
+mod order;
 mod paths;
 mod serverless;
 mod storage;
@@ -137,6 +138,8 @@ struct Context<'a> {
     traffic: Quantity,
     /// Whether policy and application let anything be placed in a region, by region.
     open: Vec<bool>,
+    /// Where each entry of [`App::today`] is; `None`: nowhere in the book.
+    today_regions: Vec<Option<RegionId>>,
 }
 
 /// Lowers an application. For many of them, or more than once, use a [`Lowerer`].
@@ -178,7 +181,7 @@ impl Context<'_> {
 
     /// Whether the rules about places let a component be at a region.
     fn may_place(&self, demand: &Demand, id: RegionId) -> bool {
-        self.open[usize::from(id.0)] && passes(self.book, &demand.place, id)
+        self.open[usize::from(id.0)] && (demand.place_is_free || passes(self.book, &demand.place, id))
     }
 
     /// Whether offers are asked for by name.
@@ -210,9 +213,8 @@ impl Context<'_> {
 
     /// Today's entry of a component when it is at this place.
     fn today_at(&self, demand: &Demand, site: &Site) -> Option<&Today> {
-        let today = self.app.today.iter().find(|t| t.component == demand.app_component)?;
-        let here = today.region == self.book.region(site.region).code && today.provider == site.provider;
-        here.then_some(today)
+        let entry = demand.today?;
+        (self.today_regions[entry] == Some(site.region)).then(|| &self.app.today[entry])
     }
 
     /// Why a price may not be acted on.
@@ -224,14 +226,14 @@ impl Context<'_> {
 
 /// Today's offers must exist, else "stay" would silently not be a candidate.
 fn check_today(cx: &Context, components: &[Component]) -> Result<(), LowerError> {
-    for today in &cx.app.today {
+    for (today, region) in cx.app.today.iter().zip(&cx.today_regions) {
         let name = &cx.app.components[today.component].name;
-        let Some(region) = cx.book.find_region(&today.provider, &today.region) else {
+        let Some(region) = *region else {
             let name = format!("{}:{}", today.provider, today.region);
             return Err(LowerError::Unknown { what: "region", name, as_of: cx.book.as_of.clone() });
         };
-        let machine = cx.book.compute_at(region).iter().any(|o| cx.book.shape(o.shape).name == today.offer);
-        if !machine && (today.purchase != Purchase::OnDemand || today.count.is_some_and(|count| count != 1)) {
+        let machine = || cx.book.compute_at(region).iter().any(|o| cx.book.shape(o.shape).name == today.offer);
+        if (today.purchase != Purchase::OnDemand || today.count.is_some_and(|count| count != 1)) && !machine() {
             return Err(LowerError::Today {
                 component: name.clone(),
                 offer: today.offer.clone(),

@@ -85,7 +85,7 @@ impl Context<'_> {
         demand: &Demand,
         site: &Site,
         (exposure, count): (Exposure, u32),
-        sink: &mut dyn Sink,
+        sink: &mut Sink,
     ) {
         if exposure == Exposure::Address {
             address_charge(demand, site, 1, sink);
@@ -99,11 +99,18 @@ impl Context<'_> {
         if uses_nat(self, demand, site, exposure) {
             if let Some(price) = site.price(Item::NatData) {
                 let detail = || "through the NAT gateway".to_owned();
-                sink.add(ChargeItem::NatData, demand.outbound_gb, price, None, &detail);
+                sink.add(ChargeItem::NatData, demand.outbound_gb, price, None, detail);
             }
         } else {
             address_charge(demand, site, i64::from(count), sink);
         }
+    }
+
+    /// Whether [`Self::network_charges`] depends on how many machines there are.
+    pub(super) fn counts_addresses(&self, demand: &Demand, site: &Site, exposure: Exposure) -> bool {
+        demand.outbound_gb > Quantity::ZERO
+            && matches!(exposure, Exposure::Private | Exposure::Balanced)
+            && !uses_nat(self, demand, site, exposure)
     }
 
     /// What traffic comes with the machines, as far as this application could ever use it.
@@ -120,22 +127,22 @@ impl Context<'_> {
     }
 }
 
-fn address_charge(demand: &Demand, site: &Site, count: i64, sink: &mut dyn Sink) {
+fn address_charge(demand: &Demand, site: &Site, count: i64, sink: &mut Sink) {
     if let Some(price) = site.price(Item::PublicIpv4).filter(|_| count > 0) {
         let each = if price.unit == Unit::Month { Quantity::from_units(1) } else { demand.hours };
         let detail = || format!("{count} public IPv4");
-        sink.add(ChargeItem::PublicIpv4, each.times(count), price, None, &detail);
+        sink.add(ChargeItem::PublicIpv4, each.times(count), price, None, detail);
     }
 }
 
 /// A load balancer with its addresses and `gb` through it.
-pub(super) fn balancer_charges(demand: &Demand, site: &Site, gb: Quantity, sink: &mut dyn Sink) {
+pub(super) fn balancer_charges(demand: &Demand, site: &Site, gb: Quantity, sink: &mut Sink) {
     let Some(tariff) = site.tariff(Item::LoadBalancer).first() else { return };
     let month = if tariff.price.unit == Unit::Month { Quantity::from_units(1) } else { Quantity::MONTH_HOURS };
-    sink.add(ChargeItem::LoadBalancer, month, tariff.price, None, &|| tariff.product.clone());
+    sink.add(ChargeItem::LoadBalancer, month, tariff.price, None, || tariff.product.clone());
     if let Some(price) = site.price(Item::LoadBalancerData).filter(|_| gb > Quantity::ZERO) {
         let detail = || format!("through {}", tariff.product);
-        sink.add(ChargeItem::LoadBalancerData, gb, price, None, &detail);
+        sink.add(ChargeItem::LoadBalancerData, gb, price, None, detail);
     }
     let addresses = if demand.public { balancer_addresses(site.provider, demand.zones) } else { 0 };
     address_charge(demand, site, addresses, sink);

@@ -86,14 +86,16 @@ fn size_for(product: &Product, demand: &Demand) -> Option<Size> {
 }
 
 /// The product of a place in the size that a component takes, with its prices.
-struct Container<'a> {
+#[derive(Clone, Copy)]
+pub(super) struct Container<'a> {
     product: &'static Product,
     tariff: &'a Tariff,
     memory_price: Price,
 }
 
 impl<'a> Container<'a> {
-    fn at(site: &Site<'a>) -> Option<Self> {
+    /// Of a place; [`Site::container`] keeps it.
+    pub fn at(site: &Site<'a>) -> Option<Self> {
         let product = PRODUCTS.iter().find(|p| p.provider == site.provider)?;
         let tariff = site.tariff(Item::ServerlessVcpu).first()?;
         Some(Self { product, tariff, memory_price: site.price(Item::ServerlessMemory)? })
@@ -123,7 +125,7 @@ fn containers(demand: &Demand) -> u32 {
 
 /// Looks at the serverless product of a place.
 pub(super) fn offer_serverless(cx: &Context, demand: &Demand, site: &Site, front: &mut Front, excluded: &mut Excluded) {
-    let Some(container) = Container::at(site) else { return };
+    let Some(container) = site.container else { return };
     let pinned = cx.pinned();
     if !pinned && let Some(reason) = refuse(demand) {
         excluded.add(reason, 1);
@@ -164,20 +166,20 @@ pub(super) fn offer_serverless(cx: &Context, demand: &Demand, site: &Site, front
         active_zones: demand.active_zones(containers(demand)),
         today: cx.today_at(demand, site).is_some_and(|today| today.offer == container.name(size)),
     };
-    front.offer(&candidate, Recipe::Serverless, None, &|sink: &mut dyn Sink| {
+    front.offer(&candidate, Recipe::Serverless, None, &|sink: &mut Sink| {
         charges(cx, demand, site, &container, size, sink);
     });
 }
 
 /// Everything that the containers cost.
-fn charges(cx: &Context, demand: &Demand, site: &Site, container: &Container, size: Size, sink: &mut dyn Sink) {
+fn charges(cx: &Context, demand: &Demand, site: &Site, container: &Container, size: Size, sink: &mut Sink) {
     let hours = demand.hours.times(demand.replicas);
     let name = || container.name(size);
     let cpu_price = container.tariff.price;
-    sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, &name);
-    sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), container.memory_price, None, &name);
+    sink.add(ChargeItem::ServerlessVcpu, hours.scale(size.vcpu_milli, 1000), cpu_price, None, name);
+    sink.add(ChargeItem::ServerlessMemory, hours.scale(size.memory_mib, 1024), container.memory_price, None, name);
     if let (Some(price), Some(requests)) = (site.price(Item::ServerlessRequests), container.requests(demand)) {
-        sink.add(ChargeItem::Requests, requests, price, None, &|| "requests".to_owned());
+        sink.add(ChargeItem::Requests, requests, price, None, || "requests".to_owned());
     }
     cx.network_charges(demand, site, (container.exposure(demand), containers(demand)), sink);
 }
@@ -185,12 +187,12 @@ fn charges(cx: &Context, demand: &Demand, site: &Site, container: &Container, si
 /// The name of a choice of containers.
 pub(super) fn name(demand: &Demand, site: &Site) -> String {
     let named = |container: Container| Some(container.name(size_for(container.product, demand)?));
-    Container::at(site).and_then(named).unwrap_or_default()
+    site.container.and_then(named).unwrap_or_default()
 }
 
 /// Writes out the charges of a choice of containers.
-pub(super) fn write_out(cx: &Context, demand: &Demand, site: &Site, sink: &mut dyn Sink) {
-    let Some(container) = Container::at(site) else { return };
+pub(super) fn write_out(cx: &Context, demand: &Demand, site: &Site, sink: &mut Sink) {
+    let Some(container) = site.container else { return };
     if let Some(size) = size_for(container.product, demand) {
         charges(cx, demand, site, &container, size, sink);
     }

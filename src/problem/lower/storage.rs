@@ -41,7 +41,7 @@ pub(super) fn offer_objects(cx: &Context, demand: &Demand, site: &Site, front: &
         return;
     }
     let candidate = candidate(cx, demand, site, &first.product);
-    front.offer(&candidate, Recipe::Objects, None, &|sink: &mut dyn Sink| object_charges(demand, site, sink));
+    front.offer(&candidate, Recipe::Objects, None, &|sink: &mut Sink| object_charges(demand, site, sink));
 }
 
 fn requests(demand: &Demand) -> [(ChargeItem, Item, Quantity, &'static str); 2] {
@@ -52,10 +52,10 @@ fn requests(demand: &Demand) -> [(ChargeItem, Item, Quantity, &'static str); 2] 
 }
 
 /// Everything that object storage costs.
-pub(super) fn object_charges(demand: &Demand, site: &Site, sink: &mut dyn Sink) {
+pub(super) fn object_charges(demand: &Demand, site: &Site, sink: &mut Sink) {
     let steps = site.tariff(Item::ObjectStorage);
     if let (Some(base), Some(first)) = (site.price(Item::ObjectStorageBase), steps.first()) {
-        sink.add(ChargeItem::ObjectStorage, Quantity::from_units(1), base, None, &|| {
+        sink.add(ChargeItem::ObjectStorage, Quantity::from_units(1), base, None, || {
             format!("{} base fee", first.product)
         });
     }
@@ -66,12 +66,12 @@ pub(super) fn object_charges(demand: &Demand, site: &Site, sink: &mut dyn Sink) 
 }
 
 /// Each step of a tariff with the units that fall into it.
-fn stepwise(charge: ChargeItem, steps: &[Tariff], amount: Quantity, word: &str, sink: &mut dyn Sink) {
+fn stepwise(charge: ChargeItem, steps: &[Tariff], amount: Quantity, word: &str, sink: &mut Sink) {
     for (i, step) in steps.iter().enumerate() {
         let end = steps.get(i + 1).map_or(Quantity::MAX, |next| next.from);
         let inside = amount.min(end).minus(step.from);
         if inside > Quantity::ZERO {
-            sink.add(charge, inside, step.price, None, &|| format!("{} {word}", step.product));
+            sink.add(charge, inside, step.price, None, || format!("{} {word}", step.product));
         }
     }
 }
@@ -87,6 +87,6 @@ pub(super) fn offer_balancer(cx: &Context, demand: &Demand, site: &Site, front: 
         excluded.add(reason, 1);
         return;
     }
-    let charges = |sink: &mut dyn Sink| balancer_charges(demand, site, demand.balanced_gb, sink);
+    let charges = |sink: &mut Sink| balancer_charges(demand, site, demand.balanced_gb, sink);
     front.offer(&candidate(cx, demand, site, &tariff.product), Recipe::Balancer, None, &charges);
 }

@@ -1,0 +1,129 @@
+//! Where and how every component runs, by names: what outlives the problem whose ordinals it came from.
+
+use crate::app::{App, Kind};
+use crate::problem::{Above, Assignment, Choice, Form, Host, Problem};
+use crate::units::{Money, Purchase};
+
+/// Where and how a component runs: all that an executor needs besides the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Name of the component; replicas of one that is spread are `name#1`, `name#2`, ...
+    pub component: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Provider name.
+    pub provider: String,
+    /// Region code.
+    pub region: String,
+    /// Offer name as `placer offers` prints it.
+    pub offer: String,
+    /// How it is bought; of a mixed purchase the base.
+    pub purchase: Purchase,
+    /// How many units of the offer.
+    pub count: u32,
+    /// Those of them that are bought otherwise.
+    pub above: Vec<Above>,
+    /// The form in which it is bought; `None`: not known, since today's offer is not one that the problem has.
+    pub form: Option<Form>,
+    /// The component on whose machine it runs.
+    pub machine_of: Option<String>,
+    /// What it costs a month apart from traffic; `None`: not known.
+    pub usd_month: Option<Money>,
+}
+
+impl Seat {
+    /// Whether nothing has to be done to get from one to the other. What it costs does not matter.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        let form = self.form.is_none() || other.form.is_none() || self.form == other.form;
+        let what = |seat: &Self| Self { form: None, usd_month: None, ..seat.clone() };
+        form && what(self) == what(other)
+    }
+}
+
+/// Where and how all components run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placement {
+    /// In the order of the problem's components.
+    pub seats: Vec<Seat>,
+    /// The whole bill of a month; `None`: not known.
+    pub usd_month: Option<Money>,
+}
+
+impl Placement {
+    /// The seat of a component.
+    #[must_use]
+    pub fn seat(&self, component: &str) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.component == component)
+    }
+
+    /// An assignment of a problem, with its bill.
+    ///
+    /// # Panics
+    /// When the assignment does not fit the problem, or the problem is not the application's.
+    #[must_use]
+    pub fn of(app: &App, problem: &Problem, assignment: &Assignment, usd_month: Money) -> Self {
+        let seat = |component: usize| {
+            let bought = problem.bought(assignment, component);
+            let picked = &problem.components[component].choices[assignment[component]];
+            seat(app, problem, component, (picked, bought))
+        };
+        Self { seats: (0..assignment.len()).map(seat).collect(), usd_month: Some(usd_month) }
+    }
+
+    /// What the application states about today; no seats when it states nothing.
+    ///
+    /// Prices and what the file leaves open come from the problem's candidates, where today's choice is among them.
+    #[must_use]
+    pub fn today(app: &App, problem: &Problem, usd_month: Option<Money>) -> Self {
+        let seats = (0..problem.components.len()).filter_map(|component| today(app, problem, component)).collect();
+        Self { seats, usd_month }
+    }
+}
+
+fn seat(app: &App, problem: &Problem, component: usize, (picked, bought): (&Choice, &Choice)) -> Seat {
+    let variable = &problem.components[component];
+    let place = &problem.places[picked.place];
+    Seat {
+        component: variable.name.clone(),
+        kind: app.components[variable.app_component].kind,
+        provider: place.provider_name.clone(),
+        region: place.region_code.clone(),
+        offer: bought.offer.clone(),
+        purchase: bought.purchase,
+        count: picked.count,
+        above: picked.above.clone(),
+        form: Some(picked.form),
+        machine_of: match picked.host {
+            Host::Joins(leader) => Some(problem.components[leader].name.clone()),
+            Host::Own | Host::Leads(_) => None,
+        },
+        usd_month: Some(picked.cost),
+    }
+}
+
+fn today(app: &App, problem: &Problem, component: usize) -> Option<Seat> {
+    let variable = &problem.components[component];
+    let entry = app.today.iter().find(|entry| entry.component == variable.app_component)?;
+    if let Some(choice) = variable.choices.iter().find(|choice| choice.today) {
+        let bought = match choice.host {
+            Host::Joins(leader) => problem.components[leader].choices.iter().find(|choice| choice.today)?,
+            Host::Own | Host::Leads(_) => choice,
+        };
+        return Some(seat(app, problem, component, (choice, bought)));
+    }
+    let spot = (entry.spot_count > 0).then_some(Above { purchase: Purchase::Spot, count: entry.spot_count });
+    Some(Seat {
+        component: variable.name.clone(),
+        kind: app.components[variable.app_component].kind,
+        provider: entry.provider.clone(),
+        region: entry.region.clone(),
+        offer: entry.offer.clone(),
+        purchase: entry.purchase,
+        count: entry.count.unwrap_or(1),
+        above: spot.into_iter().collect(),
+        form: None,
+        machine_of: None,
+        usd_month: None,
+    })
+}
