@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let style = args.get(2).map_or(Some(fleet::Style::Mixed), |word| fleet::Style::parse(word));
     let style = style.ok_or("the style is plain, varied, bound or mixed")?;
     let book = PriceBook::embedded()?;
-    let desk = Desk { names: names(&book), lowerer: Lowerer::new(&book), book: &book, limit: Duration::from_secs(seconds) };
+    let desk =
+        Desk { names: names(&book), lowerer: Lowerer::new(&book), book: &book, limit: Duration::from_secs(seconds) };
     let runs: Result<Vec<Run>, _> =
         (first..first + apps).map(|ordinal| desk.run(ordinal, &fleet::app(desk.book, seed, ordinal, style))).collect();
     tell(runs?);
@@ -77,7 +78,10 @@ fn tell(mut runs: Vec<Run>) {
     let status = |status| runs.iter().filter(|run| run.solution.status == status).count();
     let (optimal, feasible) = (status(Status::Optimal), status(Status::Feasible));
     let (infeasible, unknown) = (status(Status::Infeasible), status(Status::Unknown));
-    println!("{} applications: {optimal} optimal, {infeasible} infeasible, {feasible} feasible, {unknown} open", runs.len());
+    println!(
+        "{} applications: {optimal} optimal, {infeasible} infeasible, {feasible} feasible, {unknown} open",
+        runs.len()
+    );
     let spread = |what: &str, of: &dyn Fn(&Run) -> u64| {
         let mut us: Vec<u64> = runs.iter().map(of).collect();
         us.sort_unstable();
@@ -98,8 +102,11 @@ fn tell(mut runs: Vec<Run>) {
     runs.sort_by_key(|run| std::cmp::Reverse(run.solve_us));
     for Run { ordinal, components, solve_us, solution, .. } in runs.iter().take(12) {
         let Solution { status, nodes, objective, lower_bound, .. } = solution;
-        let gap = if *status == Status::Feasible { (objective - lower_bound) * 1_000_000 / objective.max(&1) } else { 0 };
-        println!("{ordinal:>6}: {components:>2} variables, {solve_us:>9} us, {nodes:>8} nodes, {status:?}, gap {gap} ppm");
+        let gap =
+            if *status == Status::Feasible { (objective - lower_bound) * 1_000_000 / objective.max(&1) } else { 0 };
+        println!(
+            "{ordinal:>6}: {components:>2} variables, {solve_us:>9} us, {nodes:>8} nodes, {status:?}, gap {gap} ppm"
+        );
     }
 }
 
