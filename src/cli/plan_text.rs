@@ -80,8 +80,9 @@ fn words(seat: &Seat) -> String {
         None => format!("{} x {}", seat.count, seat.offer),
     };
     let bought = if seat.purchase == Purchase::OnDemand { String::new() } else { format!(" ({})", seat.purchase) };
-    let above: String =
+    let above: Vec<String> =
         seat.above.iter().map(|above| format!(", {} of them {}", above.count, above.purchase)).collect();
+    let above = above.concat();
     format!("{offer}{bought}{above} at {place}")
 }
 

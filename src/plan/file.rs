@@ -7,6 +7,7 @@ use crate::units::{Money, Purchase, Quantity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use thiserror::Error;
 
 /// Value of the member `format`.
@@ -181,8 +182,12 @@ pub fn digest(placement: &Placement) -> String {
     hash(&serde_json::to_vec(&seats).unwrap_or_default())
 }
 
-fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// SHA-256 in hexadecimal digits.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The document of a plan, with its digest.

@@ -1,10 +1,10 @@
 //! The steps of a plan, in an order in which they can be carried out one by one ([`super`] says which).
 
+use super::file::hash;
 use super::{Action, Change, Moved, Options, Placement, Plan, Step, Undo, digest, moves};
 use crate::app::{App, Kind};
 use crate::problem::{Form, Problem};
 use crate::units::{Money, Quantity};
-use sha2::{Digest, Sha256};
 
 /// Seconds that providers take to make something, generously: a machine or container, a managed service.
 const PROVISION_S: u64 = 900;
@@ -21,6 +21,8 @@ const VERIFY_DATA_S_PER_GB: u64 = 20;
 const SHIFT_S: u64 = 600;
 const DRAIN_S: u64 = 600;
 const RETIRE_S: u64 = 1_800;
+/// Hexadecimal digits of a step's key: 128 bits.
+const KEY_DIGITS: usize = 32;
 /// Hours of a month (DESIGN.md, section 3).
 const HOURS_MONTH: i64 = 730;
 
@@ -105,8 +107,8 @@ impl Steps<'_> {
         let mut after: Vec<usize> = others.chain(own).collect();
         after.sort_unstable();
         after.dedup();
-        let hash = Sha256::digest(format!("{}{name}", self.salt));
-        let key = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let mut key = hash(format!("{}{name}", self.salt).as_bytes());
+        key.truncate(KEY_DIGITS);
         let (cost, moves) = (Some(Money::ZERO), Quantity::ZERO);
         let component = component.to_owned();
         self.list.push(Step { name, component, action, undo, after, deadline_s, key, cost, moves });
@@ -130,7 +132,7 @@ impl Steps<'_> {
         let before = self.of_neighbours(m, moved, true, "verify");
         let managed = matches!(seat.form, Some(Form::Managed));
         let deadline = if managed { PROVISION_MANAGED_S } else { PROVISION_S };
-        let overlap = m.from.is_some().then(|| self.seconds_to_shift(m)).unwrap_or_default();
+        let overlap = if m.from.is_some() { self.seconds_to_shift(m) } else { 0 };
         let cost = for_seconds(seat.usd_month, overlap);
         let step = self.add(&m.component, Action::Provision(seat.clone()), Undo::RetireNew, deadline, &before);
         step.cost = cost;

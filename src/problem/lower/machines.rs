@@ -4,15 +4,7 @@ use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site};
 use super::mixed::takes_over;
 use super::network::{Exposure, needs_of};
 use super::{Context, Demand};
-<<<<<<< HEAD
-use crate::app::Today;
-use crate::catalog::{
-    BURSTABLE, Cheapest, ComputeOffer, CpuKind, Entry, Groups, Item, List, Machines, Price, ProviderId, Shape, ShapeId,
-    SourceId, Unit, groups,
-};
-=======
 use crate::catalog::{ComputeOffer, CpuKind, Item, Price, Shape, ShapeId, SourceId, Unit};
->>>>>>> fleet
 use crate::problem::{ChargeItem, Form, Included};
 use crate::units::{Money, Purchase, Quantity};
 use std::cell::OnceCell;
