@@ -6,6 +6,7 @@ mod support;
 use placer::problem::{Assignment, Problem, check, score};
 use placer::solve::{Limits, Prepared, Request, Restriction, Solution, Status, solve, solve_with};
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering};
 use support::realistic::{Wish, realistic};
 use support::{Features, small};
 
@@ -164,9 +165,16 @@ proptest! {
     }
 
     #[test]
-    fn limits_never_prove_too_much(problem in any_problem(), nodes_max in 0_u64..6) {
+    fn limits_never_prove_too_much(
+        problem in any_problem(),
+        (nodes_max, bytes_max) in prop_oneof![(0_u64..6, Just(1 << 30)), (Just(1_000), 0_u64..400)],
+        asked_max in prop_oneof![Just(u32::MAX), 0_u32..40],
+    ) {
         let best = brute_force(&problem, &|_, _| true);
-        let solution = solve(&problem, &Limits { nodes_max, ..Limits::default() });
+        let asked = AtomicU32::new(0);
+        let cancelled = || asked.fetch_add(1, Ordering::Relaxed) >= asked_max;
+        let limits = Limits { nodes_max, bytes_max, cancelled: Some(&cancelled), ..Limits::default() };
+        let solution = solve(&problem, &limits);
         if let Some(best) = best {
             prop_assert!(solution.lower_bound <= best, "{:?} {}", solution, best);
         }

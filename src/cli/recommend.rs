@@ -42,7 +42,9 @@ pub fn run(args: &RecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
 pub fn refused(error: ReportError) -> Failure {
     match error {
         ReportError::Lower(error) => Failure::input(error),
-        ReportError::Unfinished { .. } => Failure::Other(format!("{error}; a larger --nodes-max or --time-limit searches longer")),
+        ReportError::Unfinished { .. } => {
+            Failure::Other(format!("{error}; a larger --nodes-max or --time-limit searches longer"))
+        }
         ReportError::Internal(_) => Failure::Other(error.to_string()),
     }
 }

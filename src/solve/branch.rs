@@ -93,9 +93,8 @@ impl Search<'_> {
     /// What leaves the volume or the pool of an account open.
     fn for_meter(&self, domains: &Domains, meter: usize) -> Option<Branch> {
         let model = self.model;
-        let mut streams: Vec<usize> = (0..model.streams.len())
-            .filter(|&s| self.prices.may_be_on(s, meter) && self.prices.is_open(s))
-            .collect();
+        let mut streams: Vec<usize> =
+            (0..model.streams.len()).filter(|&s| self.prices.may_be_on(s, meter) && self.prices.is_open(s)).collect();
         streams.sort_by_key(|&s| (std::cmp::Reverse(model.streams[s].volume), s));
         for stream in streams.iter().map(|&s| &model.streams[s]) {
             let several = |c: &usize| self.several_providers(domains, *c);

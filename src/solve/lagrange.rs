@@ -136,9 +136,7 @@ impl Ascent {
         let kappas: i128 = slopes.iter().map(|s| square(s.1)).sum();
         let gap = gap.min(1 << 70) * 1_000_000;
         let mut moved = false;
-        for ((tangent, &(beta, kappa)), limit) in
-            self.now.tangents.iter_mut().zip(&slopes).zip(&model.meter_limits)
-        {
+        for ((tangent, &(beta, kappa)), limit) in self.now.tangents.iter_mut().zip(&slopes).zip(&model.meter_limits) {
             let before = *tangent;
             if betas > 0 {
                 let step = ratio(gap, beta, betas);

@@ -201,9 +201,8 @@ impl Prices {
     /// other components than `stream`, beside what is on that meter in any case.
     fn brought(&self, model: &Model, sender: usize, stream: Option<usize>, meter: usize) -> i128 {
         let providers = model.problem.providers.len();
-        let sure = |&&f: &&usize| {
-            Some(f) != stream && self.sure[f * providers + meter] && !self.streams[f].must_on(meter)
-        };
+        let sure =
+            |&&f: &&usize| Some(f) != stream && self.sure[f * providers + meter] && !self.streams[f].must_on(meter);
         model.parts[sender].sends.iter().filter(sure).map(|&f| i128::from(model.streams[f].volume)).sum()
     }
 

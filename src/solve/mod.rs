@@ -5,12 +5,13 @@
 //! problem and on the warm start; the objective does not. [`Prepared::canonical`] makes the answer independent of both.
 //!
 //! The way through: `presolve` flattens the problem into a `model`, once for all questions about it ([`Prepared`]). Then
-//! for each question `dive` finds first answers, which `eval` values exactly; `propagate` and the cheapest of all bounds
-//! drop most values before `codes` reads a single route; `sweep` proves by dynamic programming over the pairs of a
-//! `bound`, with traffic priced from below by `meter` and rules that pairs do not show priced by `lagrange`, which values
-//! cannot be part of anything better; `search` splits the rest. Components that may share machines are settled by `hosts`,
-//! which asks the core about problems without any. Nothing here is shared with `problem::score` and `problem::check`,
-//! which judge the answer.
+//! for each question `dive` finds first answers, which `eval` values exactly; `propagate`, the cheapest of all bounds and
+//! then `coarse`, a bound over classes of places (`codes`), drop most values, and `twins` those that others stand for.
+//! `sweep` proves by eliminating one component after another (`eliminate`) over the pairs of a `bound`, with traffic priced
+//! from below by `meter` and rules that pairs do not show priced by `lagrange`, which values cannot be part of anything
+//! better; `search` splits the rest on what `branch` finds the gap in. Components that may share machines are settled by
+//! `hosts`, which asks the core about problems without any. Nothing here is shared with `problem::score` and
+//! `problem::check`, which judge the answer.
 
 mod bound;
 mod branch;

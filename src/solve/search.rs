@@ -1,11 +1,11 @@
 //! Branch and bound: bound, prune, guess, split; depth first, most promising part first.
 
 use super::bound::Functional;
+use super::branch::Branch;
 use super::codes::Codes;
 use super::eval::{Broken, Evaluator};
 use super::lagrange::{Ascent, Dual};
 use super::meter::Prices;
-use super::branch::Branch;
 use super::model::{HARD, Model, Scope, Tie};
 use super::sweep::Sweep;
 use super::{Limits, dive, propagate, twins};
@@ -174,7 +174,8 @@ impl<'m> Search<'m> {
         let marginal = values.iter().map(|v| vec![-HARD; v.len()]).collect();
         let paths = (0..self.paths.len()).map(|p| (p, usize::MAX)).collect();
         let dual = Rc::new(Dual::none(model));
-        let mut domains = Domains { values, ties: vec![Tie::Open; model.edges.len()], marginal, paths, bound: -HARD, dual };
+        let mut domains =
+            Domains { values, ties: vec![Tie::Open; model.edges.len()], marginal, paths, bound: -HARD, dual };
         self.prices.update_alone(model, domains.scope());
         let bound = self.sweep.run_alone(model, &self.objective, domains.scope(), &self.prices);
         domains.bound = bound;
@@ -298,7 +299,8 @@ impl<'m> Search<'m> {
             Branch::Tie(edge) => {
                 let (a, b) = (self.model.edges[edge].a, self.model.edges[edge].b);
                 let place = |c: usize| self.model.parts[c].values[guess[c]].place;
-                let order = if place(a) == place(b) { [Tie::Together, Tie::Apart] } else { [Tie::Apart, Tie::Together] };
+                let order =
+                    if place(a) == place(b) { [Tie::Together, Tie::Apart] } else { [Tie::Apart, Tie::Together] };
                 order.map(|tie| domains.tied(edge, tie)).into()
             }
         }
@@ -573,7 +575,14 @@ impl Domains {
         values[component] = group.values;
         marginal[component] = group.marginal;
         let bound = group.bound.max(self.bound);
-        Self { values, ties: self.ties.clone(), marginal, paths: self.paths.clone(), bound, dual: Rc::clone(&self.dual) }
+        Self {
+            values,
+            ties: self.ties.clone(),
+            marginal,
+            paths: self.paths.clone(),
+            bound,
+            dual: Rc::clone(&self.dual),
+        }
     }
 
     /// The part in which something is said about a pair.

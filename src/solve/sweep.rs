@@ -82,7 +82,8 @@ impl Sweep {
             self.elimination.totals(&plan, &self.below, within, &mut self.total, &mut self.best_row);
             self.expand(f);
             self.unseen.clear();
-            self.unseen.extend(projected.iter().map(|p| (f.links[p.link].edge, p.unseen(&self.tables, &self.best_row))));
+            self.unseen
+                .extend(projected.iter().map(|p| (f.links[p.link].edge, p.unseen(&self.tables, &self.best_row))));
         }
         bound
     }
