@@ -126,9 +126,9 @@ impl Routes {
 
 /// For every ladder the first one that prices alike.
 fn same_ladders(ladders: &[Ladder]) -> Vec<usize> {
-    let mut known: HashMap<(usize, i64, Vec<(i64, i64)>), usize> = HashMap::new();
+    let mut known = HashMap::new();
     let canonical = |(ordinal, ladder): (usize, &Ladder)| {
-        let steps = ladder.steps.iter().map(|step| (step.from.micros(), step.price.usd.nanos())).collect();
+        let steps: Vec<_> = ladder.steps.iter().map(|step| (step.from.micros(), step.price.usd.nanos())).collect();
         *known.entry((ladder.meter, ladder.included.micros(), steps)).or_insert(ordinal)
     };
     ladders.iter().enumerate().map(canonical).collect()

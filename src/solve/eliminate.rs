@@ -124,7 +124,9 @@ fn order(
             near[b].push(a);
         }
     };
-    active.iter().for_each(|&l| join(&mut near, links[l].a, links[l].b));
+    for &l in active {
+        join(&mut near, links[l].a, links[l].b);
+    }
     let mut left: Vec<usize> = components.to_vec();
     let mut order = Vec::with_capacity(left.len());
     while !left.is_empty() {
@@ -245,7 +247,9 @@ fn add(cells: &mut [i64], dims: &[usize], mask: u32, factor: &[i64]) {
     if factor.len() == cells.len() {
         cells.iter_mut().zip(factor).for_each(|(cell, f)| *cell = (*cell + f).min(HARD));
     } else if factor.len() == 1 {
-        cells.iter_mut().for_each(|cell| *cell = (*cell + factor[0]).min(HARD));
+        for cell in cells {
+            *cell = (*cell + factor[0]).min(HARD);
+        }
     } else {
         let (inner, kept) = (cells.len() / dims[0], mask & 1 == 1);
         let part = if kept { factor.len() / dims[0] } else { factor.len() };

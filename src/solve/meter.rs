@@ -627,7 +627,9 @@ fn between(
         }
     };
     if from == to {
-        senders.iter().for_each(|&x| see(value(from, x), value(from, x)));
+        for x in senders.iter().map(|&x| value(from, x)) {
+            see(x, x);
+        }
         return;
     }
     if tie == Tie::Together || senders.len() * receivers.len() <= PAIRS_EXACT_MAX {

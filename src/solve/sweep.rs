@@ -231,7 +231,9 @@ impl Sweep {
             }
             rows.push(least);
         }
-        columns.iter_mut().for_each(|column| *column = (*column).max(0));
+        for column in &mut columns {
+            *column = (*column).max(0);
+        }
         for (below, column) in self.below[inner].iter_mut().zip(&columns) {
             *below = (*below + column).min(HARD);
         }
@@ -421,7 +423,9 @@ fn shared_shares(model: &Model, scope: Scope, shares: &mut Vec<Vec<i128>>) -> i1
         }
         let n = payers.len() as i128;
         for (at, payer) in (0..).zip(&payers) {
-            payer.iter().for_each(|&user| shares[user][s] = cost * (at + 1) / n - cost * at / n);
+            for &user in payer {
+                shares[user][s] = cost * (at + 1) / n - cost * at / n;
+            }
         }
     }
     constant

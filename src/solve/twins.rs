@@ -94,16 +94,13 @@ fn surplus(model: &Model, codes: &Codes, domains: &[Vec<usize>], exempt: &[bool]
     let mut kinds: Vec<Vec<(PlaceId, usize, usize)>> = vec![Vec::new(); codes.classes];
     for place in (0..places).filter(|&p| !touched[p] && !used_by[p].is_empty()) {
         let kinds = &mut kinds[codes.at(place)];
-        match kinds.iter_mut().find(|kind| alike(kind.0, place)) {
-            Some((_, most, seen)) => {
-                *seen += 1;
-                surplus[place] = *seen > *most;
-            }
-            None => {
-                let mut users: Vec<ComponentId> = used_by[place].iter().map(|user| user.0).collect();
-                users.dedup();
-                kinds.push((place, users.len(), 1));
-            }
+        if let Some((_, most, seen)) = kinds.iter_mut().find(|kind| alike(kind.0, place)) {
+            *seen += 1;
+            surplus[place] = *seen > *most;
+        } else {
+            let mut users: Vec<ComponentId> = used_by[place].iter().map(|user| user.0).collect();
+            users.dedup();
+            kinds.push((place, users.len(), 1));
         }
     }
     surplus
