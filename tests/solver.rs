@@ -4,8 +4,9 @@
 mod support;
 
 use placer::problem::{Assignment, Problem, check, score};
-use placer::solve::{Limits, Restriction, Solution, Status, solve, solve_with};
+use placer::solve::{Limits, Prepared, Request, Restriction, Solution, Status, solve, solve_with};
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering};
 use support::realistic::{Wish, realistic};
 use support::{Features, small};
 
@@ -164,9 +165,16 @@ proptest! {
     }
 
     #[test]
-    fn limits_never_prove_too_much(problem in any_problem(), nodes_max in 0_u64..6) {
+    fn limits_never_prove_too_much(
+        problem in any_problem(),
+        (nodes_max, bytes_max) in prop_oneof![(0_u64..6, Just(1 << 30)), (Just(1_000), 0_u64..400)],
+        asked_max in prop_oneof![Just(u32::MAX), 0_u32..40],
+    ) {
         let best = brute_force(&problem, &|_, _| true);
-        let solution = solve(&problem, &Limits { nodes_max, ..Limits::default() });
+        let asked = AtomicU32::new(0);
+        let cancelled = || asked.fetch_add(1, Ordering::Relaxed) >= asked_max;
+        let limits = Limits { nodes_max, bytes_max, cancelled: Some(&cancelled), ..Limits::default() };
+        let solution = solve(&problem, &limits);
         if let Some(best) = best {
             prop_assert!(solution.lower_bound <= best, "{:?} {}", solution, best);
         }
@@ -214,5 +222,54 @@ proptest! {
         };
         let problem = realistic(seed, wish);
         prop_assert_eq!(optimum(&problem), brute_force(&problem, &|_, _| true));
+    }
+}
+
+/// An assignment in words: where each component is and as what, by the names of the components.
+fn in_words(problem: &Problem, assignment: &Assignment) -> Vec<String> {
+    let words = |(component, &choice): (&placer::problem::Component, &usize)| {
+        let choice = &component.choices[choice];
+        let place = &problem.places[choice.place];
+        let bought = (&choice.offer, choice.purchase, choice.count, choice.form, choice.active_zones, choice.cost);
+        format!("{}: {} {} {bought:?}", component.name, place.provider_name, place.region_code)
+    };
+    let mut all: Vec<String> = problem.components.iter().zip(assignment).map(words).collect();
+    all.sort();
+    all
+}
+
+/// The first of all equally good answers.
+fn canonical(problem: &Problem) -> Solution {
+    let prepared = Prepared::new(problem);
+    prepared.canonical(prepared.solve(&Request::default()), &Limits::default())
+}
+
+/// Makes many answers equally good: costs and traffic prices of few different amounts.
+fn with_ties(mut problem: Problem) -> Problem {
+    for choice in problem.components.iter_mut().flat_map(|component| &mut component.choices) {
+        let cost = placer::units::Money::from_nanos(choice.cost.nanos() / 4_000_000_000 * 4_000_000_000);
+        choice.cost = cost;
+        for (at, charge) in choice.charges.iter_mut().enumerate() {
+            charge.quantity = placer::units::Quantity::from_units(1);
+            charge.price.usd = if at == 0 { cost } else { placer::units::Money::ZERO };
+            charge.cap = None;
+        }
+    }
+    problem
+}
+
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    #[test]
+    fn equally_good_answers_are_told_apart_by_names(problem in any_problem(), seed in any::<u64>()) {
+        let problem = with_ties(problem);
+        let moved = shuffled(&problem, seed);
+        let (one, other) = (canonical(&problem), canonical(&moved));
+        prop_assert_eq!(one.status, other.status);
+        prop_assert_eq!(proven(&problem, &one), optimum(&problem));
+        if one.status == Status::Optimal {
+            prop_assert_eq!(in_words(&problem, &one.assignment), in_words(&moved, &other.assignment));
+        }
     }
 }

@@ -78,6 +78,9 @@ pub struct RecommendArgs {
     /// Search nodes after which the best placement found so far is reported with its gap
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
+    /// Seconds after which the best placement found so far is reported with its gap
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub time_limit: Option<Duration>,
 }
 
 /// `placer explain`
@@ -281,6 +284,9 @@ pub struct FleetRecommendArgs {
     /// Search nodes per application after which the best placement found so far is taken, with its gap
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
+    /// Seconds per application after which the best placement found so far is taken, with its gap
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub time_limit: Option<Duration>,
 }
 
 /// Forms of a fleet's summary.

@@ -24,6 +24,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Runs the command.
 pub fn run(args: &FleetRecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
@@ -38,7 +39,8 @@ pub fn run(args: &FleetRecommendArgs, out: &mut dyn Write) -> Result<(), Failure
         lowerer: Lowerer::new(&book),
         book: &book,
         policy: Policy::default(),
-        limits: Limits { nodes_max: args.nodes_max, ..Limits::default() },
+        nodes_max: args.nodes_max,
+        time_limit: args.time_limit,
         output: args.output.as_deref(),
         format: args.report_format,
     };
@@ -62,7 +64,8 @@ struct Desk<'a> {
     book: &'a PriceBook,
     lowerer: Lowerer<'a>,
     policy: Policy,
-    limits: Limits,
+    nodes_max: u64,
+    time_limit: Option<Duration>,
     output: Option<&'a Path>,
     format: ReportFormat,
 }
@@ -79,9 +82,12 @@ impl Desk<'_> {
             Ok(app) => app,
             Err(faults) => return refused(Status::Invalid, in_one_line(&faults)),
         };
+        let started = Instant::now();
+        let cancelled = || self.time_limit.is_some_and(|limit| started.elapsed() >= limit);
+        let limits = Limits { nodes_max: self.nodes_max, cancelled: Some(&cancelled), ..Limits::default() };
         let answer = match self.output {
-            None => brief(&app, &self.lowerer, &self.policy, &self.limits),
-            Some(dir) => match self.reported(&app, source, dir) {
+            None => brief(&app, &self.lowerer, &self.policy, &limits),
+            Some(dir) => match self.reported(&app, source, dir, &limits) {
                 Err(failure) => return refused(Status::Failed, failure.to_string()),
                 Ok(answer) => answer,
             },
@@ -90,7 +96,7 @@ impl Desk<'_> {
             Ok(brief) => Row::answered(source.name.clone(), app.name, &brief),
             Err(ReportError::Lower(error)) => refused(Status::Invalid, error.to_string()),
             Err(error @ ReportError::Unfinished { .. }) => {
-                refused(Status::Failed, format!("{error}; a larger --nodes-max searches longer"))
+                refused(Status::Failed, format!("{error}; a larger --nodes-max or --time-limit searches longer"))
             }
             Err(error) => refused(Status::Failed, error.to_string()),
         }
@@ -102,8 +108,9 @@ impl Desk<'_> {
         app: &App,
         source: &Source,
         dir: &Path,
+        limits: &Limits,
     ) -> Result<Result<crate::report::Brief, ReportError>, Failure> {
-        let found = match recommend(app, self.book, &self.policy, &self.limits) {
+        let found = match recommend(app, self.book, &self.policy, limits) {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };

@@ -8,13 +8,16 @@ use crate::policy::Policy;
 use crate::report::{ReportError, recommend, wire};
 use crate::solve::Limits;
 use std::io::Write;
+use std::time::Instant;
 
 /// Runs the command.
 pub fn run(args: &RecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let text = input::app_bytes(&args.app)?;
     let book = input::book(args.book.price_book.as_deref())?;
     let app = input::app(&args.app, &text, &book)?;
-    let limits = Limits { nodes_max: args.nodes_max, ..Limits::default() };
+    let started = Instant::now();
+    let cancelled = || args.time_limit.is_some_and(|limit| started.elapsed() >= limit);
+    let limits = Limits { nodes_max: args.nodes_max, cancelled: Some(&cancelled), ..Limits::default() };
     let recommendation = recommend(&app, &book, &Policy::default(), &limits).map_err(refused)?;
     let report = recommendation.to_wire(&app, &book);
     print(&report, args.format, out)?;
@@ -37,7 +40,9 @@ pub fn run(args: &RecommendArgs, out: &mut dyn Write) -> Result<(), Failure> {
 pub fn refused(error: ReportError) -> Failure {
     match error {
         ReportError::Lower(error) => Failure::input(error),
-        ReportError::Unfinished { .. } => Failure::Other(format!("{error}; a larger --nodes-max searches longer")),
+        ReportError::Unfinished { .. } => {
+            Failure::Other(format!("{error}; a larger --nodes-max or --time-limit searches longer"))
+        }
         ReportError::Internal(_) => Failure::Other(error.to_string()),
     }
 }

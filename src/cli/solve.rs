@@ -171,7 +171,11 @@ fn cost(network: &Network, assignment: &[usize]) -> Option<i64> {
 
 fn solve_application(problem: &Problem, deadline: Deadline) -> Result<Answer, Failure> {
     let deadline = deadline.start();
-    let mut solution = solve::solve(problem, &solve::Limits::default());
+    let cancelled = || deadline.passed();
+    let limits = solve::Limits { cancelled: Some(&cancelled), ..solve::Limits::default() };
+    let prepared = solve::Prepared::new(problem);
+    let found = prepared.solve(&solve::Request { limits, ..solve::Request::default() });
+    let mut solution = prepared.canonical(found, &limits);
     if solution.status == Status::Unknown {
         fall_back(problem, deadline, &mut solution);
     }

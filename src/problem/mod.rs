@@ -38,7 +38,7 @@ mod score;
 
 pub use check::{Violation, check};
 pub use hosts::{GROUP_MEMBERS_MAX, Group, Host, Hosted, Machine, Member, RESOURCES};
-pub use routes::Routes;
+pub use routes::{RouteClasses, Routes};
 pub use score::{Bill, Line, LineItem, score};
 
 // Part of the problem's own language: a solver reads them here.

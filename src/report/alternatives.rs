@@ -3,7 +3,7 @@
 use super::{OtherMonth, ReportError, search, words};
 use crate::app::Scenario;
 use crate::problem::{Assignment, Choice, ChoiceId, Host, Problem, check, score};
-use crate::solve::{Limits, Solution, Status};
+use crate::solve::{Limits, Prepared, Solution, Status};
 use crate::units::{Money, Purchase};
 
 /// The best whole application in which a component is at another provider than the recommended one.
@@ -90,25 +90,24 @@ const RUNNER_UPS_AT_FULL_SHARE: u64 = 16;
 
 /// Finds all alternatives to an assignment.
 pub(super) fn explore(
-    problem: &Problem,
+    prepared: &Prepared,
     limits: &Limits,
     assignment: &Assignment,
     today: Option<Baseline>,
     other_month: &OtherMonth,
 ) -> Result<Alternatives, ReportError> {
+    let problem = prepared.problem();
     let components = problem.components.len();
     let mut tasks = vec![Task::Month(Scenario::Low), Task::Month(Scenario::High)];
     tasks.extend((0..problem.providers.len()).map(Task::Provider));
     tasks.extend((0..components).map(Task::RunnerUp));
-    let part =
-        |share: u64| Limits { nodes_max: limits.nodes_max.div_ceil(share), work_max: limits.work_max.div_ceil(share) };
-    let whole = part(LIMITS_SHARE);
-    let side = part(LIMITS_SHARE * (components as u64).div_ceil(RUNNER_UPS_AT_FULL_SHARE).max(1));
+    let whole = limits.share(LIMITS_SHARE);
+    let side = limits.share(LIMITS_SHARE * (components as u64).div_ceil(RUNNER_UPS_AT_FULL_SHARE).max(1));
     let work = |at: usize| {
         Ok(match tasks[at] {
             Task::Month(scenario) => Done::Month(other_month(assignment, scenario)),
-            Task::Provider(provider) => Done::Provider(provider, single_provider(problem, &whole, provider)?),
-            Task::RunnerUp(component) => Done::RunnerUp(runner_up(problem, &side, assignment, component)?),
+            Task::Provider(provider) => Done::Provider(provider, single_provider(prepared, &whole, provider)?),
+            Task::RunnerUp(component) => Done::RunnerUp(runner_up(prepared, &side, assignment, component)?),
         })
     };
     let done: Result<Vec<Done>, ReportError> = search::shared_out(tasks.len(), &work).into_iter().collect();
@@ -136,29 +135,31 @@ fn provider_of(problem: &Problem, choice: &Choice) -> usize {
 }
 
 fn runner_up(
-    problem: &Problem,
+    prepared: &Prepared,
     limits: &Limits,
     best: &Assignment,
     component: usize,
 ) -> Result<Option<RunnerUp>, ReportError> {
+    let problem = prepared.problem();
     let spec = &problem.components[component];
     let chosen = provider_of(problem, &spec.choices[best[component]]);
     if spec.choices.iter().all(|choice| provider_of(problem, choice) == chosen) {
         return Ok(None);
     }
     let allowed = |c: usize, choice: &Choice| c != component || provider_of(problem, choice) != chosen;
-    let solution = search::solve_allowed(problem, limits, &allowed, Some(best));
+    let solution = search::solve_allowed(prepared, limits, &allowed, Some(best));
     let optimal = solution.status == Status::Optimal;
     let bill = search::confirmed(problem, &solution)?;
     Ok(bill.map(|bill| RunnerUp { choice: solution.assignment[component], total: bill.total, optimal }))
 }
 
-fn single_provider(problem: &Problem, limits: &Limits, provider: usize) -> Result<Option<Solution>, ReportError> {
+fn single_provider(prepared: &Prepared, limits: &Limits, provider: usize) -> Result<Option<Solution>, ReportError> {
+    let problem = prepared.problem();
     let sells = |choice: &Choice| provider_of(problem, choice) == provider;
     if !problem.components.iter().all(|component| component.choices.iter().any(sells)) {
         return Ok(None);
     }
-    let solution = search::solve_allowed(problem, limits, &|_, choice| sells(choice), None);
+    let solution = search::solve_allowed(prepared, limits, &|_, choice| sells(choice), None);
     Ok(search::confirmed(problem, &solution)?.map(|_| solution))
 }
 

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::problem::lower::{Lowerer, Options};
-use crate::solve::Limits;
+use crate::solve::{Limits, Prepared};
 use crate::units::Money;
 
 /// What was found for one application.
@@ -44,7 +44,7 @@ pub struct Answer {
 pub fn brief(app: &App, lowerer: &Lowerer, policy: &Policy, limits: &Limits) -> Result<Brief, ReportError> {
     let options = Options::default();
     let mut draft = lowerer.draft(app, policy, &options)?;
-    let solution = search::solve_allowed(&draft.problem, limits, &|_, _| true, None);
+    let solution = search::solve_allowed(&Prepared::new(&draft.problem), limits, &|_, _| true, None);
     // What is checked and billed has to be written out; the rest of the choices was only compared.
     for (component, &choice) in solution.assignment.iter().enumerate() {
         draft.write_out(component, choice);

@@ -81,8 +81,7 @@ pub(super) fn find(
     problem: &Problem,
     limits: &Limits,
 ) -> Result<Conflict, ReportError> {
-    let limits =
-        Limits { nodes_max: limits.nodes_max.div_ceil(LIMITS_SHARE), work_max: limits.work_max.div_ceil(LIMITS_SHARE) };
+    let limits = limits.share(LIMITS_SHARE);
     let mut app = app.clone();
     // A conflict is about what is possible, and its ways out are told by what they cost.
     app.objective = crate::app::Objective::Cost;

@@ -15,7 +15,7 @@ use crate::catalog::PriceBook;
 use crate::policy::Policy;
 use crate::problem::lower::{Options, lower};
 use crate::problem::{Assignment, Bill, Objective, Problem};
-use crate::solve::{Limits, Status};
+use crate::solve::{Limits, Prepared, Status};
 use crate::units::{Latency, Money};
 
 mod fill;
@@ -141,7 +141,7 @@ pub fn trace(
     bound(&mut searched, None);
     let mut points: Vec<Traced> = Vec::new();
     for _ in 0..points_max {
-        let solution = search::solve_allowed(&searched, limits, &|_, _| true, None);
+        let solution = search::solve_allowed(&Prepared::new(&searched), limits, &|_, _| true, None);
         let Some(bill) = search::confirmed(&searched, &solution)? else {
             return Ok((points, solution.status == Status::Infeasible));
         };

@@ -29,7 +29,7 @@ use crate::catalog::PriceBook;
 use crate::policy::Policy;
 use crate::problem::lower::{LowerError, Options, lower};
 use crate::problem::{Assignment, Bill, Objective, Problem, check, score};
-use crate::solve::{Limits, Solution, Status};
+use crate::solve::{Limits, Prepared, Solution, Status};
 use crate::units::Money;
 use thiserror::Error;
 use today::Today;
@@ -172,11 +172,12 @@ fn place(
     today: impl FnOnce() -> Option<Today>,
     other_month: &OtherMonth,
 ) -> Result<Option<Placed>, ReportError> {
-    let solution = search::solve_allowed(problem, limits, &|_, _| true, None);
+    let prepared = Prepared::new(problem);
+    let solution = prepared.canonical(search::solve_allowed(&prepared, limits, &|_, _| true, None), limits);
     let Some(found) = judge(problem, limits, solution, today)? else { return Ok(None) };
     let Found { optimal, assignment, bill, lower_bound, decision, today } = found;
     let cost_bound = cost_bound(problem, limits, lower_bound, &assignment).min(i128::from(bill.total.nanos()));
-    let more = alternatives::explore(problem, limits, &assignment, today, other_month)?;
+    let more = alternatives::explore(&prepared, limits, &assignment, today, other_month)?;
     Ok(Some(Placed {
         optimal,
         assignment,
@@ -207,7 +208,7 @@ fn cost_bound(problem: &Problem, limits: &Limits, lower_bound: i128, found: &Ass
     for path in &mut by_cost.paths {
         path.nanos_per_us = 0;
     }
-    search::solve_allowed(&by_cost, limits, &|_, _| true, Some(found)).lower_bound
+    search::solve_allowed(&Prepared::new(&by_cost), limits, &|_, _| true, Some(found)).lower_bound
 }
 
 /// Prefers today's placement when it keeps every rule and nothing better was found.

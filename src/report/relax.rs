@@ -31,7 +31,7 @@ pub(super) struct Case<'a> {
     pub app: App,
     pub book: &'a PriceBook,
     pub policy: &'a Policy,
-    pub limits: Limits,
+    pub limits: Limits<'a>,
     /// Every requirement.
     pub demands: Vec<Demand>,
     lowerer: Lowerer<'a>,
@@ -59,7 +59,7 @@ impl<'a> Case<'a> {
         app: &App,
         book: &'a PriceBook,
         policy: &'a Policy,
-        limits: Limits,
+        limits: Limits<'a>,
         loose: Vec<Loose>,
         allowed: Option<Allowed<'a>>,
     ) -> Result<Self, ReportError> {

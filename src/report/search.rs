@@ -4,20 +4,21 @@
 use super::ReportError;
 use crate::problem::lower::Pick;
 use crate::problem::{Assignment, Bill, Choice, ChoiceId, ComponentId, Host, Problem, check, score};
-use crate::solve::{Limits, Restriction, Solution, Status, solve_with};
+use crate::solve::{Limits, Prepared, Request, Restriction, Solution, Status};
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Solves with only those choices that `allowed` lets pass.
 pub(super) fn solve_allowed(
-    problem: &Problem,
+    prepared: &Prepared,
     limits: &Limits,
     allowed: &dyn Fn(ComponentId, &Choice) -> bool,
     warm: Option<&Assignment>,
 ) -> Solution {
     let allows = |component: ComponentId, _: ChoiceId, choice: &Choice| allowed(component, choice);
-    solve_with(problem, limits, &Restriction::allowing(&allows), warm)
+    let restriction = Restriction::allowing(&allows);
+    prepared.solve(&Request { limits: *limits, restriction, warm, cancelled: None })
 }
 
 /// The exact bill of what a solve found; `None` when it found nothing.

@@ -1,4 +1,4 @@
-//! What is bounded: sums over components and pairs of components, and the forest along which [`super::sweep`] adds up.
+//! What is bounded: sums over components and pairs of components, which [`super::sweep`] finds the least value of.
 //!
 //! A [`Functional`] is a sum of unary and pair costs over the components: the objective (with traffic priced by
 //! [`super::meter`] from below), the bill alone (for a budget that the objective does not imply), or the latency of one
@@ -19,14 +19,8 @@ pub(super) struct Weighted {
 pub(super) struct Link {
     pub edge: usize,
     pub terms: Vec<Weighted>,
-}
-
-/// A place in the forest; parents stand before children.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
-    pub component: ComponentId,
-    /// (link, parent).
-    pub up: Option<(usize, ComponentId)>,
+    /// Bounded paths that run through this pair alone: a pair for which one is too slow is impossible.
+    pub bounds: Vec<usize>,
 }
 
 /// A sum of unary and pair costs.
@@ -34,9 +28,8 @@ pub(super) struct Functional {
     /// Whether the bill is in it.
     pub money: bool,
     pub links: Vec<Link>,
-    pub nodes: Vec<Node>,
-    /// Links that close cycles.
-    pub loose: Vec<usize>,
+    /// The components that it ranges over, ascending.
+    pub components: Vec<ComponentId>,
     /// (path, weight) of the entry latencies.
     pub entries: Vec<(usize, i64)>,
     pub constant: i64,
@@ -47,6 +40,15 @@ impl Functional {
     pub fn total(model: &Model, latency: bool) -> Self {
         let mut f = Self::over(model, (0..model.parts.len()).collect(), |_| true);
         f.money = true;
+        for (path, spec) in model.problem.paths.iter().enumerate().filter(|(_, spec)| spec.bound.is_some()) {
+            let inside = |edge: &Edge| {
+                let at = |c: ComponentId| c == edge.a || c == edge.b;
+                spec.entry.as_ref().is_none_or(|e| at(e.0)) && spec.hops.iter().all(|h| at(h.a) && at(h.b))
+            };
+            if let Some(link) = f.links.iter_mut().find(|link| inside(&model.edges[link.edge])) {
+                link.bounds.push(path);
+            }
+        }
         f.weigh(model, &vec![0; model.weights.len()], latency);
         f
     }
@@ -87,17 +89,11 @@ impl Functional {
         f
     }
 
-    /// The components that it ranges over.
-    pub fn components(&self) -> impl Iterator<Item = ComponentId> + '_ {
-        self.nodes.iter().map(|n| n.component)
-    }
-
     /// Unweighted, over the pairs that `uses` lets through.
     fn over(model: &Model, components: Vec<usize>, uses: impl Fn(&Edge) -> bool) -> Self {
         let edges = model.edges.iter().enumerate().filter(|(_, e)| uses(e));
-        let links: Vec<Link> = edges.map(|(edge, _)| Link { edge, terms: Vec::new() }).collect();
-        let (nodes, loose) = forest(model, &links, components);
-        Self { money: false, links, nodes, loose, entries: Vec::new(), constant: 0 }
+        let links = edges.map(|(edge, _)| Link { edge, terms: Vec::new(), bounds: Vec::new() }).collect();
+        Self { money: false, links, components, entries: Vec::new(), constant: 0 }
     }
 
     /// Sets the weight of every path's latency.
@@ -115,50 +111,4 @@ impl Functional {
         self.entries.clear();
         self.entries.extend(weights.iter().enumerate().filter(|(_, w)| **w != 0).map(|(p, &w)| (p, w)));
     }
-}
-
-/// A spanning forest that keeps the pairs which matter most; the rest are loose.
-fn forest(model: &Model, links: &[Link], components: Vec<usize>) -> (Vec<Node>, Vec<usize>) {
-    let mut order: Vec<usize> = (0..links.len()).collect();
-    let weight = |&l: &usize| {
-        let edge = &model.edges[links[l].edge];
-        let volume: i64 = edge.forward.iter().chain(&edge.backward).map(|&f| model.streams[f].volume).sum();
-        (edge.relations.len(), edge.terms.len(), volume)
-    };
-    order.sort_by_key(|l| std::cmp::Reverse(weight(l)));
-    let mut group: Vec<usize> = (0..model.parts.len()).collect();
-    let mut loose = Vec::new();
-    let mut neighbours: Vec<Vec<(usize, usize)>> = vec![Vec::new(); model.parts.len()];
-    for l in order {
-        let (a, b) = (model.edges[links[l].edge].a, model.edges[links[l].edge].b);
-        let (ga, gb) = (group[a], group[b]);
-        if ga == gb {
-            loose.push(l);
-            continue;
-        }
-        group.iter_mut().filter(|g| **g == gb).for_each(|g| *g = ga);
-        neighbours[a].push((l, b));
-        neighbours[b].push((l, a));
-    }
-    let mut nodes: Vec<Node> = Vec::new();
-    let mut seen = vec![false; model.parts.len()];
-    for root in components {
-        if seen[root] {
-            continue;
-        }
-        seen[root] = true;
-        let mut next = nodes.len();
-        nodes.push(Node { component: root, up: None });
-        while next < nodes.len() {
-            let parent = nodes[next].component;
-            for &(link, child) in &neighbours[parent] {
-                if !seen[child] {
-                    seen[child] = true;
-                    nodes.push(Node { component: child, up: Some((link, parent)) });
-                }
-            }
-            next += 1;
-        }
-    }
-    (nodes, loose)
 }

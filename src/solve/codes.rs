@@ -1,13 +1,14 @@
-//! Routes between the places in use as small codes, so that a pair table is a lookup per cell.
+//! Routes between places as small codes, so that a pair table is a lookup per cell.
 //!
-//! Built once per solve, after the first pruning: only places that can still matter are looked at.
+//! Places that are billed alike are one *class*: what a pair costs depends on the two classes, and on whether it is at one
+//! place. Built once per solve, for the classes of the places in use.
 
 use super::model::Model;
 use crate::problem::{PlaceId, Route};
 use std::collections::BTreeMap;
 
 /// What a code stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// On the sender's meter, by this ladder.
     Ladder(usize),
@@ -17,9 +18,9 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn of(route: Route) -> Self {
+    fn of(route: Route, alike: &[usize]) -> Self {
         match route {
-            Route::Metered(ladder) => Self::Ladder(ladder),
+            Route::Metered(ladder) => Self::Ladder(alike[ladder]),
             Route::Flat(price) => Self::Flat(price.usd.nanos()),
             Route::Unknown => Self::Unknown,
         }
@@ -29,25 +30,29 @@ impl Kind {
 /// How traffic from one provider to another is metered, over all pairs of their places in use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Between {
-    /// Meters that some pair uses, ascending.
+    /// Meters that some pair uses.
     pub may: Vec<usize>,
     /// Whether every pair uses a meter.
     pub always: bool,
+    /// Whether every pair of different places does.
+    pub always_apart: bool,
 }
 
 /// The routes among the places in use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Codes {
-    /// Ordinal of a place among those in use.
+    /// Class of a place among those in use.
     index: Vec<u16>,
-    /// Number of places in use.
-    pub places: usize,
-    /// `forward[p * places + q]`: route from `p` to `q`, both counted among the places in use.
+    /// By place: code of its route to itself.
+    own: Vec<u16>,
+    /// Number of classes in use.
+    pub classes: usize,
+    /// `forward[c * classes + d]`: route from a place of class `c` to another place of class `d`.
     pub forward: Vec<u16>,
-    /// `backward[p * places + q]`: route from `q` to `p`.
+    /// `backward[c * classes + d]`: route from another place of class `d` to a place of class `c`.
     pub backward: Vec<u16>,
     pub kinds: Vec<Kind>,
-    /// By place in use: codes of metered routes out of it.
+    /// By class: codes of metered routes out of it.
     pub out: Vec<Vec<u16>>,
     /// `between[a * providers + b]`: how traffic from provider `a` to provider `b` is metered.
     pub between: Vec<Between>,
@@ -56,81 +61,115 @@ pub(super) struct Codes {
     pub meter_is_provider: bool,
 }
 
+/// A class in use.
+struct Class {
+    /// Among the classes of the routes.
+    route: usize,
+    provider: usize,
+    places: Vec<PlaceId>,
+}
+
 impl Codes {
     /// The routes among the places of the values in `domains`; nothing when no traffic runs between components.
     pub fn of(model: &Model, domains: &[Vec<usize>]) -> Self {
-        let mut used = vec![false; model.problem.places.len()];
         let mut codes = Self { providers: model.problem.providers.len(), meter_is_provider: true, ..Self::default() };
-        codes.between = vec![Between { may: Vec::new(), always: true }; codes.providers * codes.providers];
+        let nothing = Between { may: Vec::new(), always: true, always_apart: true };
+        codes.between = vec![nothing; codes.providers * codes.providers];
         if model.streams.iter().all(|s| s.to.is_none()) {
             return codes;
         }
+        let mut used = vec![false; model.problem.places.len()];
         for (part, domain) in model.parts.iter().zip(domains) {
             for &v in domain {
                 used[part.values[v].place] = true;
             }
         }
-        let places: Vec<PlaceId> = (0..used.len()).filter(|&p| used[p]).collect();
         codes.index = vec![u16::MAX; used.len()];
-        places.iter().enumerate().for_each(|(at, &p)| codes.index[p] = small(at));
-        codes.read(model, &places);
-        codes.note_meters(model, &places);
+        codes.own = vec![u16::MAX; used.len()];
+        let mut classes: Vec<Class> = Vec::new();
+        let of = &model.classes().of;
+        for place in (0..used.len()).filter(|&p| used[p]) {
+            let (route, provider) = (of[place], model.problem.places[place].provider);
+            // From the back: neighbours are of one provider.
+            let at = classes.iter().rposition(|c| c.route == route && c.provider == provider).unwrap_or_else(|| {
+                classes.push(Class { route, provider, places: Vec::new() });
+                classes.len() - 1
+            });
+            classes[at].places.push(place);
+            codes.index[place] = small(at);
+        }
+        codes.read(model, &classes);
+        codes.note_meters(model, &classes);
         codes
     }
 
-    fn read(&mut self, model: &Model, places: &[PlaceId]) {
-        let n = places.len();
-        self.places = n;
+    fn read(&mut self, model: &Model, classes: &[Class]) {
+        let n = classes.len();
+        self.classes = n;
         self.forward = vec![0; n * n];
         self.backward = vec![0; n * n];
         let routes = &model.problem.routes;
+        let known = model.classes();
         // Kinds of routes that differ in their source only are one here.
         let mut code_of = vec![u16::MAX; routes.kinds().len()];
-        let mut flat: BTreeMap<i64, u16> = BTreeMap::new();
-        for (p, &from) in places.iter().enumerate() {
-            for (q, &to) in places.iter().enumerate() {
-                let kind = routes.codes()[from * self.index.len() + to] as usize;
-                let mut code = code_of[kind];
-                if code == u16::MAX {
-                    let next = small(self.kinds.len());
-                    let meaning = Kind::of(routes.kinds()[kind]);
-                    code = if let Kind::Flat(nanos) = meaning { *flat.entry(nanos).or_insert(next) } else { next };
-                    code_of[kind] = code;
-                    if code == next {
-                        self.kinds.push(meaning);
-                    }
+        let mut alike: BTreeMap<Kind, u16> = BTreeMap::new();
+        let kinds = &mut self.kinds;
+        let mut code = |kind: usize| {
+            if code_of[kind] == u16::MAX {
+                let next = small(kinds.len());
+                let meaning = Kind::of(routes.kinds()[kind], &known.ladder);
+                let code = *alike.entry(meaning).or_insert(next);
+                code_of[kind] = code;
+                if code == next {
+                    kinds.push(meaning);
                 }
-                self.forward[p * n + q] = code;
-                self.backward[q * n + p] = code;
+            }
+            code_of[kind]
+        };
+        for (c, from) in classes.iter().enumerate() {
+            for (d, to) in classes.iter().enumerate() {
+                let code = code(known.between[from.route * known.count + to.route]);
+                self.forward[c * n + d] = code;
+                self.backward[d * n + c] = code;
+            }
+            for &place in &from.places {
+                self.own[place] = code(routes.codes()[place * self.index.len() + place] as usize);
             }
         }
     }
 
-    fn note_meters(&mut self, model: &Model, places: &[PlaceId]) {
-        let n = places.len();
+    fn note_meters(&mut self, model: &Model, classes: &[Class]) {
+        let n = classes.len();
         self.out = vec![Vec::new(); n];
-        for (p, &from) in places.iter().enumerate() {
-            let provider = model.problem.places[from].provider;
-            let mut last = u16::MAX;
-            for (q, &to) in places.iter().enumerate() {
-                let code = self.forward[p * n + q];
-                let between = &mut self.between[provider * self.providers + model.problem.places[to].provider];
-                let Kind::Ladder(ladder) = self.kinds[usize::from(code)] else {
-                    between.always = false;
-                    continue;
-                };
-                // Traffic inside a zone is free, whatever the route says.
-                between.always &= p != q;
-                let meter = model.ladders[ladder].meter;
-                if !between.may.contains(&meter) {
-                    between.may.push(meter);
+        for (c, from) in classes.iter().enumerate() {
+            for (d, to) in classes.iter().enumerate() {
+                if c != d || from.places.len() > 1 {
+                    self.note(model, (c, from.provider), to.provider, self.forward[c * n + d], false);
                 }
-                if code != last && !self.out[p].contains(&code) {
-                    self.meter_is_provider &= meter == provider;
-                    self.out[p].push(code);
-                }
-                last = code;
             }
+            for &place in &from.places {
+                self.note(model, (c, from.provider), from.provider, self.own[place], true);
+            }
+        }
+    }
+
+    /// Takes note of a route out of a class.
+    fn note(&mut self, model: &Model, (class, provider): (usize, usize), to: usize, code: u16, at_one_place: bool) {
+        let between = &mut self.between[provider * self.providers + to];
+        // Traffic inside a zone is free, whatever the route says.
+        between.always &= !at_one_place;
+        let Kind::Ladder(ladder) = self.kinds[usize::from(code)] else {
+            between.always = false;
+            between.always_apart &= at_one_place;
+            return;
+        };
+        let meter = model.ladders[ladder].meter;
+        if !between.may.contains(&meter) {
+            between.may.push(meter);
+        }
+        if !self.out[class].contains(&code) {
+            self.meter_is_provider &= meter == provider;
+            self.out[class].push(code);
         }
     }
 
@@ -139,14 +178,19 @@ impl Codes {
         self.kinds.len()
     }
 
-    /// Ordinal of a place among those in use.
+    /// Number of places, in use or not.
+    pub fn places(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Class of a place in use.
     pub fn at(&self, place: PlaceId) -> usize {
         usize::from(self.index[place])
     }
 
     /// The code of the route between two places in use.
     pub fn route(&self, from: PlaceId, to: PlaceId) -> usize {
-        usize::from(self.forward[self.at(from) * self.places + self.at(to)])
+        usize::from(if from == to { self.own[from] } else { self.forward[self.at(from) * self.classes + self.at(to)] })
     }
 
     /// Codes of metered routes out of a place in use.

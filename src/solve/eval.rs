@@ -227,13 +227,26 @@ impl Evaluator {
         for m in &self.metered {
             self.volume[model.ladders[m.ladder].meter] += m.billable;
         }
-        let mut cost = 0;
-        for m in self.metered.iter().filter(|m| m.billable > 0) {
-            let ladder = &model.ladders[m.ladder];
-            let volume = self.volume[ladder.meter];
-            cost += share(ladder, m.billable, volume, self.pooled[ladder.meter]);
+        self.metered.iter().map(|m| self.metered_cost(model, m)).sum()
+    }
+
+    fn metered_cost(&self, model: &Model, m: &Metered) -> i128 {
+        if m.billable <= 0 {
+            return 0;
         }
-        cost
+        let ladder = &model.ladders[m.ladder];
+        share(ladder, m.billable, self.volume[ladder.meter], self.pooled[ladder.meter])
+    }
+
+    /// What each account comes to in a valid assignment.
+    pub fn by_meter(&mut self, model: &Model, picked: &[usize]) -> Vec<i128> {
+        let mut costs = vec![0; model.problem.providers.len()];
+        if self.cost(model, picked, i128::MAX).is_ok() {
+            for m in &self.metered {
+                costs[model.ladders[m.ladder].meter] += self.metered_cost(model, m);
+            }
+        }
+        costs
     }
 }
 

@@ -37,7 +37,7 @@ impl Dual {
 pub(super) struct Ascent {
     pub now: Dual,
     pub best: Dual,
-    best_bound: i64,
+    pub best_bound: i64,
     steps: usize,
     steps_max: usize,
     idle: usize,
@@ -136,17 +136,15 @@ impl Ascent {
         let kappas: i128 = slopes.iter().map(|s| square(s.1)).sum();
         let gap = gap.min(1 << 70) * 1_000_000;
         let mut moved = false;
-        for ((tangent, &(beta, kappa)), &(dearest, whole)) in
-            self.now.tangents.iter_mut().zip(&slopes).zip(&model.meter_limits)
-        {
+        for ((tangent, &(beta, kappa)), limit) in self.now.tangents.iter_mut().zip(&slopes).zip(&model.meter_limits) {
             let before = *tangent;
             if betas > 0 {
                 let step = ratio(gap, beta, betas);
-                tangent.beta = (tangent.beta + step).clamp(0, dearest);
+                tangent.beta = (tangent.beta + step).clamp(0, limit.dearest);
             }
             if kappas > 0 {
                 let step = ratio(gap, kappa, kappas).saturating_mul(1_000_000);
-                tangent.kappa = tangent.kappa.saturating_add(step).clamp(-whole, whole);
+                tangent.kappa = tangent.kappa.saturating_add(step).clamp(-limit.whole, limit.whole);
             }
             moved |= *tangent != before;
         }

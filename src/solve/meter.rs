@@ -9,12 +9,12 @@
 //! average for every volume. A [`Tangent`] of a meter is a price `beta` per pooled GB and a sum `kappa` per account. With
 //! `a` the least of `(P(V - free) + beta * Q + kappa) / V` over all possible `V` and `Q`, the account costs at least
 //! `a * V - beta * Q - kappa`: flows pay `a` per GB, a choice gets `beta` for each GB that it brings to the pool. That is
-//! valid for every `beta >= 0`, and for every `kappa` of an account that is used for sure; [`super::lagrange`] looks for
-//! good ones. It holds with several ladders too, since their shares of the volume add up to 1.
+//! valid for every `beta >= 0`, and for every `kappa >= 0` (a negative one where the account is used for sure);
+//! [`super::lagrange`] looks for good ones. It holds with several ladders too, since their shares of the volume add up to 1.
 
 use super::codes::{Codes, Kind};
 use super::eval::{flat_cost, share};
-use super::model::{HARD, Model, NO_LADDER, Rungs, zones_between};
+use super::model::{HARD, Model, NO_LADDER, Rungs, Scope, Tie, Value, zones_between};
 
 /// Prices for one node of the search, scaled to bounds.
 #[derive(Default)]
@@ -34,6 +34,8 @@ pub(super) struct Prices {
     brings: Vec<Vec<i128>>,
     /// Per component: volume that is surely metered, and that may be.
     sends: Vec<(i128, i128)>,
+    /// Per flow between components and provider: whether the flow is on that provider's meter whenever its sender is there.
+    sure: Vec<bool>,
     /// Cells of a pair table that are priced.
     done: Vec<bool>,
     /// Per meter, working memory: least and largest pool of a component.
@@ -92,44 +94,62 @@ const PAIRS_EXACT_MAX: usize = 400;
 
 impl Prices {
     /// Looks at the domains and prices everything that they can use.
-    pub fn update(&mut self, model: &Model, codes: &Codes, domains: &[Vec<usize>], tangents: &[Tangent]) {
-        self.look_at_streams(model, Some(codes), domains);
-        self.look_at_meters(model, domains);
+    pub fn update(&mut self, model: &Model, codes: &Codes, scope: Scope, tangents: &[Tangent]) {
+        self.look_at_streams(model, Some(codes), scope);
+        self.look_at_senders(model, codes, scope);
+        self.look_at_meters(model, scope.values);
         self.set_tangents(model, tangents);
-        self.price_internet(model, domains);
-        self.price_pairs(model, codes, domains);
+        self.price_internet(model, scope.values);
+        self.price_pairs(model, codes, scope.values);
     }
 
     /// The same, without a look at the routes between places: any flow between components may be on any meter.
-    pub fn update_alone(&mut self, model: &Model, domains: &[Vec<usize>]) {
-        self.look_at_streams(model, None, domains);
-        self.look_at_meters(model, domains);
+    pub fn update_alone(&mut self, model: &Model, scope: Scope) {
+        self.look_at_streams(model, None, scope);
+        self.sure.clear();
+        self.sure.resize(model.streams.len() * model.problem.providers.len(), false);
+        self.look_at_meters(model, scope.values);
         self.set_tangents(model, &[]);
-        self.price_internet(model, domains);
+        self.price_internet(model, scope.values);
     }
 
-    /// Takes over the tangents; a fixed sum is in force only where the account is used for sure.
+    /// Takes over the tangents. A fixed sum below zero is in force only where the account is used for sure; nothing is
+    /// where the volume is known, or free however large it may be.
     fn set_tangents(&mut self, model: &Model, tangents: &[Tangent]) {
         self.tangents.clear();
         self.tangents.resize(model.problem.providers.len(), Tangent::default());
         self.constant = 0;
-        for ((now, wanted), meter) in self.tangents.iter_mut().zip(tangents).zip(&self.meters) {
+        // What a component sends to itself is in no pair, so it would not give back its share of a sum below zero.
+        let own = |meter: usize| {
+            let streams = model.streams.iter().zip(&self.streams);
+            streams.into_iter().any(|(stream, state)| stream.to == Some(stream.from) && state.may.contains(&meter))
+        };
+        let limits = tangents.iter().zip(&self.meters).zip(&model.meter_limits);
+        for ((ordinal, now), ((wanted, meter), limit)) in self.tangents.iter_mut().enumerate().zip(limits) {
+            if meter.high <= limit.free + meter.pool_low {
+                continue;
+            }
             now.beta = if meter.pool > meter.pool_low { wanted.beta } else { 0 };
-            if meter.low > 0 && meter.high > meter.low {
-                now.kappa = wanted.kappa;
+            if meter.high > meter.low {
+                let any = wanted.kappa >= 0 || meter.low > 0 && !own(ordinal);
+                now.kappa = if any { wanted.kappa } else { 0 };
                 self.constant -= ceil(now.kappa, 1_000_000);
             }
         }
     }
 
-    fn look_at_streams(&mut self, model: &Model, codes: Option<&Codes>, domains: &[Vec<usize>]) {
+    fn look_at_streams(&mut self, model: &Model, codes: Option<&Codes>, scope: Scope) {
+        let domains = scope.values;
         self.streams.resize(model.streams.len(), StreamState::default());
         for (ordinal, stream) in model.streams.iter().enumerate() {
             let state = &mut self.streams[ordinal];
             state.may.clear();
             state.always = true;
             match (stream.to, codes) {
-                (Some(to), Some(codes)) => between(model, codes, domains, stream.from, to, state),
+                (Some(to), Some(codes)) => {
+                    let tie = stream.edge.map_or(Tie::Together, |edge| scope.ties[edge]);
+                    between(model, codes, domains, (stream.from, to, tie), state);
+                }
                 (Some(_), None) => {
                     state.always = false;
                     state.may.extend(0..model.problem.providers.len());
@@ -144,6 +164,46 @@ impl Prices {
             let high = part.sends.iter().filter(|&&f| !self.streams[f].may.is_empty()).map(volume).sum();
             (low, high)
         }));
+    }
+
+    /// Sees which flows follow their sender onto the meter of its provider.
+    fn look_at_senders(&mut self, model: &Model, codes: &Codes, scope: Scope) {
+        let providers = codes.providers;
+        self.sure.clear();
+        self.sure.resize(model.streams.len() * providers, false);
+        if !codes.meter_is_provider {
+            return;
+        }
+        let present = |component: usize| {
+            let mut present = vec![false; providers];
+            let value = |&v: &usize| model.parts[component].values[v].provider;
+            scope.values[component].iter().for_each(|v| present[value(v)] = true);
+            (0..providers).filter(|&p| present[p]).collect::<Vec<usize>>()
+        };
+        let present: Vec<Vec<usize>> = (0..model.parts.len()).map(present).collect();
+        for (ordinal, stream) in model.streams.iter().enumerate() {
+            let (Some(to), Some(edge)) = (stream.to, stream.edge) else { continue };
+            let tie = scope.ties[edge];
+            if tie == Tie::Together {
+                continue;
+            }
+            for &p in &present[stream.from] {
+                let metered = |&b: &usize| {
+                    let between = &codes.between[p * providers + b];
+                    between.may == [p] && if tie == Tie::Apart { between.always_apart } else { between.always }
+                };
+                self.sure[ordinal * providers + p] = present[to].iter().all(metered);
+            }
+        }
+    }
+
+    /// Micro-GB that a sender without an allowance of its own brings to the meter of the provider it is at, in flows to
+    /// other components than `stream`, beside what is on that meter in any case.
+    fn brought(&self, model: &Model, sender: usize, stream: Option<usize>, meter: usize) -> i128 {
+        let providers = model.problem.providers.len();
+        let sure =
+            |&&f: &&usize| Some(f) != stream && self.sure[f * providers + meter] && !self.streams[f].must_on(meter);
+        model.parts[sender].sends.iter().filter(sure).map(|&f| i128::from(model.streams[f].volume)).sum()
     }
 
     fn look_at_meters(&mut self, model: &Model, domains: &[Vec<usize>]) {
@@ -243,7 +303,10 @@ impl Prices {
                     low += left(i128::from(model.streams[other].volume));
                 }
             }
-            sum += self.cheapest(rungs, left(volume), low);
+            if own == 0 && model.internet_is_own {
+                low += self.brought(model, component, None, rungs.meter);
+            }
+            sum += self.cheapest(rungs, (left(volume), volume), low);
         }
         sum
     }
@@ -326,21 +389,75 @@ impl Prices {
             let counted: i128 =
                 model.parts[sender].internet.iter().filter(counted).map(|&f| i128::from(model.streams[f].volume)).sum();
             low += if brings == i128::MAX { 0 } else { (brings - counted).max(0) };
+            low += self.brought(model, sender, Some(stream), rungs.meter);
         }
-        self.cheapest(rungs, billable, low)
+        self.cheapest(rungs, (billable, i128::from(model.streams[stream].volume)), low)
     }
 
-    fn cheapest(&self, rungs: &Rungs, billable: i128, low: i128) -> i128 {
+    /// What a flow of at least `billable` and at most `volume` pays at least in an account with at least `low`.
+    fn cheapest(&self, rungs: &Rungs, (billable, volume): (i128, i128), low: i128) -> i128 {
         let low = low.max(billable);
         let meter = MeterState { low, ..self.meters[rungs.meter] };
         let tangent = self.tangents[rungs.meter];
-        if tangent.is_plain() || billable <= 0 {
+        if tangent.is_plain() {
             return cheapest_share(rungs, billable, low, meter.high, meter.pool);
         }
         let least = least_average(rungs, meter, tangent);
+        // A negative average price (a fixed sum below zero is given back) is worst for as much as there may be.
+        let billable = if least.sum < 0 { volume } else { billable };
+        if billable <= 0 {
+            return 0;
+        }
         // The shares of the flows are rounded step by step, each by half a nano-dollar at most.
-        let steps = i128::try_from(rungs.steps.len()).expect("small");
+        let most = meter.high.max(low) - rungs.included - meter.pool_low;
+        let steps = i128::try_from(rungs.steps.iter().filter(|step| step.0 < most).count()).expect("small");
         (2 * billable * least.sum - steps * least.volume * 1_000_000).div_euclid(2 * least.volume * 1_000_000)
+    }
+
+    /// What the bound takes each account to come to in an assignment.
+    pub fn by_meter(&self, model: &Model, codes: &Codes, picked: &[usize]) -> Vec<i128> {
+        let mut costs: Vec<i128> = self.meters.iter().map(|_| 0).collect();
+        let value = |c: usize| &model.parts[c].values[picked[c]];
+        for (cost, tangent) in costs.iter_mut().zip(&self.tangents) {
+            *cost -= ceil(tangent.kappa, 1_000_000);
+        }
+        for (c, part) in model.parts.iter().enumerate() {
+            let x = value(c);
+            costs[x.provider] -= self.tangents[x.provider].credit(x.pooled);
+            let ladder = part.signatures[x.signature].ladders.iter().find(|&&ladder| ladder != NO_LADDER);
+            if let Some(&ladder) = ladder {
+                costs[model.ladders[usize::from(ladder)].meter] +=
+                    i128::from(self.internet[c][x.signature]) << model.scale.shift;
+            }
+        }
+        for (edge, spec) in model.edges.iter().enumerate() {
+            let (a, b) = (value(spec.a), value(spec.b));
+            if a.place == b.place && zones_between(a, b) <= 1 {
+                continue;
+            }
+            for (from, to, table) in [(a, b, &self.forward[edge]), (b, a, &self.backward[edge])] {
+                if table.is_empty() || codes.classes == 0 {
+                    continue;
+                }
+                let code = codes.route(from.place, to.place);
+                if let Kind::Ladder(ladder) = codes.kinds[code] {
+                    costs[model.ladders[ladder].meter] +=
+                        i128::from(table[from.class * codes.len() + code]) << model.scale.shift;
+                }
+            }
+        }
+        costs
+    }
+
+    /// Whether it is open which meter a flow between components is on, or whether it is on any.
+    pub fn is_open(&self, stream: usize) -> bool {
+        let state = &self.streams[stream];
+        state.may.len() + usize::from(!state.always) > 1
+    }
+
+    /// Whether a flow may be on a meter.
+    pub fn may_be_on(&self, stream: usize, meter: usize) -> bool {
+        self.streams[stream].may.contains(&meter)
     }
 
     /// For every meter in the bound of `picked`: how the bound changes with `beta` (in micro-GB) and with `kappa` (in
@@ -348,7 +465,7 @@ impl Prices {
     pub fn slopes(&self, model: &Model, picked: &[usize]) -> Vec<(i128, i128)> {
         let mut slopes = vec![(0, 0); self.meters.len()];
         for (state, slope) in self.meters.iter().zip(&mut slopes) {
-            slope.1 = if state.low > 0 && state.high > state.low { -1_000_000 } else { 0 };
+            slope.1 = if state.high > state.low { -1_000_000 } else { 0 };
         }
         let value = |c: usize| &model.parts[c].values[picked[c]];
         for (ordinal, stream) in model.streams.iter().enumerate() {
@@ -491,36 +608,48 @@ fn outward(model: &Model, domains: &[Vec<usize>], from: usize, stream: usize, st
     }
 }
 
-fn between(model: &Model, codes: &Codes, domains: &[Vec<usize>], from: usize, to: usize, state: &mut StreamState) {
+fn between(
+    model: &Model,
+    codes: &Codes,
+    domains: &[Vec<usize>],
+    (from, to, tie): (usize, usize, Tie),
+    state: &mut StreamState,
+) {
     let (senders, receivers) = (&domains[from], &domains[to]);
-    if from == to || senders.len() * receivers.len() <= PAIRS_EXACT_MAX {
-        for &x in senders {
-            for &y in receivers {
-                let (x, y) = (&model.parts[from].values[x], &model.parts[to].values[y]);
-                if from == to && x.choice != y.choice {
-                    continue;
-                }
-                let free = x.place == y.place && zones_between(x, y) <= 1;
-                match codes.kinds[codes.route(x.place, y.place)] {
-                    _ if free => state.always = false,
-                    Kind::Ladder(ladder) => state.add(model.ladders[ladder].meter),
-                    Kind::Flat(_) => state.always = false,
-                    Kind::Unknown => {}
-                }
+    let value = |component: usize, v: usize| &model.parts[component].values[v];
+    let mut see = |x: &Value, y: &Value| {
+        let free = x.place == y.place && zones_between(x, y) <= 1;
+        match codes.kinds[codes.route(x.place, y.place)] {
+            _ if free => state.always = false,
+            Kind::Ladder(ladder) => state.add(model.ladders[ladder].meter),
+            Kind::Flat(_) => state.always = false,
+            Kind::Unknown => {}
+        }
+    };
+    if from == to {
+        for x in senders.iter().map(|&x| value(from, x)) {
+            see(x, x);
+        }
+        return;
+    }
+    if tie == Tie::Together || senders.len() * receivers.len() <= PAIRS_EXACT_MAX {
+        for x in senders.iter().map(|&x| value(from, x)) {
+            for y in receivers.iter().map(|&y| value(to, y)).filter(|y| tie.lets(x.place, y.place)) {
+                see(x, y);
             }
         }
         return;
     }
     let present = |component: usize| {
         let mut present = vec![false; codes.providers];
-        domains[component].iter().for_each(|&v| present[model.parts[component].values[v].provider] = true);
+        domains[component].iter().for_each(|&v| present[value(component, v).provider] = true);
         (0..present.len()).filter(move |&p| present[p])
     };
     for a in present(from) {
         for b in present(to) {
             let between = &codes.between[a * codes.providers + b];
             between.may.iter().for_each(|&meter| state.add(meter));
-            state.always &= between.always;
+            state.always &= if tie == Tie::Apart { between.always_apart } else { between.always };
         }
     }
 }

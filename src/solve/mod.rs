@@ -2,19 +2,24 @@
 //!
 //! Invariant: it sees ordinals and integers only; the same problem gives the same answer, to the byte. When several
 //! assignments are equally good, which of them is returned depends on the order of components and choices in the
-//! problem and on the warm start; the objective does not.
+//! problem and on the warm start; the objective does not. [`Prepared::canonical`] makes the answer independent of both.
 //!
 //! The way through: `presolve` flattens the problem into a `model`, once for all questions about it ([`Prepared`]). Then
-//! for each question `dive` finds first answers, which `eval` values exactly; `propagate` and the cheapest of all bounds
-//! drop most values before `codes` reads a single route; `sweep` proves by dynamic programming over the pairs of a
-//! `bound`, with traffic priced from below by `meter` and rules that pairs do not show priced by `lagrange`, which values
-//! cannot be part of anything better; `search` splits the rest. Components that may share machines are settled by `hosts`,
-//! which asks the core about problems without any. Nothing here is shared with `problem::score` and `problem::check`,
-//! which judge the answer.
+//! for each question `dive` finds first answers, which `eval` values exactly; `propagate`, the cheapest of all bounds and
+//! then `coarse`, a bound over classes of places (`codes`), drop most values, and `twins` those that others stand for.
+//! `sweep` proves by eliminating one component after another (`eliminate`) over the pairs of a `bound`, with traffic priced
+//! from below by `meter` and rules that pairs do not show priced by `lagrange`, which values cannot be part of anything
+//! better; `search` splits the rest on what `branch` finds the gap in. Components that may share machines are settled by
+//! `hosts`, which asks the core about problems without any. Nothing here is shared with `problem::score` and
+//! `problem::check`, which judge the answer.
 
 mod bound;
+mod branch;
+mod canonical;
+mod coarse;
 mod codes;
 mod dive;
+mod eliminate;
 mod eval;
 mod hosts;
 mod lagrange;
@@ -31,25 +36,53 @@ mod search;
 pub mod second_opinion;
 mod session;
 mod sweep;
+mod twins;
 
 pub use prepared::{Prepared, Request};
 pub use restrict::{Allows, Restriction};
 pub use session::{Clearing, Session, Tick, TickError};
 
 use crate::problem::{Assignment, Problem};
+use std::fmt;
 
-/// How far the search may go. Both limits are deterministic, unlike time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+/// How far the search may go. What is found at a limit is valid, and so is its bound.
+///
+/// The same limits give the same answer, as long as nobody cancels: the solver knows no clock.
+#[derive(Clone, Copy)]
+pub struct Limits<'a> {
     /// Search nodes.
     pub nodes_max: u64,
-    /// Cells of pair tables, the unit of work of the bounds: a release build does 40 to 80 million a second.
+    /// Cells of tables, the unit of work of the bounds: a release build does 40 to 80 million a second.
     pub work_max: u64,
+    /// Bytes of the tables over pairs of components that are held at one time.
+    pub bytes_max: u64,
+    /// Asked at every node and at every step of a bound: `true` ends the search. Whoever wants a time limit asks a clock
+    /// here.
+    pub cancelled: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
 
-impl Default for Limits {
+impl Default for Limits<'_> {
     fn default() -> Self {
-        Self { nodes_max: 20_000_000, work_max: 400_000_000 }
+        Self { nodes_max: 20_000_000, work_max: 400_000_000, bytes_max: 1 << 30, cancelled: None }
+    }
+}
+
+impl fmt::Debug for Limits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits")
+            .field("nodes_max", &self.nodes_max)
+            .field("work_max", &self.work_max)
+            .field("bytes_max", &self.bytes_max)
+            .field("cancelled", &self.cancelled.map(|_| "some"))
+            .finish()
+    }
+}
+
+impl Limits<'_> {
+    /// A part of the nodes and of the work, rounded up, for questions beside the main one.
+    #[must_use]
+    pub fn share(&self, of: u64) -> Self {
+        Self { nodes_max: self.nodes_max.div_ceil(of), work_max: self.work_max.div_ceil(of), ..*self }
     }
 }
 

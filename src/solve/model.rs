@@ -3,7 +3,7 @@
 //! Internal money is nano-dollars in 128 bits for exact values, and nano-dollars shifted right by [`Scale::shift`] in
 //! 64 bits for bounds. Shifting rounds down, so that a bound is never above the truth.
 
-use crate::problem::{ComponentId, PlaceId, Problem, RelationKind};
+use crate::problem::{ComponentId, PlaceId, Problem, RelationKind, RouteClasses};
 
 /// A bound that stands for "impossible". Sums are clamped to it, so that adding never overflows.
 pub(super) const HARD: i64 = 1 << 60;
@@ -71,6 +71,38 @@ pub(super) struct Stream {
     pub to: Option<ComponentId>,
     /// Micro-GB a month.
     pub volume: i64,
+    /// The pair that it runs over; `None`: the internet, or to its sender.
+    pub edge: Option<usize>,
+}
+
+/// What a part of the search says about the places of a pair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tie {
+    /// Nothing.
+    #[default]
+    Open,
+    /// They are the same.
+    Together,
+    /// They differ.
+    Apart,
+}
+
+impl Tie {
+    /// Whether two places are as it says.
+    pub fn lets(self, a: PlaceId, b: PlaceId) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Together => a == b,
+            Self::Apart => a != b,
+        }
+    }
+}
+
+/// A part of the search: the values of every component that are left, and what is said about every pair of `edges`.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub values: &'a [Vec<usize>],
+    pub ties: &'a [Tie],
 }
 
 /// A latency term of a pair: `floor(round_trips_milli * rtt / 1000)` microseconds of a path.
@@ -119,6 +151,17 @@ impl Rungs {
     }
 }
 
+/// What holds for a meter in every assignment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MeterLimit {
+    /// Its dearest price, in nano-dollars per GB.
+    pub dearest: i128,
+    /// What all traffic would cost at that, in nano-dollars x 10^6.
+    pub whole: i128,
+    /// Micro-GB that are free on each of its ladders, pools apart.
+    pub free: i128,
+}
+
 /// How exact values become bounds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
@@ -160,13 +203,19 @@ pub(super) struct Model<'a> {
     pub scale: Scale,
     /// No cost, price or weight is negative.
     pub nothing_negative: bool,
-    /// Per meter: its dearest price per GB, and what all traffic would cost at it in nano-dollars x 10^6.
-    pub meter_limits: Vec<(i128, i128)>,
+    /// Internet traffic is always on the meter of its sender's provider, if on any.
+    pub internet_is_own: bool,
+    pub meter_limits: Vec<MeterLimit>,
     /// Cost of each shared charge in nano-dollars.
     pub shared: Vec<i128>,
 }
 
 impl Model<'_> {
+    /// Which places are billed alike.
+    pub fn classes(&self) -> &RouteClasses {
+        self.problem.routes.classes(&self.problem.ladders)
+    }
+
     /// Value of the objective, as everybody else counts it, of a value inside the solver.
     pub fn external(&self, inside: i128) -> i128 {
         let Some(weight) = self.scale.latency_first else { return inside };

@@ -10,14 +10,13 @@ use crate::problem::{Assignment, ComponentId, Problem};
 #[derive(Clone, Copy, Default)]
 pub struct Request<'a> {
     /// How far to search.
-    pub limits: Limits,
+    pub limits: Limits<'a>,
     /// Which assignments to look at.
     pub restriction: Restriction<'a>,
     /// A known assignment to start from; ignored when it is not valid or not allowed. It never changes the objective of a
     /// proven answer.
     pub warm: Option<&'a Assignment>,
-    /// Asked now and then: `true` ends the search as a limit would, with a valid lower bound. The solver knows no clock;
-    /// whoever wants a time limit asks one here.
+    /// As [`Limits::cancelled`], for those who ask from one thread only.
     pub cancelled: Option<&'a dyn Fn() -> bool>,
 }
 
@@ -45,6 +44,10 @@ impl<'p> Prepared<'p> {
     #[must_use]
     pub fn new(problem: &'p Problem) -> Self {
         Self { model: presolve::build(problem), moved: false }
+    }
+
+    pub(super) fn model(&self) -> &Model<'p> {
+        &self.model
     }
 
     /// The problem.

@@ -1,34 +1,40 @@
 //! From the problem to the model: impossible choices go, choices become values, pairs become edges.
 
-use super::model::{Edge, Model, NO_LADDER, Part, Rungs, Scale, Signature, Stream, Term, Value};
+use super::model::{Edge, MeterLimit, Model, NO_LADDER, Part, Rungs, Scale, Signature, Stream, Term, Value};
 use super::restrict::Restriction;
 use crate::problem::{Choice, ComponentId, FlowTo, Included, Objective, Path, PlaceId, Problem, Route};
 use std::collections::BTreeMap;
 
 /// Builds the model, for all restrictions. A component without values proves that nothing satisfies the hard constraints.
 pub(super) fn build(problem: &Problem) -> Model<'_> {
-    let streams = streams(problem);
+    let mut streams = streams(problem);
     let shared: Vec<i128> = problem.shared.iter().map(|s| i128::from(s.charge.cost().nanos())).collect();
     let by_place = shared_by_place(problem);
     let parts: Vec<Part> =
         (0..problem.components.len()).map(|component| part(problem, &streams, &by_place, component)).collect();
+    let edges = edges(problem, &streams);
+    for (at, edge) in edges.iter().enumerate() {
+        edge.forward.iter().chain(&edge.backward).for_each(|&flow| streams[flow].edge = Some(at));
+    }
     let mut model = Model {
         budget: None,
         problem,
         parts,
         ladders: problem.ladders.iter().map(rungs).collect(),
-        edges: edges(problem, &streams),
+        edges,
         streams,
         weights: Vec::new(),
         slowest: Vec::new(),
         meter_limits: Vec::new(),
         nothing_negative: false,
+        internet_is_own: false,
         scale: Scale { shift: 0, latency_first: None, cost_min: 0 },
         shared,
     };
     set_scale(&mut model);
     model.nothing_negative = nothing_negative(&model);
     model.meter_limits = meter_limits(&model);
+    model.internet_is_own = model.parts.iter().all(|part| part.values.iter().all(|v| bills_itself(&model, part, v)));
     model.budget = problem.budget.filter(|_| model.weighs_latency()).map(|budget| i128::from(budget.nanos()));
     model
 }
@@ -46,13 +52,22 @@ fn nothing_negative(model: &Model) -> bool {
         })
 }
 
-fn meter_limits(model: &Model) -> Vec<(i128, i128)> {
+/// Whether the internet traffic of a value is on no other provider's meter than its own.
+fn bills_itself(model: &Model, part: &Part, value: &Value) -> bool {
+    let own = |&ladder: &u16| ladder == NO_LADDER || model.ladders[usize::from(ladder)].meter == value.provider;
+    part.signatures[value.signature].ladders.iter().all(own)
+}
+
+fn meter_limits(model: &Model) -> Vec<MeterLimit> {
     let volume: i128 = model.streams.iter().map(|s| i128::from(s.volume)).sum();
-    let mut limits = vec![(0, 0); model.problem.providers.len()];
+    let mut limits = vec![MeterLimit { dearest: 0, whole: 0, free: i128::MAX >> 2 }; model.problem.providers.len()];
     for ladder in &model.ladders {
-        let dearest = ladder.steps.iter().map(|s| s.1).max().unwrap_or(0).max(0);
         let limit = &mut limits[ladder.meter];
-        *limit = (dearest.max(limit.0), (dearest * volume).max(limit.1));
+        limit.dearest = ladder.steps.iter().map(|s| s.1).fold(limit.dearest, i128::max);
+        limit.whole = limit.dearest * volume;
+        if let Some(step) = ladder.steps.iter().find(|s| s.1 != 0) {
+            limit.free = limit.free.min(ladder.included + step.0);
+        }
     }
     limits
 }
@@ -94,7 +109,7 @@ pub(super) fn domains(model: &Model, restriction: &Restriction) -> Vec<Vec<usize
 
 fn streams(problem: &Problem) -> Vec<Stream> {
     let to = |to| if let FlowTo::Component(c) = to { Some(c) } else { None };
-    problem.flows.iter().map(|f| Stream { from: f.from, to: to(f.to), volume: f.gb.micros() }).collect()
+    problem.flows.iter().map(|f| Stream { from: f.from, to: to(f.to), volume: f.gb.micros(), edge: None }).collect()
 }
 
 fn rungs(ladder: &crate::problem::Ladder) -> Rungs {
@@ -185,7 +200,10 @@ impl<'a> Alone<'a> {
             && self.relations.iter().all(|r| problem.related(r.kind, place, place))
             && self.paths.iter().all(within);
         let ladder = |&class: &usize| match problem.internet[class][place] {
-            Route::Metered(ladder) => u16::try_from(ladder).expect("fewer than 65,535 ladders"),
+            Route::Metered(ladder) => {
+                let alike = problem.routes.classes(&problem.ladders).ladder[ladder];
+                u16::try_from(alike).expect("fewer than 65,535 ladders")
+            }
             _ => NO_LADDER,
         };
         debug_assert_eq!(part.internet.len(), self.classes.len());

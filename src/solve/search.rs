@@ -1,30 +1,34 @@
 //! Branch and bound: bound, prune, guess, split; depth first, most promising part first.
 
 use super::bound::Functional;
+use super::branch::Branch;
 use super::codes::Codes;
 use super::eval::{Broken, Evaluator};
 use super::lagrange::{Ascent, Dual};
 use super::meter::Prices;
-use super::model::{HARD, Model};
+use super::model::{HARD, Model, Scope, Tie};
 use super::sweep::Sweep;
-use super::{Limits, dive, propagate};
+use super::{Limits, dive, propagate, twins};
 use std::rc::Rc;
 
 /// Rounds of bounding and pruning at one node.
 const ROUNDS_MAX: usize = 6;
 
+/// Rounds of looking at classes of places.
+const COARSE_ROUNDS_MAX: usize = 3;
+
 /// Values of a path's components together, up to which every change is worth a look.
 const PATH_SIZE_SMALL: usize = 60;
 
 /// Values of a component that coordinate descent tries, the most promising ones.
-const DESCENT_WIDTH: usize = 24;
+const DESCENT_WIDTH: usize = 10;
 
 /// Times that the prices of broken path bounds are raised in search of a first answer.
 const PRESSES_MAX: usize = 10;
 
 /// Steps towards better multipliers at the root, and at every other node.
-const ROOT_STEPS: usize = 80;
-const NODE_STEPS: usize = 6;
+const ROOT_STEPS: usize = 24;
+const NODE_STEPS: usize = 4;
 
 /// Steps towards better multipliers when only marginals are wanted.
 const MARGINAL_STEPS: usize = 16;
@@ -38,10 +42,12 @@ pub(super) struct Outcome {
 }
 
 /// Values of every component that are still possible, and what is known about them.
-struct Domains {
-    values: Vec<Vec<usize>>,
+pub(super) struct Domains {
+    pub values: Vec<Vec<usize>>,
+    /// What this part says about pairs of places, per edge of the model.
+    pub ties: Vec<Tie>,
     /// Like `values`: no assignment of this part with the value is below this.
-    marginal: Vec<Vec<i64>>,
+    pub marginal: Vec<Vec<i64>>,
     /// Paths (by ordinal in [`Search::paths`]) that may still be too slow, with the size of their components' domains
     /// when they were last looked at.
     paths: Vec<(usize, usize)>,
@@ -52,7 +58,7 @@ struct Domains {
 
 /// What the caller sets.
 pub(super) struct Control<'c> {
-    pub limits: Limits,
+    pub limits: Limits<'c>,
     /// Only values below this are of interest.
     pub below: i128,
     /// Asked at every node.
@@ -60,22 +66,26 @@ pub(super) struct Control<'c> {
 }
 
 pub(super) struct Search<'m> {
-    model: &'m Model<'m>,
+    pub model: &'m Model<'m>,
     control: Control<'m>,
-    evaluator: Evaluator,
-    codes: Codes,
+    pub evaluator: Evaluator,
+    pub codes: Codes,
     objective: Functional,
     money: Option<Functional>,
     /// Bounded paths: (functional, ceiling).
     paths: Vec<(Functional, i64)>,
-    prices: Prices,
-    sweep: Sweep,
+    /// For those: ordinal in the problem.
+    path_of: Vec<usize>,
+    pub prices: Prices,
+    pub sweep: Sweep,
     best: Option<(i128, Vec<usize>)>,
     below: i128,
     /// Traffic that each component takes part in: the heavy ones are split first.
-    weight: Vec<i128>,
+    pub weight: Vec<i128>,
     open: Option<i64>,
     nodes: u64,
+    /// Whether pairs are looked at by classes of places only.
+    coarse: bool,
     /// Bound of the last sweep over the objective.
     bound_now: i64,
     /// The known optimum, when only marginals are wanted: nothing is looked for then, and nothing replaces `below`.
@@ -104,12 +114,14 @@ impl<'m> Search<'m> {
             objective: Functional::total(model, true),
             money: model.has_own_budget().then(|| Functional::total(model, false)),
             paths: model.problem.paths.iter().enumerate().filter_map(path).collect(),
+            path_of: (0..model.problem.paths.len()).filter(|&p| model.problem.paths[p].bound.is_some()).collect(),
             prices: Prices::default(),
             sweep: Sweep::default(),
             best: None,
             weight,
             open: None,
             nodes: 0,
+            coarse: false,
             bound_now: -HARD,
             known: None,
         }
@@ -162,9 +174,10 @@ impl<'m> Search<'m> {
         let marginal = values.iter().map(|v| vec![-HARD; v.len()]).collect();
         let paths = (0..self.paths.len()).map(|p| (p, usize::MAX)).collect();
         let dual = Rc::new(Dual::none(model));
-        let mut domains = Domains { values, marginal, paths, bound: -HARD, dual };
-        self.prices.update_alone(model, &domains.values);
-        let bound = self.sweep.run_alone(model, &self.objective, &domains.values, &self.prices);
+        let mut domains =
+            Domains { values, ties: vec![Tie::Open; model.edges.len()], marginal, paths, bound: -HARD, dual };
+        self.prices.update_alone(model, domains.scope());
+        let bound = self.sweep.run_alone(model, &self.objective, domains.scope(), &self.prices);
         domains.bound = bound;
         let marginal = std::mem::take(&mut self.sweep.marginal);
         dive::starts(model, &domains.values, &marginal, &mut |picked| {
@@ -172,12 +185,41 @@ impl<'m> Search<'m> {
         });
         self.sweep.marginal = marginal;
         domains.prune(&self.sweep, &self.objective, self.ceiling(), true)?;
-        self.improve(&domains);
-        domains.prune_known(self.ceiling())?;
-        self.prune_by_paths(&mut domains)?;
         self.codes = Codes::of(model, &domains.values);
         self.prices.price_flat(model, &self.codes);
+        self.look_coarsely(&mut domains)?;
+        self.prune_by_paths(&mut domains)?;
+        self.drop_twins(&mut domains);
         Some(domains)
+    }
+
+    /// Drops what is too dear by classes of places. `None`: nothing is left.
+    fn look_coarsely(&mut self, domains: &mut Domains) -> Option<()> {
+        if !self.model.nothing_negative || self.codes.classes == 0 {
+            self.improve(domains);
+            return domains.prune_known(self.ceiling());
+        }
+        self.coarse = true;
+        let kept = self.prune_coarsely(domains);
+        self.coarse = false;
+        kept
+    }
+
+    fn prune_coarsely(&mut self, domains: &mut Domains) -> Option<()> {
+        for _ in 0..COARSE_ROUNDS_MAX {
+            let before = domains.len();
+            self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
+            let guess = self.bound(domains)?;
+            match self.offer(&guess) {
+                Err(_) if self.best.is_none() => self.repair(domains, &guess),
+                _ => self.improve(domains),
+            }
+            domains.prune_known(self.ceiling())?;
+            if domains.len() * 4 > before * 3 {
+                break;
+            }
+        }
+        domains.prune_known(self.ceiling())
     }
 
     /// The least bound that proves a part useless.
@@ -188,16 +230,28 @@ impl<'m> Search<'m> {
     /// Whether the caller's limits end the search here.
     fn stops(&self) -> bool {
         let limits = &self.control.limits;
-        self.nodes >= limits.nodes_max
-            || self.sweep.work >= limits.work_max
-            || self.control.cancelled.is_some_and(|cancelled| cancelled())
+        self.nodes >= limits.nodes_max || self.sweep.work >= limits.work_max || self.is_cancelled()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.control.cancelled.is_some_and(|cancelled| cancelled())
+            || self.control.limits.cancelled.is_some_and(|cancelled| cancelled())
+    }
+
+    /// Whether the tables of a part would take more memory than the caller allows.
+    fn is_too_large(&self, domains: &Domains) -> bool {
+        let rows = |c: usize| domains.values[c].len() as u64;
+        let cells = |edge: &super::model::Edge| rows(edge.a) * rows(edge.b);
+        // Each pair has its table, and may be in a clique as large.
+        let bytes = 16 * self.model.edges.iter().map(cells).fold(0, u64::saturating_add);
+        bytes > self.control.limits.bytes_max
     }
 
     fn visit(&mut self, mut domains: Domains) {
         if domains.bound >= self.ceiling() {
             return;
         }
-        if self.stops() {
+        if self.stops() || self.is_too_large(&domains) {
             self.open = Some(self.open.map_or(domains.bound, |open| open.min(domains.bound)));
             return;
         }
@@ -229,10 +283,26 @@ impl<'m> Search<'m> {
         if domains.bound >= self.ceiling() || domains.values.iter().all(|v| v.len() == 1) {
             return;
         }
-        let component = self.pick(&domains, verdict.err());
-        for group in self.split(&domains, component) {
-            let child = domains.with(component, group);
+        for child in self.children(&domains, &guess, verdict) {
             self.visit(child);
+        }
+    }
+
+    /// The parts of a part, the most promising one first.
+    fn children(&mut self, domains: &Domains, guess: &[usize], verdict: Result<i128, Broken>) -> Vec<Domains> {
+        let branch = self.branch(domains, guess, verdict);
+        match branch {
+            Branch::Provider(component, _) | Branch::Providers(component) | Branch::Values(component) => {
+                let groups = self.split(domains, branch, component);
+                groups.into_iter().map(|group| domains.with(component, group)).collect()
+            }
+            Branch::Tie(edge) => {
+                let (a, b) = (self.model.edges[edge].a, self.model.edges[edge].b);
+                let place = |c: usize| self.model.parts[c].values[guess[c]].place;
+                let order =
+                    if place(a) == place(b) { [Tie::Together, Tie::Apart] } else { [Tie::Apart, Tie::Together] };
+                order.map(|tie| domains.tied(edge, tie)).into()
+            }
         }
     }
 
@@ -288,9 +358,10 @@ impl<'m> Search<'m> {
         let dual = Rc::clone(&domains.dual);
         self.objective.penalise(self.model, &dual.paths);
         for round in 0.. {
-            let before: usize = domains.values.iter().map(Vec::len).sum();
+            let before = domains.len();
             self.prune_by_paths(domains)?;
-            self.prices.update(self.model, &self.codes, &domains.values, &dual.tangents);
+            self.drop_twins(domains);
+            self.prices.update(self.model, &self.codes, domains.scope(), &dual.tangents);
             self.prune_by_budget(domains)?;
             let guess = self.bound(domains)?;
             if self.nodes == 1 && round < 2 {
@@ -300,7 +371,7 @@ impl<'m> Search<'m> {
                     Err(_) => self.repair(domains, &guess),
                 }
             }
-            let after: usize = domains.values.iter().map(Vec::len).sum();
+            let after = domains.len();
             if after * 10 > before * 9 || round + 1 >= ROUNDS_MAX {
                 return Some(guess);
             }
@@ -312,7 +383,11 @@ impl<'m> Search<'m> {
     fn bound(&mut self, domains: &mut Domains) -> Option<Vec<usize>> {
         let ceiling = self.ceiling();
         let (model, codes) = (self.model, &self.codes);
-        let bound = self.sweep.run(model, codes, &self.objective, &domains.values, &self.prices, ceiling);
+        let bound = if self.coarse {
+            self.sweep.run_coarse(model, codes, &self.objective, domains.scope(), &self.prices, ceiling)
+        } else {
+            self.sweep.run(model, codes, &self.objective, domains.scope(), &self.prices, ceiling)
+        };
         if bound >= ceiling {
             return None;
         }
@@ -324,11 +399,25 @@ impl<'m> Search<'m> {
         Some(guess)
     }
 
+    /// Drops values that others stand for. Marginals are wanted for every value.
+    fn drop_twins(&self, domains: &mut Domains) {
+        if self.known.is_some() {
+            return;
+        }
+        let mut alive = domains.paths.iter().map(|path| self.path_of[path.0]);
+        let Some(keep) = twins::enough(self.model, &self.codes, &domains.values, &mut alive) else { return };
+        for ((values, marginal), keep) in domains.values.iter_mut().zip(&mut domains.marginal).zip(&keep) {
+            let (mut a, mut b) = (keep.iter(), keep.iter());
+            values.retain(|_| a.next() == Some(&true));
+            marginal.retain(|_| b.next() == Some(&true));
+        }
+    }
+
     fn prune_by_budget(&mut self, domains: &mut Domains) -> Option<()> {
         let Some(money) = &self.money else { return Some(()) };
         let budget = self.model.budget.unwrap_or(i128::MAX >> 2);
         let ceiling = self.model.scale.ceil(budget + 1).min(HARD / 2);
-        let bound = self.sweep.run(self.model, &self.codes, money, &domains.values, &self.prices, ceiling);
+        let bound = self.sweep.run(self.model, &self.codes, money, domains.scope(), &self.prices, ceiling);
         if bound >= ceiling {
             return None;
         }
@@ -363,14 +452,14 @@ impl<'m> Search<'m> {
             None if self.nodes == 1 => (ROOT_STEPS, 0),
             None => (NODE_STEPS, 1),
         };
-        self.prices.update(self.model, &self.codes, &domains.values, &domains.dual.tangents);
+        self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
         self.objective.penalise(self.model, &domains.dual.paths);
         if self.nodes == 1 {
             guess = self.bound(domains)?;
         }
         let mut bound = self.bound_now;
         let mut ascent = Ascent::new(&domains.dual, bound, steps, halvings);
-        while ascent.promising() {
+        while ascent.promising() && !self.is_cancelled() {
             let ceiling = self.ceiling();
             let ceiling = self.known.unwrap_or(ceiling).max(bound + 1);
             let target = if ceiling < HARD / 2 { ceiling } else { bound.saturating_add(bound.abs() / 2 + 1) };
@@ -378,7 +467,7 @@ impl<'m> Search<'m> {
                 break;
             }
             self.objective.penalise(self.model, &ascent.now.paths);
-            self.prices.update(self.model, &self.codes, &domains.values, &ascent.now.tangents);
+            self.prices.update(self.model, &self.codes, domains.scope(), &ascent.now.tangents);
             guess = self.bound(domains)?;
             bound = self.bound_now;
             ascent.note(bound, target);
@@ -389,8 +478,15 @@ impl<'m> Search<'m> {
                 _ => {}
             }
         }
+        // What is split on is read off the best relaxation, not off the last one.
+        let stale = self.bound_now != ascent.best_bound;
         if ascent.best != *domains.dual {
             domains.dual = Rc::new(ascent.best);
+        }
+        if stale && self.known.is_none() {
+            self.objective.penalise(self.model, &domains.dual.paths);
+            self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
+            guess = self.bound(domains)?;
         }
         Some(guess)
     }
@@ -404,7 +500,7 @@ impl<'m> Search<'m> {
                 domains.paths.push((path, size_then));
                 continue;
             }
-            let bound = self.sweep.run(self.model, &self.codes, functional, &domains.values, &self.prices, *ceiling);
+            let bound = self.sweep.run(self.model, &self.codes, functional, domains.scope(), &self.prices, *ceiling);
             if bound >= *ceiling {
                 return None;
             }
@@ -417,40 +513,20 @@ impl<'m> Search<'m> {
         Some(())
     }
 
-    /// Which component to split: one that the relaxation's broken rule concerns, else by traffic; providers first,
-    /// because they settle the meters.
-    fn pick(&self, domains: &Domains, broken: Option<Broken>) -> usize {
-        let concerns = |component: usize| match broken {
-            Some(Broken::Path(path)) => {
-                let spec = &self.model.problem.paths[path];
-                spec.entry.as_ref().is_some_and(|e| e.0 == component)
-                    || spec.hops.iter().any(|h| h.a == component || h.b == component)
-            }
-            Some(Broken::Pair(a, b)) => component == a || component == b,
-            Some(Broken::Budget | Broken::Dear) | None => false,
-        };
-        let open = (0..domains.values.len()).filter(|&c| domains.values[c].len() > 1);
-        let key = |&c: &usize| {
-            let several = self.several_providers(c, &domains.values[c]);
-            (concerns(c), several, self.weight[c], std::cmp::Reverse(domains.values[c].len()), std::cmp::Reverse(c))
-        };
-        open.max_by_key(key).expect("some component has several values")
-    }
-
-    fn several_providers(&self, component: usize, values: &[usize]) -> bool {
-        let provider = |v: usize| self.model.parts[component].values[v].provider;
-        values.iter().any(|&v| provider(v) != provider(values[0]))
-    }
-
-    /// Splits by the provider of a component, or when that is known by its value; the most promising part first.
-    fn split(&self, domains: &Domains, component: usize) -> Vec<Group> {
+    /// Splits the values of a component; the most promising part first.
+    fn split(&self, domains: &Domains, branch: Branch, component: usize) -> Vec<Group> {
         let values = &domains.values[component];
-        let by_provider = self.several_providers(component, values);
-        let key = |v: usize| if by_provider { self.model.parts[component].values[v].provider } else { v };
+        let provider = |v: usize| self.model.parts[component].values[v].provider;
+        let key = |v: usize| match branch {
+            Branch::Provider(_, at) => usize::from(provider(v) == at),
+            Branch::Providers(_) => provider(v),
+            Branch::Values(_) | Branch::Tie(_) => v,
+        };
+        let single = matches!(branch, Branch::Values(_));
         let mut groups: Vec<(usize, Group)> = Vec::new();
         for (&v, &marginal) in values.iter().zip(&domains.marginal[component]) {
             let key = key(v);
-            let known = if by_provider { groups.iter().position(|g| g.0 == key) } else { None };
+            let known = if single { None } else { groups.iter().position(|g| g.0 == key) };
             let at = known.unwrap_or_else(|| {
                 groups.push((key, Group { bound: i64::MAX, values: Vec::new(), marginal: Vec::new() }));
                 groups.len() - 1
@@ -499,16 +575,40 @@ impl Domains {
         values[component] = group.values;
         marginal[component] = group.marginal;
         let bound = group.bound.max(self.bound);
-        Self { values, marginal, paths: self.paths.clone(), bound, dual: Rc::clone(&self.dual) }
+        Self {
+            values,
+            ties: self.ties.clone(),
+            marginal,
+            paths: self.paths.clone(),
+            bound,
+            dual: Rc::clone(&self.dual),
+        }
+    }
+
+    /// The part in which something is said about a pair.
+    fn tied(&self, edge: usize, tie: Tie) -> Self {
+        let mut ties = self.ties.clone();
+        ties[edge] = tie;
+        let (values, marginal) = (self.values.clone(), self.marginal.clone());
+        Self { values, ties, marginal, paths: self.paths.clone(), bound: self.bound, dual: Rc::clone(&self.dual) }
+    }
+
+    /// Values that are left.
+    fn len(&self) -> usize {
+        self.values.iter().map(Vec::len).sum()
+    }
+
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { values: &self.values, ties: &self.ties }
     }
 
     fn size(&self, functional: &Functional) -> usize {
-        functional.components().map(|c| self.values[c].len()).sum()
+        functional.components.iter().map(|&c| self.values[c].len()).sum()
     }
 
     /// Drops the values whose marginal is at or above the ceiling. `None`: a component has none left.
     fn prune(&mut self, sweep: &Sweep, functional: &Functional, ceiling: i64, keeps: bool) -> Option<()> {
-        for component in functional.components() {
+        for &component in &functional.components {
             let fresh = &sweep.marginal[component];
             let (values, marginal) = (&mut self.values[component], &mut self.marginal[component]);
             let mut kept = 0;

@@ -86,7 +86,7 @@ type Buyers = Vec<(ComponentId, ChoiceId)>;
 /// dearer, are not among them: when prices move so far that one of those could win, lower the application again.
 pub struct Session<'p> {
     prepared: Prepared<'p>,
-    limits: Limits,
+    limits: Limits<'p>,
     solution: Solution,
     /// What every choice costs now.
     costs: Vec<Vec<i128>>,
@@ -102,7 +102,7 @@ pub struct Session<'p> {
 impl<'p> Session<'p> {
     /// Solves a problem and prepares for ticks.
     #[must_use]
-    pub fn new(problem: &'p Problem, limits: &Limits) -> Self {
+    pub fn new(problem: &'p Problem, limits: &Limits<'p>) -> Self {
         let nanos = |component: &crate::problem::Component| {
             component.choices.iter().map(|choice| i128::from(choice.cost.nanos())).collect()
         };

@@ -1,14 +1,19 @@
-//! Lower bounds by dynamic programming over the forest of a [`Functional`].
+//! Lower bounds: the least value of a [`Functional`] over a part of the search, and for every value of every component
+//! the least total with that value (its *marginal*).
 //!
-//! One upward and one downward sweep give its least value and, for every value of every component, the least total with
-//! that value (its *marginal*). Pairs that close a cycle are projected onto their ends: valid, not exact.
+//! Pairs are minimised exactly by [`super::eliminate`] as far as its tables stay small; what would make them too large
+//! is projected onto its ends: valid, not exact.
 //!
 //! Values that differ only in what they cost alone share one row of every table.
 
 use super::bound::{Functional, Link, Weighted};
 use super::codes::{Codes, Kind};
+use super::eliminate::{Elimination, Plan, Tied};
 use super::meter::Prices;
-use super::model::{HARD, Model};
+use super::model::{HARD, Model, Scope, Tie};
+
+/// Cells of a table over more than two components.
+const CELLS_MAX: usize = 1 << 15;
 
 /// Working memory of the sweeps, and their result.
 #[derive(Default)]
@@ -19,16 +24,20 @@ pub(super) struct Sweep {
     /// Per component and position in the domain: its row.
     row_of: Vec<Vec<usize>>,
     /// Unary costs, indexed like the domains.
-    alone: Vec<Vec<i64>>,
-    /// Least unary cost of each row, then the least total below.
+    pub(super) alone: Vec<Vec<i64>>,
+    /// Least unary cost of each row, with what loose pairs add to it.
     below: Vec<Vec<i64>>,
-    /// Message to the parent, indexed like the parent's rows.
-    up: Vec<Vec<i64>>,
+    elimination: Elimination,
+    sizes: Vec<usize>,
     /// Least total with each row, over the whole functional.
     total: Vec<Vec<i64>>,
     /// The row of a best assignment.
     best_row: Vec<usize>,
     seen: Vec<usize>,
+    /// What each component pays at least of each shared charge.
+    shares: Vec<Vec<i128>>,
+    /// For each loose link of the last run: what it costs in the best assignment above what its ends were charged.
+    pub unseen: Vec<(usize, i64)>,
     /// Least total with a value, over the whole functional; for the components of the functional.
     pub marginal: Vec<Vec<i64>>,
     /// The values of a best assignment, as positions in the domains.
@@ -46,45 +55,59 @@ impl Sweep {
         model: &Model,
         codes: &Codes,
         f: &Functional,
-        domains: &[Vec<usize>],
+        scope: Scope,
         prices: &Prices,
         ceiling: i64,
     ) -> i64 {
-        let constant = f.constant + self.unary(model, f, domains, prices);
-        self.collapse(model, f, domains);
+        let constant = f.constant + self.unary(model, f, scope, prices);
+        self.collapse(model, f, scope.values);
+        let plan = self.plan(model, f, scope.ties);
         for (l, link) in f.links.iter().enumerate() {
-            fill(model, codes, f, link, &self.rows, prices, &mut self.tables[l]);
+            let edge = &model.edges[link.edge];
+            let turned = plan.is_first(edge.b, edge.a);
+            let pair = Pair { model, codes, f, link, turned, tie: scope.ties[link.edge] };
+            pair.fill(&self.rows, prices, &mut self.tables[l]);
             self.work += self.tables[l].len() as u64;
         }
         if !f.money {
             self.most = self.most(f);
         }
-        for &l in &f.loose {
-            self.project(model, f, l);
-        }
-        self.upward(model, f);
-        let mut bound = constant;
-        for node in f.nodes.iter().filter(|n| n.up.is_none()) {
-            let least = self.below[node.component].iter().copied().min().unwrap_or(HARD);
-            bound = (bound + least).min(HARD);
-        }
+        let projected: Vec<Projection> = plan.loose.iter().map(|&l| self.project(model, f, &plan, l)).collect();
+        let before = self.elimination.work;
+        let least = self.elimination.least(&plan, &self.below, &self.tables);
+        self.work += self.elimination.work - before;
+        let bound = (constant + least).min(HARD);
         if bound < ceiling {
-            self.downward(model, f, bound, ceiling);
+            let within = (bound, ceiling);
+            self.elimination.totals(&plan, &self.below, within, &mut self.total, &mut self.best_row);
             self.expand(f);
+            self.unseen.clear();
+            self.unseen
+                .extend(projected.iter().map(|p| (f.links[p.link].edge, p.unseen(&self.tables, &self.best_row))));
         }
         bound
     }
 
+    /// What a component was charged at least of a shared charge.
+    pub fn share(&self, component: usize, shared: usize) -> i128 {
+        self.shares.get(component).map_or(0, |shares| shares[shared])
+    }
+
+    /// Whether a shared charge was due in any case.
+    pub fn is_due(&self, shared: usize) -> bool {
+        self.shares.iter().all(|shares| shares[shared] == 0)
+    }
+
     /// Bounds and marginals of the unary costs alone.
-    pub fn run_alone(&mut self, model: &Model, f: &Functional, domains: &[Vec<usize>], prices: &Prices) -> i64 {
-        let mut bound = f.constant + self.unary(model, f, domains, prices);
-        for node in &f.nodes {
-            bound += self.alone[node.component].iter().copied().min().unwrap_or(HARD);
+    pub fn run_alone(&mut self, model: &Model, f: &Functional, scope: Scope, prices: &Prices) -> i64 {
+        let mut bound = f.constant + self.unary(model, f, scope, prices);
+        for &c in &f.components {
+            bound += self.alone[c].iter().copied().min().unwrap_or(HARD);
         }
-        for node in &f.nodes {
-            let alone = &self.alone[node.component];
+        for &c in &f.components {
+            let alone = &self.alone[c];
             let least = alone.iter().copied().min().unwrap_or(HARD);
-            let marginal = &mut self.marginal[node.component];
+            let marginal = &mut self.marginal[c];
             marginal.clear();
             marginal.extend(alone.iter().map(|cost| bound + cost - least));
         }
@@ -94,13 +117,28 @@ impl Sweep {
     fn most(&self, f: &Functional) -> i64 {
         let largest = |list: &Vec<i64>| list.iter().copied().filter(|&c| c < HARD).max().unwrap_or(0);
         let pairs: i64 = self.tables[..f.links.len()].iter().map(largest).sum();
-        f.constant + pairs + f.nodes.iter().map(|n| largest(&self.alone[n.component])).sum::<i64>()
+        f.constant + pairs + f.components.iter().map(|&c| largest(&self.alone[c])).sum::<i64>()
+    }
+
+    /// In which order the components are eliminated: what couples most stays in the tables.
+    fn plan(&mut self, model: &Model, f: &Functional, ties: &[Tie]) -> Plan {
+        self.sizes.clear();
+        self.sizes.extend(self.below.iter().map(Vec::len));
+        let tied = |link: &Link| {
+            let edge = &model.edges[link.edge];
+            let volume: i64 = edge.forward.iter().chain(&edge.backward).map(|&f| model.streams[f].volume).sum();
+            let rules = edge.relations.len() + link.bounds.len() + usize::from(ties[link.edge] == Tie::Together);
+            let rules = i64::try_from(rules).unwrap_or(0).min(64) << 50;
+            Tied { a: edge.a, b: edge.b, weight: rules + volume.min(1 << 48) + i64::from(!link.terms.is_empty()) }
+        };
+        let links: Vec<Tied> = f.links.iter().map(tied).collect();
+        Plan::new(&f.components, &links, &self.sizes, CELLS_MAX)
     }
 
     /// Fills `alone`; returns what is due in any case.
-    fn unary(&mut self, model: &Model, f: &Functional, domains: &[Vec<usize>], prices: &Prices) -> i64 {
+    pub(super) fn unary(&mut self, model: &Model, f: &Functional, scope: Scope, prices: &Prices) -> i64 {
         let n = model.parts.len();
-        let lists = [&mut self.alone, &mut self.below, &mut self.up, &mut self.total, &mut self.marginal];
+        let lists = [&mut self.alone, &mut self.below, &mut self.total, &mut self.marginal];
         for list in lists {
             list.resize(n, Vec::new());
         }
@@ -109,36 +147,34 @@ impl Sweep {
         self.best.resize(n, 0);
         self.best_row.resize(n, 0);
         self.tables.resize(model.edges.len(), Vec::new());
-        let (shares, mut constant) = if f.money { shared_shares(model, domains) } else { (Vec::new(), 0) };
-        constant += if f.money { prices.constant } else { 0 };
-        for node in &f.nodes {
-            let c = node.component;
+        let constant = if f.money { shared_shares(model, scope, &mut self.shares) + prices.constant } else { 0 };
+        for &c in &f.components {
             let part = &model.parts[c];
             let entries = f.entries.iter().filter_map(|&(path, weight)| match &model.problem.paths[path].entry {
                 Some((entry, by_place)) if *entry == c => Some((by_place, weight)),
                 _ => None,
             });
             let entries: Vec<_> = entries.collect();
+            let shares = self.shares.get(c);
             let cost = |&v: &usize| {
                 let value = &part.values[v];
                 let mut cost = 0;
                 if f.money {
-                    let gateways: i128 = value.shared.iter().map(|&s| shares[s]).sum();
+                    let gateways: i128 = value.shared.iter().filter_map(|&s| Some(shares?[s])).sum();
                     let own = value.cost + gateways - prices.tangents[value.provider].credit(value.pooled);
                     cost = model.scale.floor(own) + prices.internet[c][value.signature];
                 }
                 cost + entries.iter().map(|(by_place, weight)| by_place[value.place] * weight).sum::<i64>()
             };
             self.alone[c].clear();
-            self.alone[c].extend(domains[c].iter().map(cost));
+            self.alone[c].extend(scope.values[c].iter().map(cost));
         }
         model.scale.floor(constant)
     }
 
     /// Finds the rows in use, and the least unary cost of each.
     fn collapse(&mut self, model: &Model, f: &Functional, domains: &[Vec<usize>]) {
-        for node in &f.nodes {
-            let c = node.component;
+        for &c in &f.components {
             let part = &model.parts[c];
             self.seen.clear();
             self.seen.resize(if f.money { part.rows } else { model.problem.places.len() }, usize::MAX);
@@ -163,8 +199,7 @@ impl Sweep {
 
     /// From rows back to values.
     fn expand(&mut self, f: &Functional) {
-        for node in &f.nodes {
-            let c = node.component;
+        for &c in &f.components {
             let alone = &self.alone[c];
             let mut least = vec![HARD; self.rows[c].len()];
             for (&row, &cost) in self.row_of[c].iter().zip(alone) {
@@ -181,179 +216,137 @@ impl Sweep {
     }
 
     /// Moves what a loose pair costs at least onto its ends.
-    fn project(&mut self, model: &Model, f: &Functional, l: usize) {
+    fn project(&mut self, model: &Model, f: &Functional, plan: &Plan, l: usize) -> Projection {
         let edge = &model.edges[f.links[l].edge];
+        let (outer, inner) = if plan.is_first(edge.b, edge.a) { (edge.b, edge.a) } else { (edge.a, edge.b) };
         let table = &self.tables[l];
-        let width = self.below[edge.b].len();
+        let width = self.below[inner].len();
+        let mut rows = Vec::with_capacity(self.below[outer].len());
         let mut columns = vec![HARD; width];
         for (x, row) in table.chunks_exact(width).enumerate() {
             let least = row.iter().copied().min().unwrap_or(HARD);
-            self.below[edge.a][x] = (self.below[edge.a][x] + least).min(HARD);
+            self.below[outer][x] = (self.below[outer][x] + least).min(HARD);
             for (column, &cell) in columns.iter_mut().zip(row) {
                 *column = (*column).min(if least >= HARD { 0 } else { cell - least });
             }
+            rows.push(least);
         }
-        for (below, column) in self.below[edge.b].iter_mut().zip(columns) {
-            *below = (*below + column.max(0)).min(HARD);
+        for column in &mut columns {
+            *column = (*column).max(0);
         }
+        for (below, column) in self.below[inner].iter_mut().zip(&columns) {
+            *below = (*below + column).min(HARD);
+        }
+        Projection { link: l, outer, inner, rows, columns }
     }
+}
 
-    fn upward(&mut self, model: &Model, f: &Functional) {
-        for node in f.nodes.iter().rev() {
-            let Some((l, parent)) = node.up else { continue };
-            let child = node.component;
-            let mut message = std::mem::take(&mut self.up[child]);
-            let forward = model.edges[f.links[l].edge].a == parent;
-            project_min(&self.tables[l], &self.below[child], self.rows[parent].len(), forward, &mut message);
-            for (below, &m) in self.below[parent].iter_mut().zip(&message) {
-                *below = (*below + m).min(HARD);
-            }
-            self.up[child] = message;
-        }
+/// What a loose pair was charged.
+struct Projection {
+    link: usize,
+    outer: usize,
+    inner: usize,
+    rows: Vec<i64>,
+    columns: Vec<i64>,
+}
+
+impl Projection {
+    fn unseen(&self, tables: &[Vec<i64>], best_row: &[usize]) -> i64 {
+        let (x, y) = (best_row[self.outer], best_row[self.inner]);
+        tables[self.link][x * self.columns.len() + y] - self.rows[x] - self.columns[y]
     }
+}
 
-    fn downward(&mut self, model: &Model, f: &Functional, bound: i64, ceiling: i64) {
-        for node in &f.nodes {
-            let c = node.component;
-            let mut total = std::mem::take(&mut self.total[c]);
-            match node.up {
-                None => {
-                    total.clear();
-                    total.extend_from_slice(&self.below[c]);
-                    let (best, least) = first_least(&total);
-                    self.best_row[c] = best;
-                    let rest = bound - least;
-                    for cost in &mut total {
-                        *cost = (*cost + rest).min(HARD);
-                    }
+/// A pair whose table is wanted; `turned`: with the rows of its second component outermost.
+struct Pair<'a> {
+    model: &'a Model<'a>,
+    codes: &'a Codes,
+    f: &'a Functional,
+    link: &'a Link,
+    turned: bool,
+    tie: Tie,
+}
+
+impl Pair<'_> {
+    /// Fills the table, row by row of the outer component.
+    fn fill<'p>(&self, rows: &[Vec<usize>], prices: &'p Prices, table: &mut Vec<i64>) {
+        let Self { model, codes, link, turned, .. } = *self;
+        let edge = &model.edges[link.edge];
+        let traffic = self.f.money && !(edge.forward.is_empty() && edge.backward.is_empty());
+        let (outer, inner) = if turned { (edge.b, edge.a) } else { (edge.a, edge.b) };
+        let (values_outer, values_inner) = (&model.parts[outer].values, &model.parts[inner].values);
+        let columns: Vec<usize> = rows[inner].iter().map(|&v| values_inner[v].place).collect();
+        // Where the route to each column's place and its prices stand.
+        let of = |&v: &usize| (codes.at(values_inner[v].place), values_inner[v].class * codes.len());
+        let lookup: Vec<(usize, usize)> = if traffic { rows[inner].iter().map(of).collect() } else { Vec::new() };
+        let of = |tables: &'p [Vec<i64>]| if traffic { tables[link.edge].as_slice() } else { &[] };
+        let (sent, returned) = (of(&prices.forward), of(&prices.backward));
+        let (sent, returned) = if turned { (returned, sent) } else { (sent, returned) };
+        table.clear();
+        table.reserve(columns.len() * rows[outer].len());
+        for &x in &rows[outer] {
+            let value = &values_outer[x];
+            let p = value.place;
+            let start = table.len();
+            if traffic {
+                let class = value.class * codes.len();
+                let forward = &sent[class..class + codes.len()];
+                let at = codes.at(p) * codes.classes;
+                let to = &codes.forward[at..at + codes.classes];
+                let from = &codes.backward[at..at + codes.classes];
+                let cell =
+                    |&(q, class): &(usize, usize)| forward[usize::from(to[q])] + returned[class + usize::from(from[q])];
+                table.extend(lookup.iter().map(cell));
+                for (column, _) in columns.iter().enumerate().filter(|(_, q)| **q == p) {
+                    let other = &values_inner[rows[inner][column]];
+                    let (a, b) = if turned { (other, value) } else { (value, other) };
+                    table[start + column] = inside(model, codes, link.edge, a, b, prices);
                 }
-                Some((l, parent)) => {
-                    let from_parent = &self.total[parent];
-                    let base: Vec<i64> = from_parent
-                        .iter()
-                        .zip(&self.up[c])
-                        .map(|(&m, &up)| if m >= ceiling || up >= HARD { HARD } else { m - up })
-                        .collect();
-                    let forward = model.edges[f.links[l].edge].a == c;
-                    project_min(&self.tables[l], &base, self.rows[c].len(), forward, &mut total);
-                    for (m, &below) in total.iter_mut().zip(&self.below[c]) {
-                        *m = (*m + below).min(HARD);
-                    }
-                    self.best_row[c] = self.best_below(l, c, self.best_row[parent], forward);
-                }
+            } else {
+                table.resize(start + columns.len(), 0);
             }
-            self.total[c] = total;
+            self.add_rules(p, &columns, &mut table[start..]);
         }
     }
 
-    /// The best row of a child for its parent's row.
-    fn best_below(&self, l: usize, child: usize, parent: usize, forward: bool) -> usize {
-        let below = &self.below[child];
-        let table = &self.tables[l];
-        let parents = table.len() / below.len();
-        let pair = |x: usize| if forward { table[x * parents + parent] } else { table[parent * below.len() + x] };
-        let totals: Vec<i64> = below.iter().enumerate().map(|(x, &b)| b + pair(x)).collect();
-        first_least(&totals).0
-    }
-}
-
-fn first_least(list: &[i64]) -> (usize, i64) {
-    let mut best = (0, HARD);
-    for (position, &cost) in list.iter().enumerate() {
-        if cost < best.1 {
-            best = (position, cost);
-        }
-    }
-    best
-}
-
-/// `out[x] = min over y of table(x, y) + costs[y]`, where x is the table's row (`rows`) or its column.
-fn project_min(table: &[i64], costs: &[i64], len: usize, rows: bool, out: &mut Vec<i64>) {
-    out.clear();
-    if rows {
-        out.extend(
-            table
-                .chunks_exact(costs.len())
-                .map(|row| row.iter().zip(costs).map(|(&cell, &cost)| cell + cost).min().unwrap_or(HARD).min(HARD)),
-        );
-        return;
-    }
-    out.resize(len, HARD);
-    for (row, &cost) in table.chunks_exact(len).zip(costs) {
-        if cost < HARD {
-            for (o, &cell) in out.iter_mut().zip(row) {
-                *o = (*o).min(cell + cost);
-            }
-        }
-    }
-}
-
-/// Fills the table of a pair, row by row of its first component.
-fn fill(
-    model: &Model,
-    codes: &Codes,
-    f: &Functional,
-    link: &Link,
-    rows: &[Vec<usize>],
-    prices: &Prices,
-    table: &mut Vec<i64>,
-) {
-    let edge = &model.edges[link.edge];
-    let traffic = f.money && !(edge.forward.is_empty() && edge.backward.is_empty());
-    let (values_a, values_b) = (&model.parts[edge.a].values, &model.parts[edge.b].values);
-    let places = model.problem.places.len();
-    let columns: Vec<usize> = rows[edge.b].iter().map(|&v| values_b[v].place).collect();
-    // Where the route to each column's place and its prices stand.
-    let lookup: Vec<(usize, usize)> = if traffic {
-        rows[edge.b].iter().map(|&v| (codes.at(values_b[v].place), values_b[v].class * codes.len())).collect()
-    } else {
-        Vec::new()
-    };
-    table.clear();
-    table.reserve(columns.len() * rows[edge.a].len());
-    for &x in &rows[edge.a] {
-        let value = &values_a[x];
-        let p = value.place;
-        let start = table.len();
-        if traffic {
-            let class = value.class * codes.len();
-            let forward = &prices.forward[link.edge][class..class + codes.len()];
-            let backward = &prices.backward[link.edge];
-            let at = codes.at(p) * codes.places;
-            let to = &codes.forward[at..at + codes.places];
-            let from = &codes.backward[at..at + codes.places];
-            let cell =
-                |&(q, class): &(usize, usize)| forward[usize::from(to[q])] + backward[class + usize::from(from[q])];
-            table.extend(lookup.iter().map(cell));
-            for (column, _) in columns.iter().enumerate().filter(|(_, q)| **q == p) {
-                table[start + column] = inside(model, codes, link.edge, value, &values_b[rows[edge.b][column]], prices);
-            }
-        } else {
-            table.resize(start + columns.len(), 0);
-        }
-        let row = &mut table[start..];
+    /// Adds latencies, and forbids what rules forbid, in the row of a place.
+    fn add_rules(&self, p: usize, columns: &[usize], row: &mut [i64]) {
+        let Self { model, link, turned, tie, .. } = *self;
+        let places = model.problem.places.len();
+        let edge = &model.edges[link.edge];
         for Weighted { term, weight } in &link.terms {
             let rtt = &model.problem.rtt[term.percentile];
-            for (cell, &q) in row.iter_mut().zip(&columns) {
-                let us = i64::from(if term.backward { rtt[q * places + p] } else { rtt[p * places + q] });
+            for (cell, &q) in row.iter_mut().zip(columns) {
+                let us = i64::from(if term.backward == turned { rtt[p * places + q] } else { rtt[q * places + p] });
                 *cell += term.round_trips_milli * us / 1000 * weight;
             }
         }
         for &kind in &edge.relations {
-            for (cell, &q) in row.iter_mut().zip(&columns) {
-                if !model.problem.related(kind, p, q) {
+            for (cell, &q) in row.iter_mut().zip(columns) {
+                let (a, b) = if turned { (q, p) } else { (p, q) };
+                if !model.problem.related(kind, a, b) {
                     *cell = HARD;
                 }
             }
         }
-        for cell in row {
-            *cell = (*cell).min(HARD);
+        for path in link.bounds.iter().map(|&path| &model.problem.paths[path]) {
+            let bound = path.bound.map_or(i64::MAX, crate::units::Latency::micros);
+            for (cell, &q) in row.iter_mut().zip(columns) {
+                let (a, b) = if turned { (q, p) } else { (p, q) };
+                let place = |c: usize| if c == edge.a { a } else { b };
+                if model.problem.path_latency_us(path, place) > bound {
+                    *cell = HARD;
+                }
+            }
+        }
+        for (cell, &q) in row.iter_mut().zip(columns) {
+            *cell = if tie.lets(p, q) { (*cell).min(HARD) } else { HARD };
         }
     }
 }
 
 /// Traffic of a pair at one place.
-fn inside(
+pub(super) fn inside(
     model: &Model,
     codes: &Codes,
     edge: usize,
@@ -362,7 +355,8 @@ fn inside(
     prices: &Prices,
 ) -> i64 {
     let zones = super::model::zones_between(a, b);
-    if zones <= 1 {
+    let spec = &model.edges[edge];
+    if zones <= 1 || spec.forward.is_empty() && spec.backward.is_empty() {
         return 0;
     }
     let code = codes.route(a.place, a.place);
@@ -373,7 +367,6 @@ fn inside(
             prices.forward[edge][a.class * width + code] + prices.backward[edge][b.class * width + code]
         }
         Kind::Flat(price) => {
-            let spec = &model.edges[edge];
             let streams = spec.forward.iter().chain(&spec.backward);
             let exact = streams.map(|&s| super::eval::flat_cost(price, model.streams[s].volume, Some(zones))).sum();
             model.scale.floor(exact)
@@ -381,33 +374,59 @@ fn inside(
     }
 }
 
-/// What each component that needs a shared charge pays at least, and what is due in any case.
-fn shared_shares(model: &Model, domains: &[Vec<usize>]) -> (Vec<i128>, i128) {
-    let mut users = vec![0_i128; model.shared.len()];
-    let mut due = vec![false; model.shared.len()];
-    if users.is_empty() {
-        return (users, 0);
+/// Fills in what each component that needs a shared charge pays of it at least; returns what is due in any case.
+///
+/// Components that may need it in the same place share its cost, to the nano-dollar. Those that are apart for sure count
+/// as one payer, and of those that are together one pays for all.
+fn shared_shares(model: &Model, scope: Scope, shares: &mut Vec<Vec<i128>>) -> i128 {
+    let charges = model.shared.len();
+    if charges == 0 {
+        return 0;
     }
-    let mut count = vec![0_usize; model.shared.len()];
-    for (part, domain) in model.parts.iter().zip(domains) {
+    shares.resize(model.parts.len(), Vec::new());
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); charges];
+    let mut due = vec![false; charges];
+    let mut count = vec![0_usize; charges];
+    for (c, (part, domain)) in model.parts.iter().zip(scope.values).enumerate() {
+        shares[c].clear();
+        shares[c].resize(charges, 0);
         count.fill(0);
         for &v in domain {
             part.values[v].shared.iter().for_each(|&s| count[s] += 1);
         }
-        for s in 0..count.len() {
-            users[s] += i128::from(count[s] > 0);
+        for s in (0..charges).filter(|&s| count[s] > 0) {
+            users[s].push(c);
             due[s] |= count[s] == domain.len();
         }
     }
+    let said: Vec<(usize, usize, Tie)> = model.edges.iter().zip(scope.ties).map(|(e, &t)| (e.a, e.b, t)).collect();
+    let tie = |x: usize, y: usize| said.iter().find(|t| (t.0, t.1) == (x.min(y), x.max(y))).map_or(Tie::Open, |t| t.2);
+    let any = said.iter().any(|t| t.2 != Tie::Open);
     let mut constant = 0;
-    let mut shares = vec![0; model.shared.len()];
-    for s in 0..shares.len() {
+    for s in 0..charges {
         let cost = model.shared[s];
         if due[s] || cost < 0 {
             constant += cost;
-        } else if users[s] > 0 {
-            shares[s] = cost / users[s];
+            continue;
+        }
+        // Payers, of each those who take turns.
+        let mut payers: Vec<Vec<usize>> = Vec::new();
+        for &user in &users[s] {
+            let with = |known: Tie| move |&other: &usize| tie(other, user) == known;
+            if any && payers.iter().flatten().any(with(Tie::Together)) {
+                continue;
+            }
+            match payers.iter_mut().find(|payer| any && payer.iter().all(with(Tie::Apart))) {
+                Some(payer) => payer.push(user),
+                None => payers.push(vec![user]),
+            }
+        }
+        let n = payers.len() as i128;
+        for (at, payer) in (0..).zip(&payers) {
+            for &user in payer {
+                shares[user][s] = cost * (at + 1) / n - cost * at / n;
+            }
         }
     }
-    (shares, constant)
+    constant
 }

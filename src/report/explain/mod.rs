@@ -30,7 +30,7 @@ use crate::catalog::PriceBook;
 use crate::policy::Policy;
 use crate::problem::lower::{Loose, Options, lower};
 use crate::problem::{Assignment, Bill, Choice, Problem};
-use crate::solve::Limits;
+use crate::solve::{Limits, Prepared};
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +116,7 @@ struct Source<'a> {
     app: &'a App,
     book: &'a PriceBook,
     policy: &'a Policy,
-    limits: Limits,
+    limits: Limits<'a>,
     ask: &'a Ask,
 }
 
@@ -150,12 +150,10 @@ pub fn explain(
     limits: &Limits,
     ask: &Ask,
 ) -> Result<Explanation, ReportError> {
-    let side =
-        Limits { nodes_max: limits.nodes_max.div_ceil(LIMITS_SHARE), work_max: limits.work_max.div_ceil(LIMITS_SHARE) };
-    let source = Source { app, book, policy, limits: side, ask };
+    let source = Source { app, book, policy, limits: limits.share(LIMITS_SHARE), ask };
     let mut loose: Vec<Loose> = ask.why_not.iter().filter_map(Target::loose).collect();
     let problem = lower(app, book, policy, &Options { loose: loose.clone(), ..Options::default() })?;
-    let solution = search::solve_allowed(&problem, limits, &|_, _| true, None);
+    let solution = search::solve_allowed(&Prepared::new(&problem), limits, &|_, _| true, None);
     let today = || today::find(app, book, policy, &problem);
     let Some(super::Found { assignment, bill, optimal, .. }) = super::judge(&problem, limits, solution, today)? else {
         let outcome = Explained::Infeasible(conflict::find(app, book, policy, &problem, limits)?);

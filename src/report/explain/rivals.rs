@@ -4,7 +4,7 @@ use super::knob::Knob;
 use super::{Answer, Priced, Source};
 use crate::problem::{Assignment, Bill, Choice, Problem};
 use crate::report::{ReportError, search};
-use crate::solve::Status;
+use crate::solve::{Prepared, Status};
 use crate::units::Money;
 
 /// Rivals of a component that are followed down to the price at which they take over; the cheapest ones.
@@ -36,7 +36,7 @@ pub(super) fn best(
 ) -> Result<(Option<Rival>, bool), ReportError> {
     let problem = answer.problem;
     let allowed = |c: usize, choice: &Choice| c != component || wanted(choice);
-    let solution = search::solve_allowed(problem, &source.limits, &allowed, Some(answer.assignment));
+    let solution = search::solve_allowed(&Prepared::new(problem), &source.limits, &allowed, Some(answer.assignment));
     let Some(bill) = search::confirmed(problem, &solution)? else {
         return Ok((None, solution.status == Status::Infeasible));
     };

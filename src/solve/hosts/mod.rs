@@ -29,9 +29,9 @@ const NOTHING_KNOWN: i128 = i128::MIN >> 2;
 const LIMIT_HITS_MAX: u32 = 4;
 
 /// Solves a problem with groups.
-pub(super) fn solve(
-    problem: &Problem,
-    limits: &Limits,
+pub(super) fn solve<'a>(
+    problem: &'a Problem,
+    limits: &Limits<'a>,
     restriction: &Restriction,
     warm: Option<&Assignment>,
 ) -> Solution {
@@ -69,7 +69,7 @@ pub(super) fn solve(
 
 struct Search<'a> {
     base: Base<'a>,
-    limits: Limits,
+    limits: Limits<'a>,
     /// Only answers below this are of interest.
     threshold: i128,
     best: Option<(i128, Assignment)>,
@@ -120,7 +120,8 @@ impl Search<'_> {
             if bound >= self.threshold {
                 continue;
             }
-            if self.nodes >= self.limits.nodes_max || self.hits >= LIMIT_HITS_MAX {
+            let cancelled = self.limits.cancelled.is_some_and(|cancelled| cancelled());
+            if self.nodes >= self.limits.nodes_max || self.hits >= LIMIT_HITS_MAX || cancelled {
                 self.leave_open(bound);
                 continue;
             }
