@@ -84,11 +84,6 @@ fn the_problem_of_every_example_solves_to_its_recommendation() {
         let report: Value = serde_json::from_str(&report).expect("JSON");
         let total = Money::parse(report["total_usd_month"].as_str().expect("a total")).expect("an amount");
         let (problem, err, code) = placer(&["problem", file, "--format", "json"], "");
-        if file.ends_with("packed.toml") {
-            // The form has no words for machines that several components share; it says so.
-            assert!(code == 2 && err.contains("share machines"), "{err}");
-            continue;
-        }
         assert_eq!(code, 0, "{err}");
         let (answer, code) = answer(&problem);
         assert_eq!((&answer["status"], code), (&json!("optimal"), 0), "{file}");

@@ -1,8 +1,9 @@
-//! Of all equally good assignments the first one by names, so that an answer does not depend on the order in which
-//! components, choices and places are listed.
+//! Of all equally good assignments always the same one, so that an answer does not depend on the order in which components,
+//! choices and places are listed.
 //!
-//! Component by component, in the order of their names: the choice that comes first by provider, region, offer and
-//! purchase among those with which the best value can still be reached. One relaxation shows which choices could reach it
+//! Component by component, in the order of their names: among the choices with which the best value can still be reached
+//! the one with the least latency to users and to what is settled already, then the first by provider, region, offer and
+//! purchase. One relaxation shows which choices could reach it
 //! at all, which is mostly one for each component; the others are asked, halving by halving, with everything before them
 //! settled.
 
@@ -10,10 +11,10 @@ use super::model::Part;
 use super::prepared::{Prepared, Request};
 use super::search::{Control, Search};
 use super::{Limits, Restriction, Solution, Status};
-use crate::problem::{Choice, ChoiceId, ComponentId, Included};
+use crate::problem::{Choice, ChoiceId, ComponentId, Included, PlaceId};
 
 impl Prepared<'_> {
-    /// The first by names of all assignments that are as good as a proven answer. An answer that is not proven, or of a
+    /// The nearest, then the first by names, of all assignments that are as good as a proven answer. An answer that is not proven, or of a
     /// problem with shared machines, is returned as it is; so is one whose ties the limits leave open.
     #[must_use]
     pub fn canonical(&self, answer: Solution, limits: &Limits) -> Solution {
@@ -24,15 +25,45 @@ impl Prepared<'_> {
         let mut order: Vec<ComponentId> = (0..candidates.len()).collect();
         order.sort_by_key(|&c| &self.problem().components[c].name);
         let mut settled = answer.clone();
+        let mut places = vec![None; candidates.len()];
         for component in order {
+            self.sort(component, &mut candidates[component], &places);
             let Some(assignment) = self.settle(component, &mut candidates, &settled, limits) else { return answer };
             settled.assignment = assignment;
-            candidates[component] = vec![settled.assignment[component]];
+            let choice = settled.assignment[component];
+            places[component] = Some(self.problem().components[component].choices[choice].place);
+            candidates[component] = vec![choice];
         }
         settled
     }
 
-    /// Per component, by names: the choices with which nothing rules out the value of an answer, and its own.
+    /// By latency to users and to what is settled, then by names.
+    fn sort(&self, component: ComponentId, choices: &mut [ChoiceId], places: &[Option<PlaceId>]) {
+        let delay = |choice: ChoiceId| self.delay_us(component, choice, places);
+        let names = |a: ChoiceId, b: ChoiceId| self.name(component, a).cmp(&self.name(component, b)).then(a.cmp(&b));
+        choices.sort_by(|&a, &b| delay(a).cmp(&delay(b)).then_with(|| names(a, b)));
+    }
+
+    /// What a component at a choice's place adds to the latencies of all paths, as far as the other end of a hop is
+    /// settled, in microseconds.
+    fn delay_us(&self, component: ComponentId, choice: ChoiceId, places: &[Option<PlaceId>]) -> i64 {
+        let problem = self.problem();
+        let here = problem.components[component].choices[choice].place;
+        let mut sum = 0;
+        for path in &problem.paths {
+            sum += path.entry.as_ref().filter(|(entry, _)| *entry == component).map_or(0, |(_, us)| us[here]);
+            let hops = path.hops.iter().filter(|hop| hop.a == component || hop.b == component);
+            for hop in hops {
+                let place = |c: ComponentId| if c == component { Some(here) } else { places[c] };
+                if let (Some(a), Some(b)) = (place(hop.a), place(hop.b)) {
+                    sum += hop.round_trips_milli * problem.rtt_us(path.percentile, a, b) / 1000;
+                }
+            }
+        }
+        sum
+    }
+
+    /// Per component the choices with which nothing rules out the value of an answer, and its own.
     fn tied(&self, answer: &Solution, limits: &Limits) -> Vec<Vec<ChoiceId>> {
         let model = self.model();
         let best = model.internal(answer.objective);
@@ -44,7 +75,7 @@ impl Prepared<'_> {
             let open = part.values.iter().zip(bounds).filter(|(_, bound)| **bound < ceiling);
             let mut choices: Vec<ChoiceId> = open.map(|(value, _)| value.choice).collect();
             choices.push(answer.assignment[component]);
-            choices.sort_by(|&a, &b| self.name(component, a).cmp(&self.name(component, b)).then(a.cmp(&b)));
+            choices.sort_unstable();
             choices.dedup();
             choices
         };
