@@ -196,7 +196,7 @@ mod tests {
                     (random >> 33) % end
                 };
                 let mut cost = |out: u64, most: i64| {
-                    let (x, c) = (next(100), i64::try_from(next(most as u64)).unwrap());
+                    let (x, c) = (next(100), i64::try_from(next(most.unsigned_abs())).unwrap());
                     if x < out { FORBIDDEN } else { (c + low) * scale }
                 };
                 let unary = sizes.iter().map(|&size| (0..size).map(|_| cost(out / 4, 50)).collect()).collect();
