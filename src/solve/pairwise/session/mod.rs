@@ -6,7 +6,7 @@
 //! gap is certified in constant time. Otherwise ([`clear`]) the bound is lifted back where the tick has lowered it
 //! ([`lift`]), and what could still be better is searched from the component outwards ([`reach`], [`branch`]); when that
 //! takes long, messages among the components nearby level out what lifting has not ([`ball`]), and at last everything that the
-//! messages leave is searched at once ([`rest`]).
+//! messages leave is searched at once ([`rest`]), or the network is solved from scratch where it is large.
 
 mod ball;
 mod branch;

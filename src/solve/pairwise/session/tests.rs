@@ -72,9 +72,15 @@ fn ticks(kind: &Kind, now: &Network, random: &mut Random) -> Vec<Tick> {
 }
 
 fn follow(kind: &Kind, seed: u64, count: usize) -> (usize, usize) {
+    follow_as(kind, seed, count, None)
+}
+
+/// With as many cells as the session is told that there are: they decide how clearings end that take long.
+fn follow_as(kind: &Kind, seed: u64, count: usize, cells: Option<u64>) -> (usize, usize) {
     let limits = Limits::default();
     let mut random = Random(seed);
     let mut session = Session::new(network(kind, &mut random), &limits);
+    session.cells = cells.unwrap_or(session.cells);
     let (mut infeasible, mut moved) = (0, 0);
     for at in 0..count {
         let ticks = ticks(kind, session.network(), &mut random);
@@ -113,6 +119,14 @@ fn networks_that_take_long_are_followed() {
     let kind = Kind { components: 22, places: 16, pairs: 44, unary_most: 1000, cell_most: 500, out: 3 };
     for seed in 1..3 {
         follow(&kind, seed, 60);
+    }
+}
+
+#[test]
+fn what_is_solved_from_scratch_in_between_is_followed() {
+    let kind = Kind { components: 18, places: 12, pairs: 40, unary_most: 1000, cell_most: 600, out: 3 };
+    for seed in 1..3 {
+        follow_as(&kind, seed, 80, Some(10_000_000));
     }
 }
 
