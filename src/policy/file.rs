@@ -1,7 +1,7 @@
 //! The form of `policies/*.toml`, version 1, and its JSON Schema.
 
 use super::{Approval, Moves, Policy, Window};
-use crate::app::file::FilterFile;
+use crate::app::file::{FilterFile, KindWord};
 use crate::app::form::Form;
 use crate::app::number::{Number, Range};
 use crate::app::schema::{resolved, schema_of};
@@ -171,23 +171,6 @@ pub enum DayWord {
     Sun,
 }
 
-/// A kind of component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "they are the kinds of app.toml")]
-pub enum KindWord {
-    Service,
-    Worker,
-    Job,
-    StaticSite,
-    Postgres,
-    Mysql,
-    Redis,
-    Kafka,
-    ObjectStorage,
-    LoadBalancer,
-}
-
 static SCHEMA: LazyLock<Value> = LazyLock::new(schema_of::<PolicyFile>);
 static SHAPE: LazyLock<Value> = LazyLock::new(|| resolved(&SCHEMA));
 
@@ -266,7 +249,7 @@ fn moves(file: MoveFile, approval: Approval, windows: Vec<Window>) -> Moves {
         moves_days: count(file.moves_days.map(Number::scaled), default.moves_days),
         windows,
         never: file.never.unwrap_or_default(),
-        never_kinds: file.never_kinds.unwrap_or_default().into_iter().map(kind).collect(),
+        never_kinds: file.never_kinds.unwrap_or_default().into_iter().map(Kind::from).collect(),
         price_age_hours_max: hours(file.price_age_hours_max, default.price_age_hours_max),
         stop_loss: money(file.stop_loss_usd, default.stop_loss),
     }
@@ -295,19 +278,4 @@ fn minutes(text: &str) -> Option<u16> {
     };
     let (hour, minute) = (two(hour)?, two(minute)?);
     (minute < 60 && hour * 60 + minute <= 24 * 60).then_some(hour * 60 + minute)
-}
-
-fn kind(word: KindWord) -> Kind {
-    match word {
-        KindWord::Service => Kind::Service,
-        KindWord::Worker => Kind::Worker,
-        KindWord::Job => Kind::Job,
-        KindWord::StaticSite => Kind::StaticSite,
-        KindWord::Postgres => Kind::Postgres,
-        KindWord::Mysql => Kind::Mysql,
-        KindWord::Redis => Kind::Redis,
-        KindWord::Kafka => Kind::Kafka,
-        KindWord::ObjectStorage => Kind::ObjectStorage,
-        KindWord::LoadBalancer => Kind::LoadBalancer,
-    }
 }
