@@ -9,6 +9,8 @@ extern crate self as placer;
 
 pub mod app;
 pub mod catalog;
+#[cfg(feature = "run")]
+pub mod exec;
 pub mod plan;
 pub mod policy;
 pub mod problem;

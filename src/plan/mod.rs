@@ -16,6 +16,7 @@ mod decide;
 mod file;
 mod moves;
 mod placement;
+pub mod run;
 mod steps;
 
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};

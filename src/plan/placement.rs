@@ -4,6 +4,9 @@ use crate::app::{App, Kind};
 use crate::problem::{Above, Assignment, Choice, Form, Host, Problem};
 use crate::units::{Money, Purchase};
 
+/// Hexadecimal digits of a seat's identity: 48 bits, for a handful of sides of one component.
+const ID_DIGITS: usize = 12;
+
 /// Where and how a component runs: all that an executor needs besides the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
@@ -32,6 +35,19 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// Tells the sides of a component apart: 12 hexadecimal digits of where and how it runs. Equal for seats that are
+    /// [`Self::same`], whether or not their form is known.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let above: String = self.above.iter().map(|a| format!("+{} {}", a.count, a.purchase.as_str())).collect();
+        let (on, purchase) = (self.machine_of.as_deref().unwrap_or_default(), self.purchase.as_str());
+        let Self { component, provider, region, offer, count, .. } = self;
+        let words = format!("{component}\n{provider}\n{region}\n{offer}\n{count} {purchase}{above}\n{on}");
+        let mut id = super::file::hash(words.as_bytes());
+        id.truncate(ID_DIGITS);
+        id
+    }
+
     /// Whether nothing has to be done to get from one to the other. What it costs does not matter.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
