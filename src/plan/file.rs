@@ -192,13 +192,20 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     })
 }
 
+/// SHA-256, in hexadecimal digits, of a plan: the name under which it is kept, decided about and carried out.
+///
+/// # Errors
+/// Those of the JSON writer, of which none is known.
+pub fn plan_digest(plan: &Plan) -> Result<String, serde_json::Error> {
+    Ok(hash(serde_json::to_string(&PlanFile::from(plan))?.as_bytes()))
+}
+
 /// The document of a plan, with its digest.
 ///
 /// # Errors
 /// Those of the JSON writer, of which none is known.
 pub fn to_json(plan: &Plan) -> Result<String, serde_json::Error> {
-    let mut file = PlanFile::from(plan);
-    file.digest = hash(serde_json::to_string(&file)?.as_bytes());
+    let file = PlanFile { digest: plan_digest(plan)?, ..PlanFile::from(plan) };
     Ok(serde_json::to_string_pretty(&file)? + "\n")
 }
 

@@ -21,7 +21,7 @@ mod run_file;
 mod steps;
 
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
-pub use file::{FileError, PlanFile, VERSION, digest, placement_to_json, read, read_placement, to_json};
+pub use file::{FileError, PlanFile, VERSION, digest, placement_to_json, plan_digest, read, read_placement, to_json};
 pub use placement::{Placement, Seat};
 pub use steps::plan;
 
