@@ -7,7 +7,7 @@ use crate::app::{App, parse_kept};
 use crate::exec::{Executor, Failure, FailureKind, Order, Watch};
 use crate::plan::run::{Disorder, End, Entry, Event, Next, Progress};
 use crate::plan::{Placement, Plan, digest, plan_digest, read, to_json};
-use crate::store::{AppLock, Books, Deployment, PlanRow, PlanRun, PlanRunState, PlanState, Store, StoreError};
+use crate::store::{AppLock, Books, Deployment, PlanRow, PlanRun, PlanRunState, PlanState, Store};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 

@@ -5,6 +5,8 @@ pub mod carrying;
 pub mod collecting;
 #[cfg(feature = "run")]
 pub mod outcome;
+#[cfg(feature = "run")]
+pub mod proposing;
 pub mod sealing;
 
 /// What time it is. The system's, or a test's.
