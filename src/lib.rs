@@ -9,6 +9,7 @@ extern crate self as placer;
 
 pub mod app;
 pub mod catalog;
+pub mod market;
 pub mod plan;
 pub mod policy;
 pub mod problem;
