@@ -55,7 +55,7 @@ fn an_executor_that_keeps_every_promise_passes_every_case() {
 /// One executor for each promise that can be broken, the case that has to find it, and words that have to be told.
 const FAMILY: &[(Fault, Case, &str)] = &[
     (Fault::ReadyRefuses, Case::Ready, "`ready` says `refused`: not today"),
-    (Fault::ReadyTouches, Case::Ready, "after `ready`: orphan 0 at nobody:nowhere was not there, and is"),
+    (Fault::ReadyTouches, Case::Ready, "after `ready`: `orphan` at nobody:nowhere (0) was not there, and is"),
     (
         Fault::SecretNotMissed,
         Case::Missing,
@@ -65,10 +65,10 @@ const FAMILY: &[(Fault, Case, &str)] = &[
     (Fault::MissingTouches, Case::Missing, "was not there, and is"),
     (Fault::MissingIsPassing, Case::Missing, "says `passing`"),
     (Fault::MissingWithoutName, Case::Missing, "does not name PLACER_CONFORMANCE_NOT_SET"),
-    (Fault::TrafficNotObserved, Case::CarryOut, "it gets 0 % of the traffic, the journal has 100 %"),
+    (Fault::TrafficNotObserved, Case::CarryOut, "gets 0 % of the traffic instead of 100 %"),
     (Fault::UnorderedSight, Case::CarryOut, "the order is by component and seat"),
     (Fault::RetireKeeps, Case::CarryOut, "is there, and the journal does not know it"),
-    (Fault::BothTakeWrites, Case::CarryOut, "it takes writes, and so does the other side"),
+    (Fault::BothTakeWrites, Case::CarryOut, "2 sides of `db` take writes; exactly one should"),
     (Fault::ObserveFails, Case::Observe, "`observe` failed: the connection was closed"),
     (Fault::Panics, Case::CarryOut, "`db/provision` panicked"),
     (
@@ -76,7 +76,7 @@ const FAMILY: &[(Fault, Case, &str)] = &[
         Case::Idempotent,
         "says \"db/provision done\", and sent again \"db/provision done already\"",
     ),
-    (Fault::TwiceMakesTwo, Case::Idempotent, "after `db/provision` was sent again: orphan 0"),
+    (Fault::TwiceMakesTwo, Case::Idempotent, "after `db/provision` was sent again: `orphan`"),
     (Fault::OnlyLastKey, Case::RepeatLate, "was sent again"),
     (Fault::KeyForever, Case::DoAgain, "was done, taken back, and done again"),
     (Fault::ShiftNotUndone, Case::Rollback, "after undo of `db/shift-100`"),
@@ -92,19 +92,27 @@ const FAMILY: &[(Fault, Case, &str)] = &[
     (Fault::DeadlineIsPassing, Case::Deadline, "says `passing`, not `deadline`"),
     (Fault::CancelIsDeadline, Case::Cancel, "says `deadline`, not `cancelled`"),
     (Fault::UndoHangs, Case::Cancel, "undo of `db/provision` did not come back"),
-    (Fault::HalfStays, Case::Midway, "was stopped in its middle, and it was taken back: orphan 0"),
+    (Fault::HalfStays, Case::Midway, "was stopped in its middle, and it was taken back: `orphan`"),
     (Fault::HalfCannotBeFinished, Case::Midway, "it exists already"),
-    (Fault::FailureStays, Case::Failing, "after `web/verify` failed, and undo of `web/verify`: orphan 0"),
+    (Fault::FailureStays, Case::Failing, "after `web/verify` failed, and undo of `web/verify`: `orphan`"),
     (Fault::FailureWithoutReason, Case::Failing, "failed and did not say why"),
     (Fault::KillStays, Case::Killed, "it was killed during"),
     (Fault::KillCountsAsDone, Case::Killed, "it was killed during"),
-    (Fault::SeesOthers, Case::Apart, "of another application: db f298aa13ad3c at example:one was not there, and is"),
-    (Fault::RetiresOthers, Case::Apart, "of another application: db f298aa13ad3c at example:one was there, and is not"),
+    (
+        Fault::SeesOthers,
+        Case::Apart,
+        "of another application: `db` at example:one (f298aa13ad3c) was not there, and is",
+    ),
+    (
+        Fault::RetiresOthers,
+        Case::Apart,
+        "of another application: `web` at example:one (c1a85c63d085) was there, and is not",
+    ),
     (Fault::FenceIgnored, Case::Fence, "with a smaller fence was not refused"),
     (Fault::FenceForgotten, Case::Fence, "was not refused by a fresh executor"),
     (Fault::UndoUnfenced, Case::Fence, "undo of `db/provision` with a smaller fence was not refused"),
     (Fault::FenceOfAll, Case::Fence, "`db/provision` failed: fence 1 is over"),
-    (Fault::ComesBack, Case::NothingLeft, "is left: db"),
+    (Fault::ComesBack, Case::NothingLeft, "is left: `db`"),
 ];
 
 #[test]
