@@ -16,6 +16,7 @@
 mod agree;
 pub mod conformance;
 mod open;
+pub mod plugin;
 
 pub use agree::{Difference, differences};
 pub use open::{EXECUTORS, Setting, open};
