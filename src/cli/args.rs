@@ -44,6 +44,12 @@ pub enum Command {
     /// Take back what a run did
     #[cfg(feature = "run")]
     Rollback(carry::RunArgs),
+    /// List plans that were made; show, approve or reject one
+    #[cfg(feature = "run")]
+    Plans(carry::PlansArgs),
+    /// Look at the market again and again, and move what a policy lets move
+    #[cfg(feature = "run")]
+    Autopilot(carry::AutopilotArgs),
     /// Say where applications are, and whether what is there is what the journal says
     #[cfg(feature = "run")]
     Status(carry::StatusArgs),

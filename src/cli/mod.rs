@@ -78,6 +78,10 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         #[cfg(feature = "run")]
         Command::Rollback(args) => carry::rollback(args, out),
         #[cfg(feature = "run")]
+        Command::Plans(args) => carry::plans::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Autopilot(args) => carry::autopilot::run(args, out),
+        #[cfg(feature = "run")]
         Command::Status(args) => carry::status(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),

@@ -1,6 +1,8 @@
-//! Commands that carry plans out: `apply`, `up`, `down`, `runs`, `rollback`, `status`.
+//! Commands that carry plans out: `apply`, `up`, `down`, `runs`, `rollback`, `status`, `plans`, `autopilot`.
 
 pub mod args;
+pub mod autopilot;
+pub mod plans;
 mod scene;
 mod show;
 mod status;
