@@ -96,6 +96,27 @@ impl Default for Limits {
     }
 }
 
+/// The processes of plugins, for whoever wants to kill them while they are asked something.
+#[derive(Clone, Debug, Default)]
+pub struct Running {
+    groups: Arc<Mutex<Vec<Weak<Group>>>>,
+}
+
+impl Running {
+    /// Kills every one, and what it has started, as `kill -9` does.
+    pub fn kill(&self) {
+        for group in self.groups.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade) {
+            group.kill();
+        }
+    }
+
+    fn add(&self, group: &Arc<Group>) {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.retain(|group| group.strong_count() > 0);
+        groups.push(Arc::downgrade(group));
+    }
+}
+
 /// The executor.
 pub struct Plugin {
     name: String,
@@ -103,16 +124,21 @@ pub struct Plugin {
     limits: Limits,
     /// Processes that wait to be asked, with what they said of themselves.
     idle: Mutex<Vec<(Session, Info)>>,
-    /// Every process that may be running.
-    groups: Mutex<Vec<Weak<Group>>>,
+    running: Running,
 }
 
 impl Plugin {
     /// The executor that is this command. Nothing is started before it is asked something.
     #[must_use]
     pub fn new(command: Command, limits: Limits) -> Self {
+        Self::among(command, limits, &Running::default())
+    }
+
+    /// The same, with its processes among others.
+    #[must_use]
+    pub fn among(command: Command, limits: Limits, running: &Running) -> Self {
         let name = format!("plugin:{}", command.line());
-        Self { name, command, limits, idle: Mutex::default(), groups: Mutex::default() }
+        Self { name, command, limits, idle: Mutex::default(), running: running.clone() }
     }
 
     /// What the plugin says of itself.
@@ -123,13 +149,6 @@ impl Plugin {
         let (session, info) = self.take()?;
         self.keep(session, info.clone());
         Ok(info)
-    }
-
-    /// Kills every process of it, as `kill -9` does: for tests of what comes after.
-    pub fn kill(&self) {
-        for group in self.groups.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade) {
-            group.kill();
-        }
     }
 
     /// A process that can be asked: one that waits, or a new one.
@@ -150,11 +169,7 @@ impl Plugin {
 
     fn start(&self) -> Result<(Session, Info), Failure> {
         let mut session = Session::start(&self.command, self.limits)?;
-        {
-            let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-            groups.retain(|group| group.strong_count() > 0);
-            groups.push(Arc::downgrade(session.process().group()));
-        }
+        self.running.add(session.process().group());
         let hello = Initialize { protocol: PROTOCOL, placer: env!("CARGO_PKG_VERSION").to_owned() };
         let waiting = Waiting { watch: None, limit: self.limits.start, what: "`initialize`".to_owned() };
         let answer = session.ask(Call::Initialize(hello), &waiting);
