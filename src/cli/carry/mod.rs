@@ -14,7 +14,7 @@ use super::{input, plan_text, policy, report_text};
 use crate::app::App;
 use crate::catalog::PriceBook;
 use crate::control::carrying::Carrier;
-use crate::control::outcome::Outcome;
+use crate::control::outcome::{Outcome, Refused};
 use crate::control::proposing::{Unplaced, at, propose};
 use crate::control::{Clock, SystemClock};
 use crate::plan::{Options, Placement, Plan, plan, read};
@@ -120,7 +120,7 @@ fn carry(scene: &Scene, plan: &Plan, yes: bool, reason: &str, out: &mut dyn Writ
     writeln!(out)?;
     out.flush()?;
     let begun = with_carrier(scene, |carrier| carrier.begin(plan, reason, "command line"));
-    let (run, outcome) = begun.map_err(refused)?;
+    let (run, outcome) = begun.map_err(|error| refused(&error))?;
     told::outcome(scene, &run, &outcome, out)
 }
 
@@ -156,8 +156,7 @@ fn with_carrier<T>(scene: &Scene, what: impl FnOnce(&Carrier<'_>) -> T) -> T {
     })
 }
 
-fn refused(refused: crate::control::outcome::Refused) -> Failure {
-    use crate::control::outcome::Refused;
+fn refused(refused: &Refused) -> Failure {
     match refused {
         Refused::Store(_) | Refused::Damaged { .. } => Failure::Other(refused.to_string()),
         _ => Failure::Input(refused.to_string()),
@@ -182,10 +181,10 @@ pub fn rollback(args: &RunArgs, out: &mut dyn Write) -> Result<(), Failure> {
 fn on_run(
     args: &RunArgs,
     out: &mut dyn Write,
-    what: impl FnOnce(&Carrier<'_>) -> Result<Outcome, crate::control::outcome::Refused>,
+    what: impl FnOnce(&Carrier<'_>) -> Result<Outcome, Refused>,
 ) -> Result<(), Failure> {
     let scene = Scene::of_run(&args.carrying, &args.run)?;
-    let outcome = with_carrier(&scene, what).map_err(refused)?;
+    let outcome = with_carrier(&scene, what).map_err(|error| refused(&error))?;
     told::outcome(&scene, &args.run, &outcome, out)
 }
 
