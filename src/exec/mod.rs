@@ -15,6 +15,8 @@
 
 mod agree;
 mod open;
+#[cfg(unix)]
+pub mod process;
 
 pub use agree::{Difference, differences};
 pub use open::{EXECUTORS, Setting, open};
