@@ -1,5 +1,6 @@
 //! Executors by name.
 
+use super::plugin::{Command, Limits, Plugin};
 use super::{Executor, Failure, FailureKind};
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 pub const EXECUTORS: &[(&str, &str)] = &[
     #[cfg(unix)]
     ("process", "real processes on this machine"),
+    ("plugin:COMMAND", "a program of your own (docs/executor-protocol.md)"),
 ];
 
 /// What executors need of their surroundings.
@@ -23,6 +25,11 @@ pub struct Setting {
 /// # Errors
 /// [`FailureKind::Refused`] for an unknown name.
 pub fn open(name: &str, setting: &Setting) -> Result<Box<dyn Executor>, Failure> {
+    if let Some(line) = name.strip_prefix("plugin:") {
+        let refused = || Failure::new(FailureKind::Refused, format!("`{line}` is no command")).help("check its quotes");
+        let command = Command::parse(line).ok_or_else(refused)?;
+        return Ok(Box::new(Plugin::new(command, Limits::default())));
+    }
     match name {
         #[cfg(unix)]
         "process" => Ok(Box::new(super::process::Process::new(setting.folder.join(name), &setting.program))),
