@@ -17,6 +17,8 @@ mod agree;
 pub mod conformance;
 mod open;
 pub mod plugin;
+#[cfg(unix)]
+pub mod process;
 
 pub use agree::{Difference, differences};
 pub use open::{EXECUTORS, Setting, open};
