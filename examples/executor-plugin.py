@@ -77,6 +77,10 @@ def carry_out(sides, order, action):
         side = {"component": seat["component"], "seat": order["to"]["id"], "health": "ready", "percent": 0}
         side |= {"provider": seat["provider"], "region": seat["region"]}
         sides[order["to"]["id"]] = side | {"writable": False if kind in STORES else None}
+    elif action["do"] == "verify":
+        image = order["component"]["image"] or ""
+        if ".invalid/" in image:  # A domain that cannot be (RFC 2606).
+            raise Failure("passing", f"{image} cannot be pulled: no such host", "name an image that is there")
     elif action["do"] == "shift":
         share(sides, order, order["to"], action["percent"])
         share(sides, order, order["from"], 100 - action["percent"])
@@ -84,7 +88,7 @@ def carry_out(sides, order, action):
         share(sides, order, order["from"], 0)  # It goes without a successor: this is the end of its traffic.
     elif action["do"] == "retire":
         del sides[order["from"]["id"]]
-    # verify, copy, verify_data and keep have nothing to do here: an entry has no data, and is ready at once.
+    # copy, verify_data and keep have nothing to do here: an entry has no data.
 
 
 def take_back(sides, order, undo):
