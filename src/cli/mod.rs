@@ -6,6 +6,8 @@
 mod args;
 #[cfg(feature = "collect")]
 mod collect;
+#[cfg(feature = "run")]
+mod export;
 mod explain;
 mod explain_text;
 mod failure;
@@ -65,6 +67,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(args, out),
         Command::Frontier(args) => frontier::run(args, out),
         Command::Plan(args) => plan::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),

@@ -13,6 +13,8 @@
 //! - *Bounded*: it looks at its [`Watch`] at least every second, and stops when it says so, leaving a state that undo knows.
 //! - *Nothing half-done in silence*: whatever fails says what happened, what is left, and what to do.
 
+pub mod terraform;
+
 use crate::app::App;
 use crate::plan::{Moved, Plan, Seat, Step};
 use std::fmt;

@@ -24,6 +24,9 @@ pub use file::{FileError, PlanFile, VERSION, digest, read, to_json};
 pub use placement::{Placement, Seat};
 pub use steps::plan;
 
+/// In which form something is bought, and what of it is bought otherwise: words of a [`Seat`].
+pub use crate::problem::{Above, Form};
+
 use crate::units::{Money, Quantity};
 
 /// What to do with the old side, and how fast to shift.
