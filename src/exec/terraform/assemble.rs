@@ -1,7 +1,7 @@
 //! A draft's blocks as the files of a root module.
 
-use super::hcl::{self, Block, Item, object, text};
-use super::model::{Draft, Module, View};
+use super::hcl::{self, Block, Expr, Item, object, text};
+use super::model::{Draft, Module, Part, View};
 use super::names::tag;
 use std::collections::BTreeMap;
 
@@ -39,3 +39,16 @@ pub fn module(draft: Draft) -> Module {
     module
 }
 
+
+/// Tags of everything that belongs to a side; values that every provider takes as labels.
+pub fn tags_of(view: &View, part: &Part) -> Vec<(&'static str, Expr)> {
+    let side = part.side;
+    vec![
+        ("placer", text("managed")),
+        ("app", text(tag(&view.app.name))),
+        ("component", text(tag(&side.seat.component))),
+        ("seat", text(side.seat.id())),
+        ("run", text(tag(&side.run))),
+        ("step", text(tag(&side.step))),
+    ]
+}

@@ -4,7 +4,6 @@ use super::calls::{self, Endpoints, USER};
 use super::hcl::{self, Expr, Item, list, object, raw, text};
 use super::model::{Draft, Part, Side, View, port};
 use crate::app::{Component, Kind};
-use crate::plan::Form;
 
 /// Where the data volume of a store's machine is found, as expressions of device paths; the first that is there.
 #[derive(Clone, Debug, Default)]
@@ -185,11 +184,4 @@ fn accelerator() -> Vec<Expr> {
 #[must_use]
 pub fn password(label: &str) -> hcl::Block {
     hcl::resource("random_password", label).set("length", 32_i64).set("special", false)
-}
-
-/// Whether a side has a store of the team's own on its machines.
-#[must_use]
-pub fn keeps_data(part: &Part, view: &View) -> bool {
-    part.form == Form::Packaged
-        || part.crew.iter().any(|side| view.component(&side.seat).is_some_and(|(_, c)| c.kind.is_data_store()))
 }

@@ -1,9 +1,13 @@
 //! What all providers' machines have in common: how they are reached, and for which processor they are.
 
-use super::calls;
-use super::model::{Part, View};
+use super::calls::{self, Endpoints};
+use super::model::{Draft, Gap, Part, Side, View, gap};
+use super::names;
 use crate::app::{App, Kind, PrivateOutbound};
 use crate::units::Arch;
+
+/// GB of the disk that a machine boots from, as in the bill.
+const BOOT_GB: u32 = 20;
 
 /// How a machine is reached from the internet; the bill has the same rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,95 @@ impl Exposure {
     pub fn uses_nat(self) -> bool {
         matches!(self, Self::Private | Self::Balanced)
     }
+}
+
+/// A part with what was decided about how it is reached.
+#[derive(Clone, Debug)]
+pub struct Placed<'a> {
+    /// The part.
+    pub part: Part<'a>,
+    /// Of its own machines; of one that joins another's machine the leader's counts.
+    pub exposure: Exposure,
+}
+
+impl<'a> Placed<'a> {
+    /// The region in names of blocks.
+    #[must_use]
+    pub fn r(&self) -> String {
+        names::identifier(self.part.region())
+    }
+
+    /// Whose machines it runs on: its own, or its leader's; managed services are their own.
+    #[must_use]
+    pub fn host<'b>(&'b self, all: &'b [Placed<'a>]) -> &'b Self {
+        let leads = |other: &&Placed| other.part.crew.iter().any(|side| side.label() == self.part.label);
+        if self.part.on_machines() { all.iter().find(leads).unwrap_or(self) } else { self }
+    }
+
+    /// Whether machines are made for it, and not only its container on another's.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.part.on_machines() && !self.part.crew.is_empty()
+    }
+
+    /// The stores among its crew that have a password.
+    #[must_use]
+    pub fn stores(&self, view: &View) -> Vec<String> {
+        let secret = |side: &&&Side| {
+            view.component(&side.seat).is_some_and(|(_, c)| c.kind.is_data_store() && c.kind != Kind::Kafka)
+        };
+        self.part.crew.iter().filter(secret).map(|side| side.label()).collect()
+    }
+
+    /// GB of the volume for its crew's data; `None`: it keeps none.
+    #[must_use]
+    pub fn volume_gb(&self, view: &View) -> Option<i64> {
+        let mut stores =
+            self.part.crew.iter().filter_map(|side| view.component(&side.seat)).filter(|(_, c)| c.kind.is_data_store()).peekable();
+        stores.peek()?;
+        let gb = |(_, c): (usize, &crate::app::Component)| c.disk_gb.max.micros().div_euclid(1_000_000);
+        Some(stores.map(gb).sum::<i64>().max(10))
+    }
+
+    /// GB of the disk that its machines boot from: data of images stands on it, too.
+    #[must_use]
+    pub fn boot_gb(&self, view: &View) -> u32 {
+        if self.volume_gb(view).is_some() { BOOT_GB } else { BOOT_GB.saturating_add(self.part.disk_gb()) }
+    }
+
+    /// Labels of the buckets that its crew calls and that this module makes.
+    #[must_use]
+    pub fn buckets(&self, view: &View, known: &Endpoints) -> Vec<String> {
+        let called = self.part.crew.iter().filter_map(|side| view.component(&side.seat)).flat_map(|(at, _)| view.called(at));
+        let mut labels: Vec<String> = called
+            .flat_map(|called| view.serving(called))
+            .map(Side::label)
+            .filter(|label| known.get(label).is_some_and(|near| near.bucket.is_some()))
+            .collect();
+        labels.sort();
+        labels.dedup();
+        labels
+    }
+}
+
+/// Parts of a provider, without those that it cannot make.
+pub fn placed<'a>(view: &View<'a>, draft: &mut Draft, nat: bool, refusal: fn(&Part) -> Option<String>) -> Vec<Placed<'a>> {
+    let mut all = Vec::new();
+    for part in view.parts(&mut draft.module.gaps) {
+        match refusal(&part) {
+            Some(why) => draft.module.gaps.push(gap(&part.side.seat, why)),
+            None => all.push(Placed { exposure: Exposure::of(view, &part, nat), part }),
+        }
+        
+    }
+    for placed in all.iter().filter(|placed: &&Placed| placed.part.component.kind.is_data_store()) {
+        for called in view.called(placed.part.ordinal) {
+            let what = format!("{} -> {}", placed.part.component.name, view.app.components[called].name);
+            let why = "a store calls nothing by itself; whatever carries this is yours to set up".to_owned();
+            draft.module.gaps.push(Gap { what, place: format!("{}:{}", view.provider, placed.part.region()), why });
+        }
+    }
+    all
 }
 
 /// A remark where a NAT gateway is made that the bill does not know, since nothing states that it goes out.

@@ -5,6 +5,7 @@ pub mod audit;
 mod aws;
 mod calls;
 mod containers;
+mod gcp;
 pub mod hcl;
 mod machines;
 mod model;
@@ -44,6 +45,7 @@ pub fn generate(app: &App, sides: &[Side]) -> Configuration {
         if sides.iter().any(|side| side.seat.provider == provider) {
             let view = model::View { app, sides, provider };
             let draft = match provider {
+                "gcp" => gcp::draft(&view),
                 _ => aws::draft(&view),
             };
             made.modules.insert(provider.to_owned(), assemble::module(draft));

@@ -179,7 +179,16 @@ impl<'a> Part<'a> {
         groups
     }
 
-    /// GB of data and of the boot disk: what its crew asks for, 20 GB at least for the boot disk.
+    /// A list with something of each of its machines; `each` is told a label.
+    pub fn listed(&self, each: impl Fn(&str) -> String) -> String {
+        let lists: Vec<String> = self.machines().iter().map(|(end, ..)| each(&format!("{}{end}", self.label))).collect();
+        match lists.as_slice() {
+            [only] => only.clone(),
+            _ => format!("concat({})", lists.join(", ")),
+        }
+    }
+
+    /// GB of data, rounded up.
     #[must_use]
     pub fn disk_gb(&self) -> u32 {
         let micros = self.component.disk_gb.max.micros();

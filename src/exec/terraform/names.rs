@@ -45,7 +45,9 @@ pub fn hyphened(name: &str) -> String {
         }
     }
     let out = out.trim_end_matches('-');
-    if out.starts_with(|c: char| c.is_ascii_digit()) { format!("a{out}") } else { out.to_owned() }
+    // What providers keep for themselves: security groups and load balancers at AWS, buckets at Google.
+    let kept = ["sg-", "internal-", "goog"].iter().any(|head| out.starts_with(head));
+    if kept || out.starts_with(|c: char| c.is_ascii_digit()) { format!("a{out}") } else { out.to_owned() }
 }
 
 /// A name of at most `max` characters that only this side has: what is cut off is the front, never the identity.

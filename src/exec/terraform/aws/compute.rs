@@ -9,22 +9,17 @@ use crate::exec::terraform::model::{Draft, View};
 use crate::exec::terraform::names;
 use crate::units::Purchase;
 
-/// GB of the disk that a machine boots from, as in the bill.
-const BOOT_GB: u32 = 20;
-
 /// The machines of a part that leads some.
 pub fn machines(view: &View, draft: &mut Draft, placed: &Placed, all: &[Placed], known: &Endpoints) {
     let part = &placed.part;
     let file = part.file();
     let name = names::side(&view.app.name, &part.side.seat, 63);
     network::group(draft, placed, &part.label, &name, &format!("{} of {}", part.component.name, view.app.name));
-    for side in &part.crew {
-        if view.component(&side.seat).is_some_and(|(_, c)| c.kind.is_data_store() && c.kind != Kind::Kafka) {
-            draft.push(&file, containers::password(&side.label()));
-        }
+    for store in placed.stores(view) {
+        draft.push(&file, containers::password(&store));
     }
-    let data = containers::keeps_data(part, view);
-    let volume = data.then(|| Volume {
+    let data = placed.volume_gb(view);
+    let volume = data.map(|_| Volume {
         devices: vec![format!(
             "\"/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${{replace(aws_ebs_volume.{}.id, \"-\", \"\")}}\"",
             part.label
@@ -34,12 +29,12 @@ pub fn machines(view: &View, draft: &mut Draft, placed: &Placed, all: &[Placed],
     let start = containers::start(view, draft, part, known, true, volume.as_ref());
     let profile = buckets(view, draft, placed, known);
     for (ending, purchase, count) in part.machines() {
-        let machine = instance(placed, &name, &format!("{}{ending}", part.label), (purchase, count), data);
+        let machine = instance(placed, &name, &format!("{}{ending}", part.label), (purchase, count), data.is_some());
         let machine = machine.maybe("iam_instance_profile", profile.clone()).raw("user_data", &start);
-        draft.push(&file, finish(machine, placed, purchase, data));
+        draft.push(&file, finish(machine, placed, purchase, placed.boot_gb(view)));
     }
-    if data {
-        self::volume(view, draft, placed, &name);
+    if let Some(gb) = data {
+        self::volume(draft, placed, &name, gb);
     }
     if placed.exposure.is_balanced() {
         balance::before(view, draft, placed, all);
@@ -69,13 +64,15 @@ fn instance(placed: &Placed, name: &str, label: &str, (purchase, count): (Purcha
         .set("associate_public_ip_address", placed.exposure.has_address())
         .set("user_data_replace_on_change", true)
         .set("tags", tagged(part, name))
-        .raw("volume_tags", format!("local.{}_tags", part.label))
 }
 
 /// Blocks inside an instance.
-fn finish(machine: Block, placed: &Placed, purchase: Purchase, data: bool) -> Block {
-    let gb = if data { BOOT_GB } else { BOOT_GB.saturating_add(placed.part.disk_gb()) };
-    let disk = block("root_block_device", []).set("volume_type", "gp3").set("volume_size", gb).set("encrypted", true);
+fn finish(machine: Block, placed: &Placed, purchase: Purchase, gb: u32) -> Block {
+    let disk = block("root_block_device", [])
+        .set("volume_type", "gp3")
+        .set("volume_size", gb)
+        .set("encrypted", true)
+        .raw("tags", format!("local.{}_tags", placed.part.label));
     let spot = block("instance_market_options", [])
         .set("market_type", "spot")
         .with(block("spot_options", []).set("spot_instance_type", "one-time"));
@@ -90,15 +87,13 @@ fn finish(machine: Block, placed: &Placed, purchase: Purchase, data: bool) -> Bl
         )
 }
 
-fn volume(view: &View, draft: &mut Draft, placed: &Placed, name: &str) {
+fn volume(draft: &mut Draft, placed: &Placed, name: &str, gb: i64) {
     let part = &placed.part;
-    let stores = part.crew.iter().filter_map(|side| view.component(&side.seat)).filter(|(_, c)| c.kind.is_data_store());
-    let gb: i64 = stores.map(|(_, c)| c.disk_gb.max.micros().div_euclid(1_000_000)).sum();
     let volume = resource("aws_ebs_volume", &part.label)
         .set("region", part.region())
         .raw("availability_zone", format!("aws_subnet.{}_private[0].availability_zone", placed.r()))
         .set("type", "gp3")
-        .set("size", gb.max(10))
+        .set("size", gb)
         .set("encrypted", true)
         .set("tags", tagged(part, name));
     draft.push(&part.file(), volume);
@@ -113,12 +108,7 @@ fn volume(view: &View, draft: &mut Draft, placed: &Placed, name: &str) {
 /// A role that lets the machines of a part use the buckets that it calls; the expression of its profile.
 fn buckets(view: &View, draft: &mut Draft, placed: &Placed, known: &Endpoints) -> Option<Expr> {
     let part = &placed.part;
-    let called = part.crew.iter().filter_map(|side| view.component(&side.seat)).flat_map(|(at, _)| view.called(at));
-    let labels: Vec<String> = called
-        .flat_map(|called| view.serving(called))
-        .map(super::super::model::Side::label)
-        .filter(|label| known.get(label).is_some_and(|near| near.bucket.is_some()))
-        .collect();
+    let labels = placed.buckets(view, known);
     if labels.is_empty() {
         return None;
     }

@@ -10,51 +10,25 @@ mod network;
 mod stores;
 
 use super::calls::{self, Endpoint, Endpoints};
-use super::hcl::{self, Block, Expr, raw, text};
-use super::machines::Exposure;
-use super::model::{Draft, Part, View, gap};
-use super::names::{identifier, tag};
+use super::hcl::{self, Block, Expr, raw};
+use super::machines::{Exposure, Placed, placed};
+use super::model::{Draft, Part, View};
+use super::assemble::tags_of;
 use crate::app::Kind;
 use crate::plan::Form;
 use std::collections::BTreeSet;
 
-/// A part with what was decided about it.
-pub(super) struct Placed<'a> {
-    pub part: Part<'a>,
-    pub exposure: Exposure,
-}
-
-impl<'a> Placed<'a> {
-    /// The region in names of blocks.
-    fn r(&self) -> String {
-        identifier(self.part.region())
-    }
-
-    /// Label of the machines that it runs on: its own, or its leader's.
-    fn host<'b>(&'b self, all: &'b [Placed<'a>]) -> &'b Self {
-        let leads = |other: &&Placed| other.part.crew.iter().any(|side| side.label() == self.part.label);
-        if self.part.on_machines() { all.iter().find(leads).unwrap_or(self) } else { self }
-    }
-}
-
 /// The module's blocks.
 pub(super) fn draft(view: &View) -> Draft {
     let mut draft = Draft::default();
-    let parts = view.parts(&mut draft.module.gaps);
-    let mut all: Vec<Placed> = Vec::new();
-    for part in parts {
-        match stores::refusal(&part) {
-            Some(why) => draft.module.gaps.push(gap(&part.side.seat, why)),
-            None => all.push(Placed { exposure: Exposure::of(view, &part, true), part }),
-        }
-    }
+    let all = placed(view, &mut draft, true, stores::refusal);
     let known = endpoints(view, &all);
     network::regions(view, &mut draft, &all);
     for placed in &all {
         let file = placed.part.file();
         draft.push(&file, tags(view, &placed.part));
         match placed.part.form {
-            Form::Machines | Form::Packaged if placed.part.crew.is_empty() => {}
+            Form::Machines | Form::Packaged if !placed.leads() => {}
             Form::Machines | Form::Packaged => compute::machines(view, &mut draft, placed, &all, &known),
             _ => match placed.part.component.kind {
                 Kind::LoadBalancer => balance::component(view, &mut draft, placed, &all),
@@ -84,14 +58,7 @@ fn endpoints(view: &View, all: &[Placed]) -> Endpoints {
             };
         }
         let label = &host.part.label;
-        let listed = |attribute: &str| {
-            let groups = host.part.machines();
-            let each = |(ending, ..): &(String, _, _)| format!("aws_instance.{label}{ending}[*].{attribute}");
-            match groups.as_slice() {
-                [only] => each(only),
-                several => format!("concat({})", several.iter().map(each).collect::<Vec<_>>().join(", ")),
-            }
-        };
+        let listed = |attribute: &str| host.part.listed(|label| format!("aws_instance.{label}[*].{attribute}"));
         let store = placed.part.component.kind.is_data_store() && placed.part.component.kind != Kind::Kafka;
         Endpoint {
             private: Some(listed("private_ip")),
@@ -115,20 +82,7 @@ fn endpoints(view: &View, all: &[Placed]) -> Endpoints {
 
 /// Tags of everything that belongs to a side.
 fn tags(view: &View, part: &Part) -> Block {
-    hcl::block("locals", []).set(&format!("{}_tags", part.label), hcl::object(tag_list(view, part)))
-}
-
-/// Tags as entries; values that every provider takes as labels.
-pub(super) fn tag_list(view: &View, part: &Part) -> Vec<(&'static str, Expr)> {
-    let side = part.side;
-    vec![
-        ("placer", text("managed")),
-        ("app", text(tag(&view.app.name))),
-        ("component", text(tag(&side.seat.component))),
-        ("seat", text(side.seat.id())),
-        ("run", text(tag(&side.run))),
-        ("step", text(tag(&side.step))),
-    ]
+    hcl::block("locals", []).set(&format!("{}_tags", part.label), hcl::object(tags_of(view, part)))
 }
 
 /// `tags = local.x_tags`, with a name that the console shows.

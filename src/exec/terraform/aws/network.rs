@@ -58,15 +58,15 @@ fn region(view: &View, draft: &mut Draft, region: &str, here: &[&Placed]) {
             draft.remark(remark);
         }
     }
-    let arches: BTreeSet<&str> = here.iter().filter(|p| !p.part.crew.is_empty()).map(|p| image(&p.part)).collect();
-    for arch in arches.into_iter().filter(|_| here.iter().any(|placed| placed.part.on_machines())) {
+    let arches: BTreeSet<&str> = here.iter().filter(|placed| placed.leads()).map(|placed| image(&placed.part)).collect();
+    for arch in arches {
         let path = format!("/aws/service/canonical/ubuntu/server/24.04/stable/current/{arch}/hvm/ebs-gp3/ami-id");
         draft.push(FILE, at(data("aws_ssm_parameter", &format!("{r}_ubuntu_{arch}"))).set("name", path));
     }
 }
 
 fn leads_behind_nat(placed: &Placed) -> bool {
-    placed.part.on_machines() && !placed.part.crew.is_empty() && placed.exposure.uses_nat()
+    placed.leads() && placed.exposure.uses_nat()
 }
 
 /// The image's word for a part's processor.
