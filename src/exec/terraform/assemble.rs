@@ -26,7 +26,7 @@ pub fn shared_tags(view: &View) -> Block {
 
 /// The files of a draft.
 pub fn module(draft: Draft) -> Module {
-    let Draft { mut files, mut module, variables, outputs } = draft;
+    let Draft { mut files, mut module, variables, outputs, taken: _ } = draft;
     let listed = |blocks: BTreeMap<String, Block>| blocks.into_values().map(Item::Block).collect::<Vec<_>>();
     files.insert("variables.tf".to_owned(), listed(variables));
     files.insert("outputs.tf".to_owned(), listed(outputs));

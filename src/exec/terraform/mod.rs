@@ -3,6 +3,7 @@
 mod assemble;
 pub mod audit;
 mod aws;
+mod azure;
 mod calls;
 mod containers;
 mod gcp;
@@ -45,6 +46,7 @@ pub fn generate(app: &App, sides: &[Side]) -> Configuration {
         if sides.iter().any(|side| side.seat.provider == provider) {
             let view = model::View { app, sides, provider };
             let draft = match provider {
+                "azure" => azure::draft(&view),
                 "gcp" => gcp::draft(&view),
                 _ => aws::draft(&view),
             };

@@ -92,6 +92,8 @@ pub struct Draft {
     pub variables: BTreeMap<String, Block>,
     /// Outputs by name.
     pub outputs: BTreeMap<String, Block>,
+    /// Priorities of firewall rules that are taken, by group.
+    pub taken: BTreeSet<(String, i64)>,
 }
 
 impl Draft {
