@@ -92,7 +92,7 @@ fn told(
     let own = near.and_then(|near| near.host.clone());
     let name = named.then(|| quoted(&view.host_name(called)));
     let host = own.or(name).unwrap_or_else(|| match near.and_then(|near| near.private.clone()) {
-        Some(private) => format!("one({private})"),
+        Some(private) => format!("element({private}, 0)"),
         None => format!("try(var.{}[0], \"\")", away(draft, component)),
     });
     let port = near.and_then(|near| near.port).unwrap_or_else(|| port(component));
@@ -168,12 +168,14 @@ fn unreachable(view: &View, draft: &mut Draft, side: &Side, called: &Component) 
         .collect();
     let prefix = names::variable(&called.name);
     let what = format!("{} -> {}", side.seat.component, called.name);
-    let why = format!(
-        "{} is at {}; a store is reached inside its provider's private network only. No connection is made, and \
-         {prefix}_... is not set",
-        called.name,
-        if places.is_empty() { "no place".to_owned() } else { places.join(", ") }
-    );
+    let here = places.iter().any(|place| place.starts_with(&format!("{}:", view.provider)));
+    let why = if here {
+        format!("{} is not generated, so {prefix}_... is not set", called.name)
+    } else {
+        let at = if places.is_empty() { "no place".to_owned() } else { places.join(", ") };
+        let reached = "a store is reached inside its provider's private network only. No connection is made, and";
+        format!("{} is at {at}; {reached} {prefix}_... is not set", called.name)
+    };
     let place = format!("{}:{}", side.seat.provider, side.seat.region);
     let gap = Gap { what, place, why };
     if !draft.module.gaps.contains(&gap) {
@@ -261,7 +263,7 @@ pub fn output(draft: &mut Draft, part: &Part, near: &Endpoint) {
     let about = format!("Where {} at {} answers.", seat.component, seat.region);
     let block = super::hcl::block("output", [part.label.as_str()]).set("description", about);
     draft.outputs.insert(part.label.clone(), block.set("value", super::hcl::object(value)));
-    let host = near.host.clone().or_else(|| near.private.as_ref().map(|private| format!("one({private})")));
+    let host = near.host.clone().or_else(|| near.private.as_ref().map(|private| format!("element({private}, 0)")));
     if let (Some(_), Some(host)) = (&near.password, host)
         && let Some(url) = url(part.component, near, &host)
     {

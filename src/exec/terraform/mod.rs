@@ -8,6 +8,7 @@ mod calls;
 mod containers;
 mod gcp;
 pub mod hcl;
+mod hetzner;
 mod machines;
 mod model;
 mod names;
@@ -47,6 +48,7 @@ pub fn generate(app: &App, sides: &[Side]) -> Configuration {
             let view = model::View { app, sides, provider };
             let draft = match provider {
                 "azure" => azure::draft(&view),
+                "hetzner" => hetzner::draft(&view),
                 "gcp" => gcp::draft(&view),
                 _ => aws::draft(&view),
             };
