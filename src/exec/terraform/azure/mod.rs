@@ -40,7 +40,7 @@ pub(super) fn draft(view: &View) -> Draft {
         calls::output(&mut draft, part, &known[&part.label]);
     }
     names::inside(view, &mut draft, &all, &known);
-    draft.push("versions.tf", super::assemble::providers(&[("azurerm", "hashicorp/azurerm", "~> 4.0")]));
+    draft.push("versions.tf", super::assemble::providers(&[("azurerm", "hashicorp/azurerm", "~> 5.0")]));
     let provider = hcl::block("provider", ["azurerm"]).raw("subscription_id", "var.subscription_id");
     draft.push("versions.tf", provider.with(hcl::block("features", [])));
     draft.push("versions.tf", super::assemble::shared_tags(view));
