@@ -184,7 +184,8 @@ def snake(name):
 
 def pulumi_members(text):
     found = []
-    for name, optional, kind in re.findall(r"^\s*(?:readonly )?(\w+)(\??): (pulumi\.\w+<.*>);$", text, re.M):
+    member = r"^\s*(?:readonly )?(\w+)(\??): (pulumi\.Input<\{[^}]*\}[^>;]*>|pulumi\.\w+<.*>);$"
+    for name, optional, kind in re.findall(member, text, re.M):
         found.append((snake(name), optional == "", kind))
     return found
 

@@ -54,8 +54,10 @@ impl Schemas {
         let tops = read(files).expect("generated files are configurations");
         let mut wrong = Vec::new();
         let mut seen = 0;
-        let known: BTreeSet<String> = tops.iter().map(address).collect();
-        if known.len() != tops.iter().filter(|top| top.kind != "locals" && top.kind != "provider").count() {
+        let named: Vec<String> =
+            tops.iter().filter(|top| top.kind != "locals" && top.kind != "provider").map(address).collect();
+        let known: BTreeSet<String> = named.iter().cloned().collect();
+        if known.len() != named.len() {
             wrong.push("two blocks have one address".to_owned());
         }
         let locals: BTreeSet<&str> = tops
@@ -192,7 +194,9 @@ fn mistyped(wanted: &str, value: &Value) -> Option<&'static str> {
         Value::List(_) => "list",
         Value::Map(_) => "map",
     };
-    (is != wanted && wanted != "any").then_some(is)
+    // Terraform makes strings of numbers and truth values by itself.
+    let converts = wanted == "string" && matches!(is, "number" | "bool");
+    (is != wanted && wanted != "any" && !converts).then_some(is)
 }
 
 fn expressions(body: &Body, found: &mut Vec<String>) {

@@ -25,18 +25,18 @@ pub fn component(view: &View, draft: &mut Draft, placed: &Placed, all: &[Placed]
     let network_level = part.side.seat.offer == "NLB";
     let name = names::side(&view.app.name, &part.side.seat, 32);
     network::group(draft, placed, &part.label, &name, &format!("{} of {}", part.component.name, view.app.name));
-    let Some((&first, others)) = called.split_first() else {
+    balancer(draft, placed, &name, network_level);
+    let targets = called.first().map(|first| behind(*first)).unwrap_or_default();
+    if targets.is_empty() {
         draft.remark(format!("{}: nothing is behind it, so it has no listener", part.component.name));
-        balancer(draft, placed, &name, network_level);
         return;
-    };
-    for other in others {
+    }
+    for other in called.iter().skip(1) {
         let what = format!("{} -> {}", part.component.name, view.app.components[*other].name);
         let why = "the application does not say which requests go to which component; all go to the first".to_owned();
         draft.module.gaps.push(Gap { what, place: format!("aws:{}", part.region()), why });
     }
-    balancer(draft, placed, &name, network_level);
-    listeners(view, draft, placed, &behind(first), all, network_level);
+    listeners(view, draft, placed, &targets, all, network_level);
 }
 
 /// The load balancer before the machines of a public service.

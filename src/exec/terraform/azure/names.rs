@@ -38,8 +38,7 @@ pub fn inside(view: &View, draft: &mut Draft, all: &[Placed], known: &Endpoints)
         let list = if lists.len() == 1 { lists[0].clone() } else { format!("concat({})", lists.join(", ")) };
         let mut record = resource("azurerm_private_dns_a_record", &names::identifier(&component.name))
             .set("name", names::hyphened(&component.name))
-            .raw("resource_group_name", format!("azurerm_resource_group.{}.name", names::identifier(home)))
-            .raw("zone_name", "azurerm_private_dns_zone.internal.name")
+            .raw("private_dns_zone_id", "azurerm_private_dns_zone.internal.id")
             .set("ttl", 30_i64)
             .raw("records", list.as_str())
             .raw("tags", "local.tags");

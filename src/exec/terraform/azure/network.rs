@@ -168,8 +168,7 @@ pub fn zone(draft: &mut Draft, label: &str, name: &str, home: &str, regions: &BT
         let r = identifier(region);
         let link = resource("azurerm_private_dns_zone_virtual_network_link", &format!("{label}_{r}"))
             .set("name", format!("{label}-{region}").replace('_', "-"))
-            .raw("resource_group_name", format!("azurerm_resource_group.{h}.name"))
-            .raw("private_dns_zone_name", format!("azurerm_private_dns_zone.{label}.name"))
+            .raw("private_dns_zone_id", format!("azurerm_private_dns_zone.{label}.id"))
             .raw("virtual_network_id", format!("azurerm_virtual_network.{r}.id"));
         draft.push(FILE, link.raw("tags", "local.tags"));
     }
