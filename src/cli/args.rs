@@ -55,6 +55,10 @@ pub enum Command {
     /// Say where applications are, and whether what is there is what the journal says
     #[cfg(feature = "run")]
     Status(carry::StatusArgs),
+    /// Write what makes the recommended placement, for other programs to carry out
+    #[cfg(feature = "run")]
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)
@@ -236,6 +240,38 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub book: BookArgs,
     /// Search nodes after which the best placement found so far is planned for
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// `placer export`
+#[cfg(feature = "run")]
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Write a root module for each provider of the recommended placement (docs/terraform.md)
+    Terraform(ExportTerraformArgs),
+}
+
+/// `placer export terraform`
+#[cfg(feature = "run")]
+#[derive(Debug, Args)]
+pub struct ExportTerraformArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// Folder to write to: a folder in it for each provider
+    #[arg(short, long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// What this policy does not allow is no candidate: `conservative`, `balanced`, `aggressive`, or a file
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// Write over files that placer did not write
+    #[arg(long)]
+    pub force: bool,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes after which the best placement found so far is written
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
 }

@@ -16,6 +16,8 @@ mod doctor;
 mod executor;
 mod explain;
 mod explain_text;
+#[cfg(feature = "run")]
+mod export;
 mod failure;
 mod fleet;
 mod frontier;
@@ -91,6 +93,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Autopilot(args) => carry::autopilot::run(args, out),
         #[cfg(feature = "run")]
         Command::Status(args) => carry::status(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),

@@ -20,6 +20,7 @@ mod open;
 pub mod plugin;
 #[cfg(unix)]
 pub mod process;
+pub mod terraform;
 
 pub use agree::{Difference, differences};
 pub use open::{EXECUTORS, Setting, open};

@@ -23,6 +23,7 @@ use crate::problem::lower::{Options as Lowering, lower};
 use crate::report::recommend;
 use crate::solve::Limits;
 use crate::store::{AppRow, Store};
+use crate::units::Money;
 use args::{ApplyArgs, DownArgs, RunArgs, RunsArgs, RunsCommand, StatusArgs, UpArgs};
 use scene::Scene;
 use std::io::{self, IsTerminal, Write};
@@ -76,6 +77,14 @@ fn why_not(unplaced: &Unplaced, app: &App, book: &PriceBook, rules: &Policy, fro
 pub fn down(args: &DownArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let scene = Scene::open(&args.carrying, Some(&args.app))?;
     let from = scene.placement(&args.app)?;
+    if let Some(run) = scene.store.open_plan_runs(Some(&args.app)).map_err(Failure::other)?.first() {
+        let (run, state) = (&run.id, run.state.as_str());
+        return Err(Failure::Input(format!(
+            "run {run} of `{}` is still open ({state}): end it first, with `placer runs finish {run}` or `placer rollback \
+             {run}`",
+            args.app
+        )));
+    }
     if from.seats.is_empty() {
         scene.store.forget_app(&args.app, SystemClock.now()).map_err(Failure::other)?;
         return Ok(writeln!(out, "{}: nothing of it runs", args.app)?);
@@ -86,7 +95,8 @@ pub fn down(args: &DownArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let book = input::book(None)?;
     let problem = lower(&app, &book, &Policy::default(), &Lowering::default()).map_err(Failure::input)?;
     let options = Options { keep_hours: 0, ..Options::default() };
-    let plan = Plan { app_toml: text, ..plan(&app, &problem, from, Placement::default(), &options) };
+    let nowhere = Placement { usd_month: Some(Money::ZERO), ..Placement::default() };
+    let plan = Plan { app_toml: text, ..plan(&app, &problem, from, nowhere, &options) };
     carry(&scene, &plan, args.yes, "asked for by `placer down`", out)?;
     scene.store.forget_app(&args.app, SystemClock.now()).map(|_| ()).map_err(Failure::other)
 }
