@@ -5,7 +5,9 @@ use super::place;
 use crate::app::limits::FILE_BYTES_MAX;
 use crate::app::{App, parse};
 use crate::catalog::PriceBook;
-use crate::problem::names;
+<<<<<<< HEAD
+=======
+>>>>>>> main
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -92,6 +94,6 @@ pub fn probes_file() -> Option<std::path::PathBuf> {
 
 /// The application that a file describes; every fault of the file in one failure.
 pub fn app(path: &Path, bytes: &[u8], book: &PriceBook) -> Result<App, Failure> {
-    let parsed = parse(bytes, &path.display().to_string(), &names(book));
+    let parsed = parse(bytes, &path.display().to_string(), &crate::problem::names(book));
     parsed.map(|parsed| parsed.app).map_err(Failure::input)
 }

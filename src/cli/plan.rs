@@ -32,7 +32,8 @@ pub fn run(args: &PlanArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let from = Placement::today(&app, &found.problem, today.and_then(|today| today.total));
     let to = Placement::of(&app, &found.problem, &placed.assignment, placed.bill.total);
     let options = Options { keep_hours: args.keep_hours, ..Options::default() };
-    let plan = plan(&app, &found.problem, from, to, &options);
+    let app_toml = String::from_utf8_lossy(&text).into_owned();
+    let plan = Plan { app_toml, ..plan(&app, &found.problem, from, to, &options) };
     print(args, &plan, out)?;
     if args.format == ReportFormat::Json {
         return Ok(());

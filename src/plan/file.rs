@@ -57,6 +57,8 @@ pub struct PlanFile {
     version: u32,
     /// Name of the application.
     app: String,
+    /// The application's file, word for word; empty: not known, and the plan cannot be carried out.
+    app_toml: String,
     /// What is there when the plan begins; a plan is refused when something else is.
     from: PlacementFile,
     /// What is there when it is done.
@@ -190,13 +192,20 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     })
 }
 
+/// SHA-256, in hexadecimal digits, of a plan: the name under which it is kept, decided about and carried out.
+///
+/// # Errors
+/// Those of the JSON writer, of which none is known.
+pub fn plan_digest(plan: &Plan) -> Result<String, serde_json::Error> {
+    Ok(hash(serde_json::to_string(&PlanFile::from(plan))?.as_bytes()))
+}
+
 /// The document of a plan, with its digest.
 ///
 /// # Errors
 /// Those of the JSON writer, of which none is known.
 pub fn to_json(plan: &Plan) -> Result<String, serde_json::Error> {
-    let mut file = PlanFile::from(plan);
-    file.digest = hash(serde_json::to_string(&file)?.as_bytes());
+    let file = PlanFile { digest: plan_digest(plan)?, ..PlanFile::from(plan) };
     Ok(serde_json::to_string_pretty(&file)? + "\n")
 }
 
@@ -223,11 +232,31 @@ pub fn read(bytes: &[u8]) -> Result<Plan, FileError> {
     domain(file)
 }
 
+/// The document of a placement alone.
+///
+/// # Errors
+/// Those of the JSON writer, of which none is known.
+pub fn placement_to_json(placement: &Placement) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&PlacementFile::from(placement))
+}
+
+/// Reads a placement; its digest must fit.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_placement(text: &str) -> Result<Placement, FileError> {
+    let file: PlacementFile = serde_json::from_str(text).map_err(|error| FileError::Form(error.to_string()))?;
+    let sealed = file.digest.clone();
+    let placement = placement(file)?;
+    if digest(&placement) == sealed { Ok(placement) } else { Err(FileError::Digest) }
+}
+
+fn placement(file: PlacementFile) -> Result<Placement, FileError> {
+    let seats = file.seats.into_iter().map(seat).collect::<Result<_, _>>()?;
+    Ok(Placement { seats, usd_month: file.usd_month.as_deref().map(money).transpose()? })
+}
+
 fn domain(file: PlanFile) -> Result<Plan, FileError> {
-    let placement = |file: PlacementFile| -> Result<Placement, FileError> {
-        let seats = file.seats.into_iter().map(seat).collect::<Result<_, _>>()?;
-        Ok(Placement { seats, usd_month: file.usd_month.as_deref().map(money).transpose()? })
-    };
     let (from, to) = (placement(file.from)?, placement(file.to)?);
     let moved: Vec<Moved> = moves::between(&from, &to);
     let mut steps = Vec::with_capacity(file.steps.len());
@@ -241,7 +270,7 @@ fn domain(file: PlanFile) -> Result<Plan, FileError> {
         }
         steps.push(step(row)?);
     }
-    Ok(Plan { app: file.app, from, to, moved, steps })
+    Ok(Plan { app: file.app, app_toml: file.app_toml, from, to, moved, steps })
 }
 
 fn money(text: &str) -> Result<Money, FileError> {
@@ -304,6 +333,7 @@ impl From<&Plan> for PlanFile {
             format: FORMAT.to_owned(),
             version: VERSION,
             app: plan.app.clone(),
+            app_toml: plan.app_toml.clone(),
             from: PlacementFile::from(&plan.from),
             to: PlacementFile::from(&plan.to),
             cost_usd: plan.cost().map(Money::to_decimal),

@@ -17,10 +17,11 @@ mod file;
 mod moves;
 mod placement;
 pub mod run;
+mod run_file;
 mod steps;
 
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
-pub use file::{FileError, PlanFile, VERSION, digest, read, to_json};
+pub use file::{FileError, PlanFile, VERSION, digest, placement_to_json, plan_digest, read, read_placement, to_json};
 pub use placement::{Placement, Seat};
 pub use steps::plan;
 
@@ -186,6 +187,9 @@ pub struct Moved {
 pub struct Plan {
     /// Name of the application.
     pub app: String,
+    /// The application's file, word for word: what the new sides run. Empty: not known, and the plan cannot be carried
+    /// out.
+    pub app_toml: String,
     /// What is there now; the plan is for this and nothing else.
     pub from: Placement,
     /// What will be there.

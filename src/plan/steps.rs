@@ -29,7 +29,7 @@ const HOURS_MONTH: i64 = 730;
 /// The plan from one placement to another.
 ///
 /// `problem` gives the prices of traffic between places; `from` and `to` need not be assignments of it. The plan has no
-/// steps when both are the same.
+/// steps when both are the same. Its `app_toml` is the caller's to add.
 #[must_use]
 pub fn plan(app: &App, problem: &Problem, from: Placement, to: Placement, options: &Options) -> Plan {
     let moved = moves::between(&from, &to);
@@ -51,7 +51,7 @@ pub fn plan(app: &App, problem: &Problem, from: Placement, to: Placement, option
         steps.retire(&moved[m], &moved);
     }
     let steps = steps.list;
-    Plan { app: app.name.clone(), from, to, moved, steps }
+    Plan { app: app.name.clone(), app_toml: String::new(), from, to, moved, steps }
 }
 
 /// What makes the keys of a plan's steps its own.

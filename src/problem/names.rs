@@ -1,4 +1,4 @@
-//! What an application's file may name: the book's own names.
+//! What an application's file may name, by a price book.
 
 use crate::app::Names;
 use crate::catalog::PriceBook;
