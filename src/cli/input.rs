@@ -5,9 +5,6 @@ use super::place;
 use crate::app::limits::FILE_BYTES_MAX;
 use crate::app::{App, parse};
 use crate::catalog::PriceBook;
-<<<<<<< HEAD
-=======
->>>>>>> main
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
