@@ -1,0 +1,20 @@
+//! The HTTP API and the dashboard.
+//!
+//! Invariants: every route stands in one table ([`routes`]) with its role, its types and its problems, and is reached through
+//! [`Api::admit`] only; what blocks (the store, the solver) runs on threads of its own, and never more of it at once than
+//! [`Settings`] allows; nothing that was sent is believed, and nothing of the store's files is told; a token is never logged.
+
+mod answer;
+pub mod auth;
+mod call;
+mod openapi;
+pub mod problem;
+mod route;
+mod routes;
+mod settings;
+mod state;
+
+pub use route::{Access, Route};
+pub use routes::routes;
+pub use settings::Settings;
+pub use state::Api;
