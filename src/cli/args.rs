@@ -1,5 +1,7 @@
 //! The raw command line, as `clap` reads it. What it means is decided in the command's own file.
 
+#[cfg(feature = "run")]
+use super::carry::args as carry;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -27,6 +29,30 @@ pub enum Command {
     Frontier(FrontierArgs),
     /// Print the steps from today's placement to the recommended one, with what each costs and how it is undone
     Plan(PlanArgs),
+    /// Carry out a plan from a file
+    #[cfg(feature = "run")]
+    Apply(carry::ApplyArgs),
+    /// Recommend, show the plan, ask, and carry it out
+    #[cfg(feature = "run")]
+    Up(carry::UpArgs),
+    /// Take an application away, wherever it is
+    #[cfg(feature = "run")]
+    Down(carry::DownArgs),
+    /// List plans that are or were carried out; show, resume or finish one
+    #[cfg(feature = "run")]
+    Runs(carry::RunsArgs),
+    /// Take back what a run did
+    #[cfg(feature = "run")]
+    Rollback(carry::RunArgs),
+    /// List plans that were made; show, approve or reject one
+    #[cfg(feature = "run")]
+    Plans(carry::PlansArgs),
+    /// Look at the market again and again, and move what a policy lets move
+    #[cfg(feature = "run")]
+    Autopilot(carry::AutopilotArgs),
+    /// Say where applications are, and whether what is there is what the journal says
+    #[cfg(feature = "run")]
+    Status(carry::StatusArgs),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)

@@ -4,6 +4,8 @@
 //! that says what to do; the exit code is 0, 1, 2 or 3 (see [`failure::Failure`]).
 
 mod args;
+#[cfg(feature = "run")]
+mod carry;
 #[cfg(feature = "collect")]
 mod collect;
 mod explain;
@@ -65,6 +67,22 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(args, out),
         Command::Frontier(args) => frontier::run(args, out),
         Command::Plan(args) => plan::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Apply(args) => carry::apply(args, out),
+        #[cfg(feature = "run")]
+        Command::Up(args) => carry::up(args, out),
+        #[cfg(feature = "run")]
+        Command::Down(args) => carry::down(args, out),
+        #[cfg(feature = "run")]
+        Command::Runs(args) => carry::runs(args, out),
+        #[cfg(feature = "run")]
+        Command::Rollback(args) => carry::rollback(args, out),
+        #[cfg(feature = "run")]
+        Command::Plans(args) => carry::plans::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Autopilot(args) => carry::autopilot::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Status(args) => carry::status(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),

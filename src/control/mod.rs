@@ -1,6 +1,8 @@
 //! Joins what may not know each other: collecting into the store, the books that come of it, and plans carried out.
 
 #[cfg(feature = "run")]
+pub mod autopilot;
+#[cfg(feature = "run")]
 pub mod carrying;
 pub mod collecting;
 #[cfg(feature = "run")]
@@ -13,6 +15,9 @@ pub mod sealing;
 pub trait Clock: Sync {
     /// Seconds since 1970.
     fn now(&self) -> i64;
+
+    /// Seconds since some moment, counted by a clock that nobody can set; it goes on while the machine sleeps.
+    fn steady(&self) -> i64;
 }
 
 /// The system's clock.
@@ -22,5 +27,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> i64 {
         jiff::Timestamp::now().as_second()
+    }
+
+    fn steady(&self) -> i64 {
+        rustix::time::clock_gettime(rustix::time::ClockId::Boottime).tv_sec
     }
 }

@@ -13,6 +13,7 @@
 //! 5. caller before called, the old sides are retired.
 
 mod decide;
+mod decide_file;
 mod file;
 mod moves;
 mod placement;
@@ -21,6 +22,7 @@ mod run_file;
 mod steps;
 
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
+pub use decide_file::{DecisionFile, Resting, Rule, RuleFile};
 pub use file::{FileError, PlanFile, VERSION, digest, placement_to_json, plan_digest, read, read_placement, to_json};
 pub use placement::{Placement, Seat};
 pub use steps::plan;

@@ -181,6 +181,18 @@ impl Store {
         self.db.query_row(&query, [digest], plan_row).optional().map_err(self.failed())
     }
 
+    /// Plans whose digest begins so, two at most; nothing but hexadecimal digits begins one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn plans_like(&self, digits: &str) -> Result<Vec<PlanRow>, StoreError> {
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Vec::new());
+        }
+        let query = format!("SELECT {PLAN} FROM plans WHERE digest GLOB ?1 || '*' ORDER BY digest LIMIT 2");
+        self.rows(&query, [digits.to_ascii_lowercase()], plan_row)
+    }
+
     /// The newest plans, newest first: of one application, or of all.
     ///
     /// # Errors

@@ -9,6 +9,11 @@ use crate::plan::Placement;
 use crate::plan::run::{End, Entry, Event};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use std::fs::{self, File, TryLockError};
+use std::time::Duration;
+
+/// How often, and how long apart, a lock that is taken is looked at again.
+const LOCK_LOOKS: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,10 +141,14 @@ impl Store {
         let io = |source| StoreError::Io { path: path.clone(), source };
         fs::create_dir_all(&folder).map_err(io)?;
         let file = File::options().create(true).append(true).open(&path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(source)) => return Err(io(source)),
+        for look in 0.. {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if look == LOCK_LOOKS => return Ok(None),
+                // Somebody who only asks whether it is taken holds it for a moment.
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(source)) => return Err(io(source)),
+            }
         }
         let grow = || {
             let transaction = self.change()?;
@@ -153,6 +162,32 @@ impl Store {
         };
         let fence = grow().map_err(self.failed())?;
         Ok(Some(AppLock { app: app.to_owned(), fence: fence.cast_unsigned(), _file: file }))
+    }
+
+    /// Whether some process carries an application right now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_locked(&self, app: &str) -> Result<bool, StoreError> {
+        let path = self.folder.join("locks").join(format!("{app}.lock"));
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(StoreError::Io { path, source }),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
+        }
+    }
+
+    /// Names of the applications that are somewhere, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn deployed(&self) -> Result<Vec<String>, StoreError> {
+        self.rows("SELECT app FROM deployments ORDER BY app", [], |row| row.get(0))
     }
 
     /// Makes a run of a plan, with the first entry of its journal; the plan is applied from now on.
