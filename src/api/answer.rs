@@ -36,7 +36,9 @@ fn doc<T: JsonSchema>(generator: &mut SchemaGenerator, status: StatusCode, says:
 
 fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
     match serde_json::to_vec(value) {
-        Ok(bytes) => (status, [(header::CONTENT_TYPE, JSON), (header::CACHE_CONTROL, "no-store")], bytes).into_response(),
+        Ok(bytes) => {
+            (status, [(header::CONTENT_TYPE, JSON), (header::CACHE_CONTROL, "no-store")], bytes).into_response()
+        }
         Err(error) => super::problem::Problem::new(super::problem::Kind::Internal, error).into_response(),
     }
 }

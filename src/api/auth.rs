@@ -46,15 +46,8 @@ pub fn mint(role: Role, note: &str, now: i64, expires_at: Option<i64>) -> Result
     getrandom::fill(&mut secret)?;
     let id = hex(&id);
     let token = format!("{PREFIX}_{id}_{}", hex(&secret));
-    let row = TokenRow {
-        id,
-        hash: hash(&token),
-        role,
-        note: note.to_owned(),
-        made_at: now,
-        expires_at,
-        revoked_at: None,
-    };
+    let row =
+        TokenRow { id, hash: hash(&token), role, note: note.to_owned(), made_at: now, expires_at, revoked_at: None };
     Ok((token, row))
 }
 
@@ -66,7 +59,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 is enough here: a token is 256 random bits, so there is nothing to guess.
-fn hash(token: &str) -> String {
+pub(super) fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 
@@ -146,7 +139,10 @@ impl Hosts {
         if asked.is_some_and(|asked| known.contains(&asked)) {
             return Ok(());
         }
-        Err(Problem::new(Kind::Misdirected, "this server does not answer for that host; `placer serve --host NAME` adds one"))
+        Err(Problem::new(
+            Kind::Misdirected,
+            "this server does not answer for that host; `placer serve --host NAME` adds one",
+        ))
     }
 }
 

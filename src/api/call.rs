@@ -121,7 +121,10 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         if error.inner().is_data() {
             Problem::at(&pointer, error.inner())
         } else {
-            Problem::new(Kind::BadRequest, format_args!("the body is no JSON: {} (line {line}, column {column})", error.inner()))
+            Problem::new(
+                Kind::BadRequest,
+                format_args!("the body is no JSON: {} (line {line}, column {column})", error.inner()),
+            )
         }
     })?;
     reader.end().map_err(|error| Problem::new(Kind::BadRequest, format_args!("the body is no JSON: {error}")))?;
@@ -152,9 +155,8 @@ pub async fn path<P: Params>(parts: &mut Parts) -> Result<P, Problem> {
 /// Reads the query.
 pub fn query<Q: Params>(parts: &Parts) -> Result<Q, Problem> {
     let read = Query::<Q>::try_from_uri(&parts.uri);
-    read.map(|Query(query)| query).map_err(|error| {
-        Problem::new(Kind::BadRequest, format_args!("the query cannot be read: {}", in_words(&error)))
-    })
+    read.map(|Query(query)| query)
+        .map_err(|error| Problem::new(Kind::BadRequest, format_args!("the query cannot be read: {}", in_words(&error))))
 }
 
 /// The words of an error and its cause, without what axum says before them.
@@ -172,7 +174,10 @@ pub fn media(headers: &HeaderMap) -> String {
 /// Reads a body: not more than so many bytes, and not for longer than so long.
 pub async fn bytes(body: Body, bytes_max: usize, within: Duration) -> Result<Bytes, Problem> {
     let too_large = || {
-        Problem::new(Kind::TooLarge, format_args!("the body is larger than {} KiB, the limit of this path", bytes_max >> 10))
+        Problem::new(
+            Kind::TooLarge,
+            format_args!("the body is larger than {} KiB, the limit of this path", bytes_max >> 10),
+        )
     };
     let too_slow = || {
         let seconds = within.as_secs();
@@ -183,7 +188,8 @@ pub async fn bytes(body: Body, bytes_max: usize, within: Duration) -> Result<Byt
         Err(_) => Err(too_slow()),
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
-            let limit = std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
+            let limit =
+                std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
             if limit { Err(too_large()) } else { Err(Problem::new(Kind::BadRequest, "the body ended too early")) }
         }
     }

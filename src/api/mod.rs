@@ -7,14 +7,24 @@
 mod answer;
 pub mod auth;
 mod call;
+mod dashboard;
+mod errands;
+mod events;
+mod http;
+mod metrics;
 mod openapi;
+mod page;
 pub mod problem;
+mod reports;
 mod route;
 mod routes;
 mod settings;
 mod state;
 
+pub use errands::{Carry, Errand};
+pub use http::{Server, router};
+pub use openapi::document;
 pub use route::{Access, Route};
 pub use routes::routes;
 pub use settings::Settings;
-pub use state::Api;
+pub use state::{Api, StartError};

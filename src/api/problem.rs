@@ -188,9 +188,20 @@ impl Problem {
     /// One fault of a document that was sent.
     pub fn at(pointer: &str, detail: impl fmt::Display) -> Self {
         let (pointer, detail) = (pointer.to_owned(), detail.to_string());
-        let error =
-            Pointed { pointer, detail: detail.clone(), line: None, column: None, code: None, nearest: None };
+        let error = Pointed { pointer, detail: detail.clone(), line: None, column: None, code: None, nearest: None };
         Self { errors: vec![error], ..Self::new(Kind::Invalid, detail) }
+    }
+
+    /// The same with every single fault.
+    #[must_use]
+    pub fn with_errors(self, errors: Vec<Pointed>) -> Self {
+        Self { errors, ..self }
+    }
+
+    /// The same of another sort.
+    #[must_use]
+    pub fn of(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// With a header.
@@ -253,8 +264,7 @@ impl IntoResponse for Problem {
 #[must_use]
 pub fn shown(text: &str) -> String {
     const CHARS_MAX: usize = 60;
-    let mut shown: String =
-        text.chars().take(CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let mut shown: String = text.chars().take(CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if text.chars().nth(CHARS_MAX).is_some() {
         shown.push('…');
     }
@@ -298,12 +308,9 @@ mod tests {
 
     #[test]
     fn key_paths_become_pointers() {
-        for (path, expected) in [
-            ("", "#"),
-            ("name", "#/name"),
-            ("component[2].cpu", "#/component/2/cpu"),
-            ("a.\"b c\"", "#/a/b%20c"),
-        ] {
+        for (path, expected) in
+            [("", "#"), ("name", "#/name"), ("component[2].cpu", "#/component/2/cpu"), ("a.\"b c\"", "#/a/b%20c")]
+        {
             assert_eq!(pointer(path), expected, "{path}");
         }
     }

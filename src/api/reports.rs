@@ -82,7 +82,8 @@ impl Reports {
 pub fn policy(text: Option<&str>, name: &str, book: &Book) -> Result<Policy, Problem> {
     let Some(text) = text else { return Ok(Policy::default()) };
     let providers: Vec<String> = book.book.providers.iter().map(|provider| provider.name.clone()).collect();
-    crate::policy::file::parse(text, name, &providers).map_err(|faults| Problem::faults("the policy", &faults))
+    crate::policy::file::parse(text, name, &providers)
+        .map_err(|faults| Problem::faults("the policy", &faults).of(Kind::Conflict))
 }
 
 /// The application as it stands in the store, at the place where it is.
@@ -91,10 +92,8 @@ pub fn policy(text: Option<&str>, name: &str, book: &Book) -> Result<Policy, Pro
 /// The book in use no longer knows what it names.
 pub fn app(app: &AppSeen, book: &Book) -> Result<App, Problem> {
     let parsed = parse_app(&app.row.text, "app.toml", &book.names);
-    let parsed = parsed.map_err(|faults| {
-        let told = Problem::faults("the application, by the price book in use,", &faults);
-        Problem::new(Kind::Conflict, told)
-    })?;
+    let parsed = parsed
+        .map_err(|faults| Problem::faults("the application, by the price book in use,", &faults).of(Kind::Conflict))?;
     Ok(match &app.deployment {
         Some(there) => proposing::at(&parsed, &there.placement),
         None => parsed,
@@ -163,6 +162,16 @@ impl Api {
     }
 }
 
+/// What one solve may take.
+pub fn limits<'a>(settings: &Settings, cancelled: &'a (dyn Fn() -> bool + Sync)) -> Limits<'a> {
+    Limits {
+        nodes_max: settings.nodes_max,
+        bytes_max: settings.solve_bytes_max,
+        cancelled: Some(cancelled),
+        ..Limits::default()
+    }
+}
+
 fn make(seen: &AppSeen, named: Option<(&str, &str)>, book: &Book, settings: &Settings) -> Result<Report, Problem> {
     let app = app(seen, book)?;
     let policy = policy(named.map(|(_, text)| text), named.map_or("policy", |(name, _)| name), book)?;
@@ -172,7 +181,7 @@ fn make(seen: &AppSeen, named: Option<(&str, &str)>, book: &Book, settings: &Set
         cut.fetch_or(over, Ordering::Relaxed);
         over
     };
-    let limits = Limits { nodes_max: settings.nodes_max, cancelled: Some(&cancelled), ..Limits::default() };
+    let limits = limits(settings, &cancelled);
     let found = recommend(&app, &book.book, &policy, &limits).map_err(refused)?;
     let text = serde_json::to_vec(&found.to_wire(&app, &book.book));
     let text = text.map_err(|error| Problem::new(Kind::Internal, error))?;

@@ -1,5 +1,6 @@
 //! What a server may use, and where it listens.
 
+use super::errands::Carry;
 use crate::catalog::PriceBook;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ pub struct Settings {
     pub store: PathBuf,
     /// Search nodes of one solve.
     pub nodes_max: u64,
+    /// Bytes of the tables of one solve.
+    pub solve_bytes_max: u64,
     /// After this a solve ends with the best that it has found.
     pub solve_within: Duration,
     /// Solves at the same time.
@@ -41,6 +44,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How long a shutdown waits for what is under way.
     pub stop_within: Duration,
+    /// Who carries runs out; `None`: this server only keeps decisions.
+    pub carry: Option<Arc<Carry>>,
     /// Puts into a price book what only this machine knows (its own probes); is called for every book that is opened.
     pub prepare: Arc<dyn Fn(&mut PriceBook) + Send + Sync>,
     /// The clock: seconds since 1970.
@@ -57,6 +62,7 @@ impl Settings {
             hosts: Vec::new(),
             store,
             nodes_max: crate::solve::Limits::default().nodes_max,
+            solve_bytes_max: 512 << 20,
             solve_within: seconds(20),
             solves_max: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             solve_wait: seconds(5),
@@ -69,6 +75,7 @@ impl Settings {
             look_every: Duration::from_millis(200),
             heartbeat: seconds(15),
             stop_within: seconds(10),
+            carry: None,
             prepare: Arc::new(|_| {}),
             now: Arc::new(|| jiff::Timestamp::now().as_second()),
         }

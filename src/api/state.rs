@@ -1,7 +1,10 @@
 //! What the routes share: the store, the price book in use, what was seen of the store, and who may come in.
 
 use super::auth::{self, Caller, Hosts};
+use super::errands::Errands;
+use super::metrics::Metrics;
 use super::problem::{Kind, Problem};
+use super::reports::Reports;
 use super::route::Access;
 use super::settings::Settings;
 use crate::app::Names;
@@ -13,6 +16,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use thiserror::Error;
+use tokio::sync::{Semaphore, watch};
 
 /// Why a server cannot begin.
 #[derive(Debug, Error)]
@@ -90,9 +94,17 @@ pub struct Api {
     pool: Mutex<Vec<Store>>,
     seen: RwLock<Arc<Seen>>,
     /// Recommendations that were made.
-    pub reports: super::reports::Reports,
+    pub reports: Reports,
     /// What is counted.
-    pub metrics: super::metrics::Metrics,
+    pub metrics: Metrics,
+    /// Runs that this server carries.
+    pub errands: Errands,
+    /// Seats of those that follow the events.
+    pub followers: Arc<Semaphore>,
+    /// Changes when the store has changed.
+    pub news: watch::Sender<i64>,
+    /// Whether the server is ending.
+    pub stopping: watch::Sender<bool>,
     /// Held by whoever looks at the store anew, so that not all do.
     looking: tokio::sync::Mutex<()>,
 }
@@ -119,8 +131,12 @@ impl Api {
         }
         Ok(Self {
             hosts: Hosts::of(address.ip(), &settings.hosts),
-            reports: super::reports::Reports::of(&settings),
-            metrics: super::metrics::Metrics::new(),
+            reports: Reports::of(&settings),
+            metrics: Metrics::new(),
+            errands: Errands::default(),
+            followers: Arc::new(Semaphore::new(settings.followers_max)),
+            news: watch::Sender::new(0),
+            stopping: watch::Sender::new(false),
             settings,
             watcher: Mutex::new(watcher),
             pool: Mutex::new(vec![store]),
@@ -139,7 +155,10 @@ impl Api {
     ///
     /// # Errors
     /// Those of what is done.
-    pub async fn store<T, E>(self: &Arc<Self>, work: impl FnOnce(&Store) -> Result<T, E> + Send + 'static) -> Result<T, Problem>
+    pub async fn store<T, E>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Store) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
     where
         T: Send + 'static,
         Problem: From<E>,
@@ -176,7 +195,11 @@ impl Api {
         let seen = self
             .store(move |store| -> Result<Seen, Problem> {
                 let newest = store.newest_book()?.map(|row| row.digest);
-                let book = if newest == before.book.newest { Ok(Arc::clone(&before.book)) } else { open_book(store, &settings).map(Arc::new) };
+                let book = if newest == before.book.newest {
+                    Ok(Arc::clone(&before.book))
+                } else {
+                    open_book(store, &settings).map(Arc::new)
+                };
                 // An unreadable book must not take the server down: the one before stays in use.
                 let book = book.unwrap_or_else(|error| {
                     tracing::error!(%error, "the newest price book cannot be used");
@@ -190,7 +213,11 @@ impl Api {
         Ok(seen)
     }
 
-    fn version(&self) -> Result<i64, Problem> {
+    /// A number that changes with the store.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn version(&self) -> Result<i64, Problem> {
         Ok(locked(&self.watcher).data_version()?)
     }
 
@@ -200,7 +227,8 @@ impl Api {
         Ok(Some(self.last_seen()).filter(|seen| seen.version == version))
     }
 
-    fn last_seen(&self) -> Arc<Seen> {
+    /// What was seen last, whether or not it is still so.
+    pub fn last_seen(&self) -> Arc<Seen> {
         Arc::clone(&self.seen.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -249,6 +277,13 @@ impl Api {
         Ok(caller)
     }
 
+    /// Whether a caller may still come in: for what goes on after it was let in.
+    pub async fn still_good(self: &Arc<Self>, caller: &Caller) -> bool {
+        let Ok(seen) = self.seen().await else { return true };
+        let mut tokens = seen.tokens.iter();
+        self.is_open(&seen) || tokens.any(|token| token.id == caller.name && token.is_good(self.now()))
+    }
+
     /// Whether no token is needed: nobody has ever made one, and only this machine reaches the server.
     #[must_use]
     pub fn is_open(&self, seen: &Seen) -> bool {
@@ -291,9 +326,8 @@ pub fn policy_text(store: &Store, name: &str) -> Result<Option<String>, StoreErr
 
 /// The newest book of the store, or the built-in one where that is newer.
 fn open_book(store: &Store, settings: &Settings) -> Result<Book, StartError> {
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|error| StartError::Other(format!("{}: {error}", path.display())))
-    };
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|error| StartError::Other(format!("{}: {error}", path.display())));
     let newest = store.newest_book()?;
     let collected = newest.as_ref().map(|row| Ok::<_, StartError>(PriceBook::from_sealed(&read(&row.path)?)?));
     let collected = collected.transpose()?;
