@@ -22,7 +22,7 @@ use crate::policy::Policy;
 use crate::problem::lower::{Options as Lowering, lower};
 use crate::report::recommend;
 use crate::solve::Limits;
-use crate::store::AppRow;
+use crate::store::{AppRow, Store};
 use args::{ApplyArgs, DownArgs, RunArgs, RunsArgs, RunsCommand, StatusArgs, UpArgs};
 use scene::Scene;
 use std::io::{self, IsTerminal, Write};
@@ -89,6 +89,22 @@ pub fn down(args: &DownArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let plan = Plan { app_toml: text, ..plan(&app, &problem, from, Placement::default(), &options) };
     carry(&scene, &plan, args.yes, "asked for by `placer down`", out)?;
     scene.store.forget_app(&args.app, SystemClock.now()).map(|_| ()).map_err(Failure::other)
+}
+
+/// Where placer has put an application, by the usual store; `None`: nowhere.
+pub fn deployed(app: &str) -> Result<Option<Placement>, Failure> {
+    let Some(folder) = super::place::default_store() else { return Ok(None) };
+    let Some(store) = Store::open_existing(&folder).map_err(Failure::other)? else { return Ok(None) };
+    let there = store.deployment(app).map_err(Failure::other)?;
+    Ok(there.map(|there| there.placement).filter(|placement| !placement.seats.is_empty()))
+}
+
+/// The application with where placer has put it for its today.
+pub fn as_deployed(app: App) -> Result<App, Failure> {
+    Ok(match deployed(&app.name)? {
+        Some(there) => at(&app, &there),
+        None => app,
+    })
 }
 
 /// Shows a plan, asks, carries it out, and tells how it went.
