@@ -58,7 +58,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// SHA-256 is enough here: a token is 256 random bits, so there is nothing to guess.
+/// SHA-256, in hexadecimal digits. It is enough for a token, which is 256 random bits: there is nothing to guess.
 pub(super) fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }

@@ -147,7 +147,7 @@ impl Errands {
     }
 
     /// Goes on with what nobody carries, until everything is asked to rest.
-    pub fn supervise(&self, api: &Arc<Api>) -> Option<thread::JoinHandle<()>> {
+    pub fn supervise(&self, api: &Arc<Api>) -> Option<JoinHandle<()>> {
         api.settings.carry.as_ref()?;
         let (api, stop) = (Arc::clone(api), self.stop());
         let watch = move || {

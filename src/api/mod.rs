@@ -7,6 +7,7 @@
 mod answer;
 pub mod auth;
 mod call;
+mod charts;
 mod dashboard;
 mod errands;
 mod events;

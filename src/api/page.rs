@@ -76,6 +76,36 @@ macro_rules! words {
     )* };
 }
 
+/// A whole number, also where it is written with a point (`24.0`), which to JSON Schema is the same number.
+///
+/// # Errors
+/// Anything else.
+pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    struct Whole;
+    impl de::Visitor<'_> for Whole {
+        type Value = i64;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a whole number")
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<i64, E> {
+            Ok(number)
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<i64, E> {
+            i64::try_from(number).map_err(|_| E::custom("the number is too large"))
+        }
+
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
+        fn visit_f64<E: de::Error>(self, number: f64) -> Result<i64, E> {
+            let exact = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+            if exact { Ok(number as i64) } else { Err(E::custom("a whole number is expected")) }
+        }
+    }
+    deserializer.deserialize_any(Whole)
+}
+
 fn all(text: &str, more: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
 }

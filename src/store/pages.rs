@@ -90,6 +90,15 @@ impl Store {
         })
     }
 
+    /// Texts of the newest ticks, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn newest_ticks(&self, most: u32) -> Result<Vec<String>, StoreError> {
+        let query = "SELECT tick FROM (SELECT id, tick FROM ticks ORDER BY id DESC LIMIT ?1) ORDER BY id";
+        self.rows(query, params![most], |row| row.get(0))
+    }
+
     fn page<T>(
         &self,
         query: &str,

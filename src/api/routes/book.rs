@@ -2,6 +2,7 @@
 
 use super::{VIEWER, fails, get, head, route};
 use crate::api::answer::{Found, Kept, tag};
+use crate::api::auth::hash;
 use crate::api::call::{Call, Nothing};
 use crate::api::page::{Limit, OfferAfter, Word, moment, offers_from, offers_next};
 use crate::api::problem::{Kind, Problem};
@@ -11,18 +12,20 @@ use crate::catalog::listing::{
     End, LatencyRow, OfferRow, ProviderRow, RegionRow, Wanted, known_kind, latency, offers, provider_rows, region_row,
     regions,
 };
+use crate::market::{Ask, Entry, Tick, file};
 use crate::store::{PricePoint, RunState, SourceStatus, Store, StoreError};
 use crate::units::Money;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 /// Prices that were not confirmed for so long are stale: two days.
 const STALE_SECONDS: i64 = 48 * 3600;
+/// Ticks that are looked through for those of an offer.
+const TICKS_SEEN: u32 = 20_000;
 
 pub fn routes() -> Vec<Route> {
     let unknown: &[Kind] = &[Kind::NotFound];
@@ -200,11 +203,7 @@ async fn list_offers(
 
 /// A page is told apart by the book and by what was asked for.
 fn page_tag(book: &str, query: &OffersQuery) -> HeaderValue {
-    let digest = Sha256::digest(format!("{book} {query:?}").as_bytes());
-    tag(&digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    tag(&hash(&format!("{book} {query:?}")))
 }
 
 /// Which regions.
@@ -275,18 +274,28 @@ pub struct HistoryQuery {
 }
 
 impl HistoryQuery {
+    /// A query in parts.
+    pub fn of(offer: Word, region: Option<Word>, limit: Limit) -> Self {
+        Self { offer, region, limit }
+    }
+
+    fn is_there(&self, provider: &str, code: &str) -> bool {
+        self.region.as_ref().is_none_or(|Word(wanted)| match wanted.split_once(':') {
+            Some((of, region)) => of == provider && region == code,
+            None => wanted == code,
+        })
+    }
+
     /// Whether a figure's key is of what is asked for: provider, region, and the words of the offer.
     fn wants(&self, key: &str) -> bool {
         let mut parts = key.splitn(3, '|');
         let (Some(provider), Some(code), Some(words)) = (parts.next(), parts.next(), parts.next()) else {
             return false;
         };
-        let there = self.region.as_ref().is_none_or(|Word(wanted)| match wanted.split_once(':') {
-            Some((of, region)) => of == provider && region == code,
-            None => wanted == code,
-        });
         let Word(offer) = &self.offer;
-        there && (words.split('|').any(|word| word == offer) || words.replace('|', " ").contains(&format!(" {offer}")))
+        let named =
+            words.split('|').any(|word| word == offer) || words.replace('|', " ").contains(&format!(" {offer}"));
+        named && self.is_there(provider, code)
     }
 }
 
@@ -295,6 +304,9 @@ impl HistoryQuery {
 pub struct PastPrice {
     /// From when on.
     at: String,
+    /// The same in seconds since 1970, for pictures.
+    #[serde(skip)]
+    unix: i64,
     /// Who sold it.
     provider: String,
     /// Where.
@@ -305,44 +317,99 @@ pub struct PastPrice {
     usd: Option<String>,
     /// What a unit is.
     unit: String,
-    /// The amount as published.
+    /// The amount as published; empty for a tick.
     native: String,
-    /// The exchange rate used.
+    /// The exchange rate used; empty for a price in dollars.
     rate: String,
+    /// Whether it was collected from a publication, or came as a tick: `collected` or `tick`.
+    origin: &'static str,
+}
+
+impl PastPrice {
+    fn collected(point: PricePoint) -> Self {
+        let mut words = point.key.splitn(3, '|').map(str::to_owned);
+        let mut word = || words.next().unwrap_or_default();
+        Self {
+            at: moment(point.at),
+            unix: point.at,
+            provider: word(),
+            region: word(),
+            what: word().replace('|', " "),
+            usd: point.usd_nanos.map(|nanos| Money::from_nanos(nanos).to_decimal()),
+            unit: point.unit,
+            native: point.native,
+            rate: point.rate,
+            origin: "collected",
+        }
+    }
+
+    fn tick(tick: Tick) -> Self {
+        let Ask { provider, region, offer, purchase } = tick.ask;
+        Self {
+            at: moment(tick.at),
+            unix: tick.at,
+            provider,
+            region,
+            what: format!("{offer} {purchase}"),
+            usd: tick.usd_hour.map(Money::to_decimal),
+            unit: "hour".to_owned(),
+            native: String::new(),
+            rate: String::new(),
+            origin: "tick",
+        }
+    }
+
+    /// What it is the price of.
+    pub fn label(&self) -> String {
+        format!("{}:{} {}", self.provider, self.region, self.what)
+    }
+
+    /// From when on, in seconds since 1970.
+    pub fn unix(&self) -> i64 {
+        self.unix
+    }
+
+    /// Dollars per unit.
+    pub fn usd(&self) -> Option<&str> {
+        self.usd.as_deref()
+    }
 }
 
 /// Prices that an offer had.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PastPrices {
-    /// Offer by offer, oldest price first; none when nothing of it was ever collected.
+    /// Oldest first; none when nothing of it was ever collected or told by a tick.
     items: Vec<PastPrice>,
 }
 
 async fn history(api: Arc<Api>, call: Call<Nothing, HistoryQuery, Nothing>) -> Result<Found<PastPrices>, Problem> {
-    points(&api, call.query).await.map(|points| Found(PastPrices { items: points.into_iter().map(past).collect() }))
+    points(&api, call.query).await.map(|items| Found(PastPrices { items }))
 }
 
-async fn points(api: &Arc<Api>, query: HistoryQuery) -> Result<Vec<PricePoint>, Problem> {
+/// What was collected, and the newest ticks, in the order of time.
+///
+/// # Errors
+/// The store.
+pub async fn points(api: &Arc<Api>, query: HistoryQuery) -> Result<Vec<PastPrice>, Problem> {
     let many = usize::try_from(query.limit.0).unwrap_or(0);
-    let read = move |store: &Store| -> Result<Vec<PricePoint>, StoreError> { store.history(|key| query.wants(key)) };
+    let read = move |store: &Store| -> Result<Vec<PastPrice>, StoreError> {
+        let mut all: Vec<PastPrice> =
+            store.history(|key| query.wants(key))?.into_iter().map(PastPrice::collected).collect();
+        for text in store.newest_ticks(TICKS_SEEN)? {
+            let told = file::read(text.as_bytes()).unwrap_or_default();
+            all.extend(told.into_iter().filter_map(|entry| match entry {
+                Entry::Tick(tick)
+                    if tick.ask.offer == query.offer.0 && query.is_there(&tick.ask.provider, &tick.ask.region) =>
+                {
+                    Some(PastPrice::tick(tick))
+                }
+                _ => None,
+            }));
+        }
+        all.sort_by_key(|price| price.unix);
+        Ok(all)
+    };
     let mut points = api.store(read).await?;
     points.drain(..points.len().saturating_sub(many));
     Ok(points)
-}
-
-fn past(point: PricePoint) -> PastPrice {
-    let mut words = point.key.splitn(3, '|').map(str::to_owned);
-    let mut word = || words.next().unwrap_or_default();
-    let (provider, region, what) = (word(), word(), word().replace('|', " "));
-    let usd = point.usd_nanos.map(|nanos| Money::from_nanos(nanos).to_decimal());
-    PastPrice {
-        at: moment(point.at),
-        provider,
-        region,
-        what,
-        usd,
-        unit: point.unit,
-        native: point.native,
-        rate: point.rate,
-    }
 }

@@ -3,7 +3,7 @@
 use super::{OPERATOR, TICKS_MAX, VIEWER, get, head, post, route};
 use crate::api::answer::Found;
 use crate::api::call::{Call, JsonBody, Nothing};
-use crate::api::page::{After, Items, Limit, Name, Word, moment, page};
+use crate::api::page::{After, Items, Limit, Name, Word, moment, page, whole};
 use crate::api::problem::{Kind, Pointed, Problem};
 use crate::api::route::{Head, Route};
 use crate::api::state::{Api, Book, blocking};
@@ -244,6 +244,7 @@ pub struct Batch {
 #[serde(deny_unknown_fields)]
 pub struct TickWish {
     /// When it was observed, in seconds since 1970.
+    #[serde(deserialize_with = "whole")]
     #[schemars(range(min = 0, max = 253_402_300_799_i64))]
     at: i64,
     /// Who sells it.

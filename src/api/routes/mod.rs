@@ -2,6 +2,7 @@
 
 mod apps;
 mod book;
+mod charts;
 mod market;
 mod plans;
 mod policies;
@@ -43,6 +44,7 @@ pub fn routes() -> Vec<Route> {
         plans::routes(),
         runs::routes(),
         market::routes(),
+        charts::routes(),
         policies::routes(),
     ]
     .into_iter()

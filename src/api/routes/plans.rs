@@ -5,7 +5,7 @@ use super::{OPERATOR, VIEWER, fails, get, head, post, route};
 use crate::api::answer::{Begun, Found, Put};
 use crate::api::call::{Call, JsonBody, Nothing};
 use crate::api::errands::{Begin, Errand};
-use crate::api::page::{After, Digest, Items, Limit, Name, moment, page};
+use crate::api::page::{After, Digest, Items, Limit, Name, moment, page, whole};
 use crate::api::problem::{Kind, Problem};
 use crate::api::reports;
 use crate::api::route::Route;
@@ -247,20 +247,20 @@ pub struct PlanWish {
     #[serde(default)]
     policy: Option<Name>,
     /// Hours for which the old sides stay after the move.
-    #[serde(default = "usual_hours")]
-    #[schemars(range(max = KEEP_HOURS_MAX))]
-    keep_hours: u32,
+    #[serde(default = "usual_hours", deserialize_with = "whole")]
+    #[schemars(range(min = 0, max = KEEP_HOURS_MAX))]
+    keep_hours: i64,
 }
 
-fn usual_hours() -> u32 {
-    Options::default().keep_hours
+fn usual_hours() -> i64 {
+    Options::default().keep_hours.into()
 }
 
 async fn make(api: Arc<Api>, call: Call<Nothing, Nothing, JsonBody<PlanWish>>) -> Result<Put<PlanView>, Problem> {
     let PlanWish { app: Name(name), policy, keep_hours } = call.body.0;
-    if keep_hours > KEEP_HOURS_MAX {
-        return Err(Problem::at("#/keep_hours", format_args!("at most {KEEP_HOURS_MAX} hours, a year")));
-    }
+    let hours = u32::try_from(keep_hours).ok().filter(|hours| *hours <= KEEP_HOURS_MAX);
+    let wrong = || Problem::at("#/keep_hours", format_args!("from 0 to {KEEP_HOURS_MAX} hours, a year"));
+    let keep_hours = hours.ok_or_else(wrong)?;
     let seen = api.seen().await?;
     let app = api.app(&seen, &name).await?;
     let named = match policy {

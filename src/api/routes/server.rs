@@ -1,7 +1,8 @@
 //! The server itself: whether it is well, what it counts, what it offers, and what happens.
 
 use super::{OPEN, VIEWER, fails, get, head, route};
-use crate::api::answer::{Found, OpenMetrics, Text};
+use crate::api::answer::{Found, Kept, OpenMetrics, Text, tag};
+use crate::api::auth::hash;
 use crate::api::call::{Call, Nothing};
 use crate::api::events::{self, Feed};
 use crate::api::openapi::document;
@@ -10,9 +11,11 @@ use crate::api::problem::{Kind, Problem};
 use crate::api::route::Route;
 use crate::api::state::Api;
 use crate::store::StoreError;
+use axum::body::Bytes;
+use axum::http::HeaderValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -71,9 +74,15 @@ async fn ready(api: Arc<Api>, _: Call<Nothing, Nothing, Nothing>) -> Result<Foun
     Ok(Found(Readiness { status: "ready", prices_as_of: seen.book.book.as_of.clone() }))
 }
 
-async fn openapi(api: Arc<Api>, _: Call<Nothing, Nothing, Nothing>) -> Result<Found<serde_json::Value>, Problem> {
+async fn openapi(api: Arc<Api>, call: Call<Nothing, Nothing, Nothing>) -> Result<Kept<serde_json::Value>, Problem> {
+    /// Without tokens and with them; made once.
+    static DOCUMENTS: [OnceLock<(HeaderValue, Bytes)>; 2] = [const { OnceLock::new() }; 2];
     let open = api.is_open(&*api.seen().await?);
-    Ok(Found(document(&super::routes(), open)))
+    let (tag, text) = DOCUMENTS[usize::from(open)].get_or_init(|| {
+        let text = document(&super::routes(), open).to_string();
+        (tag(&hash(&text)), text.into())
+    });
+    Ok(Kept::new(&call.headers, tag, || text.clone()))
 }
 
 async fn metrics(api: Arc<Api>, _: Call<Nothing, Nothing, Nothing>) -> Result<Text<OpenMetrics>, Problem> {
