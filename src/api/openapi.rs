@@ -13,6 +13,16 @@ const ABOUT: &str = "placer treats the choice of cloud as an auction: every regi
 application, and the cheapest placement that keeps all requirements is proven. Money is an exact decimal string in US \
 dollars, never a number; times are RFC 3339 in UTC. Every problem is told as RFC 9457 `application/problem+json`.";
 
+/// What an answer leads to: the operation it is of, the next operation, its parameter, and where that is found.
+const LINKS: &[(&str, &[&str], &str, &str)] = &[
+    ("putApp", &["getApp", "getAppFile", "recommend", "drawBill", "drawMap", "deleteApp"], "name", "$request.path.name"),
+    ("listApps", &["getApp", "recommend"], "name", "$response.body#/items/0/name"),
+    ("makePlan", &["getPlan", "approvePlan", "rejectPlan"], "digest", "$response.body#/digest"),
+    ("listPlans", &["getPlan", "approvePlan", "rejectPlan"], "digest", "$response.body#/items/0/digest"),
+    ("listRuns", &["getRun", "rollbackRun", "resumeRun"], "run", "$response.body#/items/0/id"),
+    ("putPolicy", &["getPolicy", "deletePolicy"], "name", "$request.path.name"),
+];
+
 /// The document. `open`: no token is needed at the moment.
 #[must_use]
 pub fn document(routes: &[Route], open: bool) -> Value {
@@ -68,8 +78,8 @@ fn tags(routes: &[Route]) -> Value {
 
 fn operation(route: &Route, open: bool, (requests, answers): (&mut SchemaGenerator, &mut SchemaGenerator)) -> Value {
     let doc = route.doc(requests, answers);
-    let mut parameters = parameters("path", &doc.path);
-    parameters.extend(parameters_of_query(&doc.query));
+    let mut all = parameters("path", &doc.path);
+    all.extend(parameters("query", &doc.query));
     let mut responses = Map::new();
     for answer in doc.answers {
         let mut told = json!({ "description": answer.says });
@@ -78,6 +88,9 @@ fn operation(route: &Route, open: bool, (requests, answers): (&mut SchemaGenerat
         }
         for (name, says) in answer.headers {
             told["headers"][name] = json!({ "description": says, "schema": { "type": "string" } });
+        }
+        if let Some(links) = links(route.id) {
+            told["links"] = links;
         }
         responses.insert(answer.status.as_u16().to_string(), told);
     }
@@ -99,8 +112,8 @@ fn operation(route: &Route, open: bool, (requests, answers): (&mut SchemaGenerat
             operation["x-placer-role"] = json!(role.as_str());
         }
     }
-    if !parameters.is_empty() {
-        operation["parameters"] = Value::Array(parameters);
+    if !all.is_empty() {
+        operation["parameters"] = Value::Array(all);
     }
     if let Some(body) = doc.body {
         let media = body.media.into_iter().map(|(media, schema)| (media.to_owned(), json!({ "schema": schema })));
@@ -109,8 +122,11 @@ fn operation(route: &Route, open: bool, (requests, answers): (&mut SchemaGenerat
     operation
 }
 
-fn parameters_of_query(schema: &Schema) -> Vec<Value> {
-    parameters("query", schema)
+/// What an operation's answer leads to.
+fn links(id: &str) -> Option<Value> {
+    let (_, targets, parameter, place) = LINKS.iter().find(|(from, ..)| *from == id)?;
+    let link = |target: &&str| ((*target).to_owned(), json!({ "operationId": target, "parameters": { *parameter: place } }));
+    Some(Value::Object(targets.iter().map(link).collect()))
 }
 
 /// The fields of an object's schema as parameters.
@@ -175,4 +191,42 @@ fn told(kind: Kind, problem: &Schema) -> Value {
         told["headers"][name] = json!({ "description": says, "schema": { "type": "string" } });
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::routes;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn links_lead_to_operations_that_there_are() {
+        let routes = routes();
+        let ids: BTreeSet<&str> = routes.iter().map(|route| route.id).collect();
+        assert_eq!(ids.len(), routes.len(), "every operation has a name of its own");
+        for (from, targets, parameter, _) in LINKS {
+            assert!(ids.contains(from), "{from}");
+            for target in *targets {
+                let route = routes.iter().find(|route| route.id == *target).unwrap_or_else(|| panic!("{target}"));
+                assert!(route.path.contains(&format!("{{{parameter}}}")), "{target} has no {parameter}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document(&routes(), false);
+        let text = document.to_string();
+        for part in text.split("\"$ref\":\"#").skip(1) {
+            let pointer = part.split('"').next().unwrap_or_default();
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn what_needs_no_token_says_so() {
+        let security = |open| document(&routes(), open)["paths"]["/v1/apps"]["get"]["security"].clone();
+        assert_eq!(security(false), json!([{ "bearer": ["viewer"] }]));
+        assert_eq!(security(true), json!([{}, { "bearer": ["viewer"] }]));
+    }
 }
