@@ -85,6 +85,80 @@ pub enum Command {
     /// Print the JSON Schema of a file format
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Say what is installed for each executor, and how to install what is missing
+    #[cfg(all(feature = "run", unix))]
+    Doctor(DoctorArgs),
+    /// The parts of the demo application: a small web service, and a writer
+    #[cfg(all(feature = "run", unix))]
+    #[command(subcommand)]
+    Demo(DemoCommand),
+    /// Start a program in a folder in such a way that it can be found again (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionRun(RegionRunArgs),
+    /// Serve the stable address of a component (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionProxy(RegionDirArgs),
+    /// Start again what ends although it is to run (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionKeep(RegionDirArgs),
+}
+
+/// `placer doctor`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+}
+
+/// `placer demo`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Serve a page with the region, the number of rows and the last of them; reads PORT, DB_URL and PLACER_REGION
+    Web,
+    /// Commit a numbered row as often as possible; reads DB_URL, PAUSE_MS and ACK_LOG
+    Writer,
+}
+
+/// `placer region-run`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct RegionRunArgs {
+    /// The folder of the process
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Stay until the program ends
+    #[arg(long)]
+    pub wait: bool,
+    /// Who runs it
+    #[arg(long, value_name = "UID:GID")]
+    pub user: Option<String>,
+    /// Its working directory
+    #[arg(long)]
+    pub cwd: Option<PathBuf>,
+    /// A folder to hand over open
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+    /// Program and arguments
+    #[arg(last = true, required = true)]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+/// `placer region-proxy`, `placer region-keep`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct RegionDirArgs {
+    /// The folder of the component or of the application
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// placer's own binary
+    #[arg(long)]
+    pub placer: Option<PathBuf>,
 }
 
 /// Which price book to use.

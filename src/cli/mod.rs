@@ -8,6 +8,10 @@ mod args;
 mod carry;
 #[cfg(feature = "collect")]
 mod collect;
+#[cfg(all(feature = "run", unix))]
+mod demo;
+#[cfg(all(feature = "run", unix))]
+mod doctor;
 mod explain;
 mod explain_text;
 mod failure;
@@ -31,6 +35,8 @@ mod price_history;
 mod probe;
 mod problem;
 mod recommend;
+#[cfg(all(feature = "run", unix))]
+mod region;
 mod regions;
 mod report_text;
 #[cfg(feature = "serve")]
@@ -104,6 +110,16 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Probe(args) => probe::run(args, out),
         Command::Latency(args) => latency::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Doctor(args) => doctor::run(args, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Demo(command) => demo::run(command),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionRun(args) => region::run(args),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionProxy(args) => region::proxy(args),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionKeep(args) => region::keep(args),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => schema(&schemars::schema_for!(crate::report::wire::Report), out),
         Command::Schema(SchemaCommand::Explain) => {

@@ -75,8 +75,14 @@ fn print(args: &PlanArgs, plan: &Plan, out: &mut dyn Write) -> Result<(), Failur
     }
     match args.format {
         ReportFormat::Json => out.write_all(to_json(plan)?.as_bytes())?,
-        ReportFormat::Table => out.write_all(plan_text::render(plan, Look::of_stdout()).as_bytes())?,
-        ReportFormat::Markdown => out.write_all(plan_text::render(plan, Look::markdown()).as_bytes())?,
+        ReportFormat::Table => out.write_all(told(plan, Look::of_stdout()).as_bytes())?,
+        ReportFormat::Markdown => out.write_all(told(plan, Look::markdown()).as_bytes())?,
     }
     Ok(())
+}
+
+/// The plan, and that nothing has happened yet.
+fn told(plan: &Plan, look: Look) -> String {
+    let text = plan_text::render(plan, look);
+    if plan.steps.is_empty() { text } else { text + "nothing was changed; every step but `retire` can be undone\n" }
 }

@@ -205,6 +205,12 @@ pub fn amount(decimal: &str) -> String {
     }
 }
 
+/// A moment, UTC: `2026-11-22T21:00:00Z`.
+#[cfg(feature = "collect")]
+pub fn moment(unix: i64) -> String {
+    jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,10 +230,4 @@ mod tests {
         assert_eq!(wrap("", 7), [""]);
         assert_eq!(wrap("indivisible", 3), ["indivisible"]);
     }
-}
-
-/// A moment, UTC: `2026-11-22T21:00:00Z`.
-#[cfg(feature = "collect")]
-pub fn moment(unix: i64) -> String {
-    jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
 }

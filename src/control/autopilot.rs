@@ -87,6 +87,11 @@ pub enum News {
     },
 }
 
+/// What is done with a carrier.
+pub type WithCarrier<'w> = dyn FnMut(&Carrier<'_>) + 'w;
+/// Finds the executor of a name, and does something with a carrier that has it; or says why there is none.
+pub type Carry<'c> = dyn Fn(&str, &mut WithCarrier<'_>) -> Result<(), String> + 'c;
+
 /// What an autopilot works with.
 pub struct Autopilot<'a> {
     /// Where applications, plans and journals are.
@@ -96,7 +101,7 @@ pub struct Autopilot<'a> {
     /// Policies by the name that an application has; empty: the autopilot's own.
     pub policy: &'a dyn Fn(&str) -> Result<Policy, String>,
     /// Who carries an application's plans out, by the executor's name.
-    pub carry: &'a dyn Fn(&str, &mut dyn FnMut(&Carrier<'_>)) -> Result<(), String>,
+    pub carry: &'a Carry<'a>,
     /// How plans are made.
     pub options: Options,
     /// How long a search may take.
@@ -283,7 +288,7 @@ impl Autopilot<'_> {
         let detail = serde_json::to_string(&winners).unwrap_or_default();
         let usd_month_nanos = proposed.plan.to.usd_month.map(Money::nanos);
         let last = self.store.clearings(Some(&app.name), 1)?.into_iter().next();
-        if !last.is_some_and(|row| (row.usd_month_nanos, &row.detail) == (usd_month_nanos, &detail)) {
+        if last.is_none_or(|row| (row.usd_month_nanos, &row.detail) != (usd_month_nanos, &detail)) {
             self.store.put_clearing(&ClearingRow { app: app.name.clone(), at: now, usd_month_nanos, detail })?;
         }
         Ok(())

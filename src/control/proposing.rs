@@ -60,7 +60,7 @@ pub fn propose(
     let app = at(app, from);
     let problem = lower(&app, book, policy, &Lowering::default())?;
     let solution = solve(&problem, limits);
-    proposal((&app, app_toml), problem, solution, from, options)
+    proposal((&app, app_toml), problem, &solution, from, options)
 }
 
 /// The proposal of a solution: what is as good where it is stays, and the checker has the last word.
@@ -70,7 +70,7 @@ pub fn propose(
 pub fn proposal(
     (app, app_toml): (&App, &str),
     problem: Problem,
-    solution: Solution,
+    solution: &Solution,
     from: &Placement,
     options: &Options,
 ) -> Result<Proposal, Unplaced> {
@@ -89,7 +89,8 @@ pub fn proposal(
     let there: Option<Assignment> = now.iter().copied().collect();
     let usd_month = there.and_then(|there| score(&problem, &there)).map(|bill| bill.total);
     let from = Placement { usd_month: usd_month.or(from.usd_month.filter(|_| from.seats.is_empty())), ..from.clone() };
-    let plan = Plan { app_toml: app_toml.to_owned(), ..plan(app, &problem, priced(from, &problem, &now), to, options) };
+    let plan =
+        Plan { app_toml: app_toml.to_owned(), ..plan(app, &problem, priced(&from, &problem, &now), to, options) };
     Ok(Proposal { assignment, proven: solution.status == Status::Optimal, plan, problem })
 }
 
@@ -135,7 +136,7 @@ fn staying(problem: &Problem, best: &Assignment, now: &[Option<usize>]) -> Assig
 }
 
 /// The seats with what they cost at the problem's prices.
-fn priced(from: Placement, problem: &Problem, now: &[Option<usize>]) -> Placement {
+fn priced(from: &Placement, problem: &Problem, now: &[Option<usize>]) -> Placement {
     let cost = |name: &str| {
         let component = problem.components.iter().position(|component| component.name == name)?;
         Some(problem.components[component].choices[now[component]?].cost)

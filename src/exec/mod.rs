@@ -14,7 +14,11 @@
 //! - *Nothing half-done in silence*: whatever fails says what happened, what is left, and what to do.
 
 mod agree;
+pub mod conformance;
 mod open;
+pub mod plugin;
+#[cfg(unix)]
+pub mod process;
 
 pub use agree::{Difference, differences};
 pub use open::{EXECUTORS, Setting, open};

@@ -24,8 +24,13 @@ mod steps;
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
 pub use decide_file::{DecisionFile, Resting, Rule, RuleFile};
 pub use file::{FileError, PlanFile, VERSION, digest, placement_to_json, plan_digest, read, read_placement, to_json};
+#[cfg(feature = "run")]
+pub(crate) use file::{KindWord, SeatFile, StepFile, sealed};
 pub use placement::{Placement, Seat};
-pub use steps::plan;
+pub use steps::{plan, unpriced};
+
+// Part of a seat: executors read them here.
+pub use crate::problem::{Above, Form};
 
 use crate::units::{Money, Quantity};
 

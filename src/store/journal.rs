@@ -187,7 +187,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn deployed(&self) -> Result<Vec<String>, StoreError> {
-        self.rows("SELECT app FROM deployments ORDER BY app", [], |row| row.get(0))
+        // A placement without seats is what `down` leaves.
+        let query = "SELECT app FROM deployments WHERE json_array_length(placement, '$.seats') > 0 ORDER BY app";
+        self.rows(query, [], |row| row.get(0))
     }
 
     /// Makes a run of a plan, with the first entry of its journal; the plan is applied from now on.

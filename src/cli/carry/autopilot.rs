@@ -6,7 +6,7 @@ use crate::catalog::PriceBook;
 use crate::cli::failure::Failure;
 use crate::cli::text::moment;
 use crate::cli::{input, policy};
-use crate::control::autopilot::{Autopilot, News, RoundError};
+use crate::control::autopilot::{Autopilot, Carry, News, RoundError, WithCarrier};
 use crate::control::carrying::Carrier;
 use crate::control::{Clock, SystemClock};
 use crate::market::file::FILE_BYTES_MAX;
@@ -47,24 +47,17 @@ pub fn run(args: &AutopilotArgs, out: &mut dyn Write) -> Result<(), Failure> {
         Some(path) => ticks(path)?,
         None => Vec::new(),
     };
-    match &args.replay {
-        Some(_) => {
-            let first = ticks.first().map_or(0, Entry::at);
-            let clock = Replay(AtomicI64::new(first));
-            let mut pilot = pilot(args, &store, &clock, &named, &book);
-            let carry = carrier(&store, &clock);
-            pilot.carry = &carry;
-            replay(args, &mut pilot, &clock, &ticks, out)
-        }
-        None => {
-            let mut pilot = pilot(args, &store, &SystemClock, &named, &book);
-            let carry = carrier(&store, &SystemClock);
-            pilot.carry = &carry;
-            let news = pilot.hear(&ticks);
-            tell(args, &news, out)?;
-            live(args, &mut pilot, out)
-        }
+    if args.replay.is_some() {
+        let clock = Replay(AtomicI64::new(ticks.first().map_or(0, Entry::at)));
+        let carry = carrier(&store, &clock);
+        let mut pilot = Autopilot { carry: &carry, ..pilot(args, &store, &clock, &named, &book) };
+        return replay(args, &mut pilot, &clock, &ticks, out);
     }
+    let carry = carrier(&store, &SystemClock);
+    let mut pilot = Autopilot { carry: &carry, ..pilot(args, &store, &SystemClock, &named, &book) };
+    let news = pilot.hear(&ticks);
+    tell(args, &news, out)?;
+    live(args, &mut pilot, out)
 }
 
 fn ticks(path: &Path) -> Result<Vec<Entry>, Failure> {
@@ -73,7 +66,7 @@ fn ticks(path: &Path) -> Result<Vec<Entry>, Failure> {
 }
 
 /// A way to carry that nobody has given yet.
-fn nobody(_: &str, _: &mut dyn FnMut(&Carrier<'_>)) -> Result<(), String> {
+fn nobody(_: &str, _: &mut WithCarrier<'_>) -> Result<(), String> {
     Err("there is no executor".to_owned())
 }
 
@@ -104,11 +97,8 @@ fn day(date: &str) -> i64 {
     date.parse().ok().and_then(noon).map_or(0, |noon| noon.timestamp().as_second())
 }
 
-fn carrier<'a>(
-    store: &'a Store,
-    clock: &'a dyn Clock,
-) -> impl Fn(&str, &mut dyn FnMut(&Carrier<'_>)) -> Result<(), String> + 'a {
-    move |name, what| {
+fn carrier<'a>(store: &'a Store, clock: &'a dyn Clock) -> Box<Carry<'a>> {
+    Box::new(move |name, what| {
         let executor = scene::executor(name, store).map_err(|failure| failure.to_string())?;
         let tell = |step: &str, text: &str| {
             let line = if step.is_empty() { format!("{text}\n") } else { format!("{step}: {text}\n") };
@@ -123,7 +113,7 @@ fn carrier<'a>(
             retry_wait: scene::RETRY_WAIT,
         });
         Ok(())
-    }
+    })
 }
 
 /// Rounds at the times of recorded ticks.
