@@ -57,6 +57,13 @@ pub enum Command {
     #[cfg(feature = "run")]
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Serve the HTTP API and the dashboard
+    #[cfg(feature = "serve")]
+    Serve(super::serve_args::ServeArgs),
+    /// Make, list and take back the tokens of the API
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Token(super::serve_args::TokenCommand),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)
