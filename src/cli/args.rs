@@ -145,9 +145,9 @@ pub struct RegionRunArgs {
     /// Its working directory
     #[arg(long)]
     pub cwd: Option<PathBuf>,
-    /// A folder to hand over open
+    /// A file or folder to hand over open
     #[arg(long)]
-    pub folder: Option<PathBuf>,
+    pub hand: Vec<PathBuf>,
     /// Program and arguments
     #[arg(last = true, required = true)]
     pub command: Vec<std::ffi::OsString>,
