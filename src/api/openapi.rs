@@ -15,7 +15,12 @@ dollars, never a number; times are RFC 3339 in UTC. Every problem is told as RFC
 
 /// What an answer leads to: the operation it is of, the next operation, its parameter, and where that is found.
 const LINKS: &[(&str, &[&str], &str, &str)] = &[
-    ("putApp", &["getApp", "getAppFile", "recommend", "drawBill", "drawMap", "deleteApp"], "name", "$request.path.name"),
+    (
+        "putApp",
+        &["getApp", "getAppFile", "recommend", "drawBill", "drawMap", "deleteApp"],
+        "name",
+        "$request.path.name",
+    ),
     ("listApps", &["getApp", "recommend"], "name", "$response.body#/items/0/name"),
     ("makePlan", &["getPlan", "approvePlan", "rejectPlan"], "digest", "$response.body#/digest"),
     ("listPlans", &["getPlan", "approvePlan", "rejectPlan"], "digest", "$response.body#/items/0/digest"),
@@ -125,7 +130,8 @@ fn operation(route: &Route, open: bool, (requests, answers): (&mut SchemaGenerat
 /// What an operation's answer leads to.
 fn links(id: &str) -> Option<Value> {
     let (_, targets, parameter, place) = LINKS.iter().find(|(from, ..)| *from == id)?;
-    let link = |target: &&str| ((*target).to_owned(), json!({ "operationId": target, "parameters": { *parameter: place } }));
+    let link =
+        |target: &&str| ((*target).to_owned(), json!({ "operationId": target, "parameters": { *parameter: place } }));
     Some(Value::Object(targets.iter().map(link).collect()))
 }
 
