@@ -5,6 +5,7 @@
 
 use super::problem::{Kind, Problem};
 use super::state::{Api, locked};
+use crate::control::carrying::Carrier;
 use crate::control::outcome::{Outcome, Refused};
 use crate::plan::read;
 use crate::plan::run::Progress;
@@ -87,6 +88,25 @@ enum Sign {
     Step,
     /// It is over.
     Over(Result<String, Problem>),
+}
+
+/// Does an errand with a carrier.
+///
+/// # Errors
+/// Why nothing was begun.
+pub fn carry_out(carrier: &Carrier<'_>, errand: &Errand) -> Result<(String, Outcome), Refused> {
+    let named = |run: &String, outcome: Outcome| (run.clone(), outcome);
+    match errand {
+        Errand::Begin { plan, by } => {
+            let damaged = |message: String| Refused::Damaged { run: plan.clone(), message };
+            let row = carrier.store.plan(plan)?.ok_or_else(|| damaged("the plan is not in the store".to_owned()))?;
+            let plan = read(row.document.as_bytes()).map_err(|error| damaged(error.to_string()))?;
+            carrier.begin(&plan, &row.reason, by)
+        }
+        Errand::GoOn { run } => carrier.go_on(run).map(|outcome| named(run, outcome)),
+        Errand::Resume { run, finish } => carrier.resume(run, *finish).map(|outcome| named(run, outcome)),
+        Errand::TurnBack { run, why } => carrier.turn_back(run, why).map(|outcome| named(run, outcome)),
+    }
 }
 
 /// The errands that are under way.

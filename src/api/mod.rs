@@ -22,7 +22,7 @@ mod routes;
 mod settings;
 mod state;
 
-pub use errands::{Carry, Errand};
+pub use errands::{Carry, Errand, carry_out};
 pub use http::{Server, router};
 pub use openapi::document;
 pub use route::{Access, Route};

@@ -5,14 +5,14 @@ use super::carry::scene;
 use super::failure::Failure;
 use super::input;
 use super::serve_args::{LogFormat, ServeArgs};
-use crate::api::{Carry, Errand, Server, Settings, StartError};
+use crate::api::{Carry, Errand, Server, Settings, StartError, carry_out};
 use crate::catalog::PriceBook;
 use crate::control::SystemClock;
 use crate::control::autopilot::News;
 use crate::control::carrying::Carrier;
-use crate::control::outcome::{Outcome, Refused};
+use crate::control::outcome::Refused;
 use crate::exec::{Executor, Setting, open};
-use crate::plan::{Options, read};
+use crate::plan::Options;
 use crate::store::Store;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -141,7 +141,7 @@ fn carry(usual: String) -> Arc<Carry> {
             tell,
             retry_wait: scene::RETRY_WAIT,
         };
-        carried(&carrier, errand)
+        carry_out(&carrier, errand)
     })
 }
 
@@ -162,19 +162,4 @@ fn executor(name: &str, store: &Store) -> Result<Box<dyn Executor>, Refused> {
         failed(crate::exec::Failure::new(crate::exec::FailureKind::Missing, what))
     })?;
     open(name, &Setting { folder: store.folder().join("executors"), program }).map_err(failed)
-}
-
-fn carried(carrier: &Carrier<'_>, errand: &Errand) -> Result<(String, Outcome), Refused> {
-    let named = |run: &String, outcome: Outcome| (run.clone(), outcome);
-    match errand {
-        Errand::Begin { plan, by } => {
-            let damaged = |message: String| Refused::Damaged { run: plan.clone(), message };
-            let row = carrier.store.plan(plan)?.ok_or_else(|| damaged("the plan is not in the store".to_owned()))?;
-            let plan = read(row.document.as_bytes()).map_err(|error| damaged(error.to_string()))?;
-            carrier.begin(&plan, &row.reason, by)
-        }
-        Errand::GoOn { run } => carrier.go_on(run).map(|outcome| named(run, outcome)),
-        Errand::Resume { run, finish } => carrier.resume(run, *finish).map(|outcome| named(run, outcome)),
-        Errand::TurnBack { run, why } => carrier.turn_back(run, why).map(|outcome| named(run, outcome)),
-    }
 }
