@@ -21,24 +21,32 @@ class Failure(Exception):
         self.data = {"kind": kind, "what": what, "help": help}
 
 
+def path_of(app):
+    return os.path.join(FOLDER, app + ".json")
+
+
+def load(app):
+    """What is there of an application. Nothing is changed by looking."""
+    try:
+        with open(path_of(app)) as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {"fence": 0, "done": {}, "sides": {}}
+
+
 @contextlib.contextmanager
-def state_of(app, fence=None):
+def state_of(app, fence):
     """The state of an application, for one process at a time; written as a whole, so that a crash leaves the old one."""
-    path = os.path.join(FOLDER, app + ".json")
-    with open(path + ".lock", "w") as lock:
+    with open(path_of(app) + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        state = {"fence": 0, "done": {}, "sides": {}}
-        if os.path.exists(path):
-            with open(path) as file:
-                state = json.load(file)
-        if fence is not None and fence < state["fence"]:
+        state = load(app)
+        if fence < state["fence"]:
             raise Failure("fenced", f"fence {fence} is over: {state['fence']} was seen")
-        state["fence"] = fence or state["fence"]
+        state["fence"] = fence
         yield state
-        if fence is not None:
-            with open(path + ".new", "w") as file:
-                json.dump(state, file)
-            os.replace(path + ".new", path)
+        with open(path_of(app) + ".new", "w") as file:
+            json.dump(state, file)
+        os.replace(path_of(app) + ".new", path_of(app))
 
 
 def initialize(params):
@@ -109,8 +117,7 @@ def share(sides, order, side, percent):
 
 
 def observe(params):
-    with state_of(params["app"]) as state:
-        return {"sightings": list(state["sides"].values())}
+    return {"sightings": list(load(params["app"])["sides"].values())}
 
 
 def send(message):

@@ -1,11 +1,9 @@
-//! Plugins: the example of the documentation, and programs that do not keep to the protocol.
+//! Programs that do not keep to the protocol, and what a plugin is judged by. Those that do: tests/executor_command.rs.
 
 #[path = "support/scripts.rs"]
 mod scripts;
 
-use placer::app::Kind;
-use placer::exec::conformance::{Outcome, Scenario, Settings, Subject, run};
-use placer::exec::plugin::{Command, Limits, Plugin, Running};
+use placer::exec::plugin::{Command, Plugin};
 use placer::exec::{Executor, Failure, FailureKind};
 use scripts::{Onlooker, Stage, limits, plugin};
 use std::fs;
@@ -15,22 +13,6 @@ use std::time::{Duration, Instant};
 
 /// The longest that anything of these tests may take, on a machine that does much else.
 const SOON: Duration = Duration::from_secs(20);
-
-#[test]
-fn the_example_keeps_every_promise() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/executor-plugin.py");
-    let words = ["python3", script, folder.path().to_str().expect("text")];
-    let command = Command::of(words.map(str::to_owned).to_vec()).expect("a command");
-    let running = Running::default();
-    let make = || Box::new(Plugin::among(command.clone(), Limits::default(), &running)) as Box<dyn Executor>;
-    let kill = || running.kill();
-    let scenario = Scenario::small(&[Kind::Service, Kind::Postgres]).expect("a scenario");
-    let subject = Subject { kill: Some(&kill), ..Subject::of(&make) };
-    for verdict in run(&subject, &scenario, &Settings::default(), &mut |_| {}) {
-        assert_eq!(verdict.outcome, Outcome::Passed, "{:?} {:?}", verdict.case, verdict.left);
-    }
-}
 
 /// What a misbehaving program leads to: `apply` has to end soon, in a failure of this kind that says so.
 #[test]

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "run")]
 use super::carry::args as carry;
+#[cfg(all(feature = "run", unix))]
+use super::executor::args::ExecutorCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -92,6 +94,10 @@ pub enum Command {
     /// Say what is installed for each executor, and how to install what is missing
     #[cfg(all(feature = "run", unix))]
     Doctor(DoctorArgs),
+    /// Hold programs that carry plans out to what they promise (docs/executor-protocol.md)
+    #[cfg(all(feature = "run", unix))]
+    #[command(subcommand)]
+    Executor(ExecutorCommand),
     /// The parts of the demo application: a small web service, and a writer
     #[cfg(all(feature = "run", unix))]
     #[command(subcommand)]
@@ -726,4 +732,10 @@ pub enum SchemaCommand {
     Plan,
     /// The schema of policies, for editors
     Policy,
+    /// The schema of the lines between placer and a plugin
+    #[cfg(all(feature = "run", unix))]
+    Executor,
+    /// The schema of `placer executor test --format json`
+    #[cfg(feature = "run")]
+    Conformance,
 }

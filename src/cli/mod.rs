@@ -12,6 +12,8 @@ mod collect;
 mod demo;
 #[cfg(all(feature = "run", unix))]
 mod doctor;
+#[cfg(all(feature = "run", unix))]
+mod executor;
 mod explain;
 mod explain_text;
 #[cfg(feature = "run")]
@@ -117,6 +119,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         #[cfg(all(feature = "run", unix))]
         Command::Doctor(args) => doctor::run(args, out),
         #[cfg(all(feature = "run", unix))]
+        Command::Executor(command) => executor::run(command, out),
+        #[cfg(all(feature = "run", unix))]
         Command::Demo(command) => demo::run(command),
         #[cfg(all(feature = "run", unix))]
         Command::RegionRun(args) => region::run(args),
@@ -136,6 +140,14 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
             Ok(writeln!(out, "{}", crate::policy::file::schema_json().trim_end())?)
         }
         Command::Schema(SchemaCommand::Plan) => schema(&schemars::schema_for!(crate::plan::PlanFile), out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Schema(SchemaCommand::Executor) => {
+            schema(&schemars::schema_for!(crate::exec::plugin::wire::Line), out)
+        }
+        #[cfg(feature = "run")]
+        Command::Schema(SchemaCommand::Conformance) => {
+            schema(&schemars::schema_for!(crate::exec::conformance::wire::Report), out)
+        }
         Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),
     }
 }

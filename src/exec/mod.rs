@@ -16,6 +16,7 @@
 mod agree;
 pub mod conformance;
 mod open;
+#[cfg(unix)]
 pub mod plugin;
 #[cfg(unix)]
 pub mod process;
