@@ -11,6 +11,7 @@ pub mod app;
 pub mod catalog;
 #[cfg(feature = "run")]
 pub mod exec;
+pub mod market;
 pub mod plan;
 pub mod policy;
 pub mod problem;

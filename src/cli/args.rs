@@ -1,5 +1,7 @@
 //! The raw command line, as `clap` reads it. What it means is decided in the command's own file.
 
+#[cfg(feature = "run")]
+use super::carry::args as carry;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -31,6 +33,30 @@ pub enum Command {
     #[cfg(feature = "run")]
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Carry out a plan from a file
+    #[cfg(feature = "run")]
+    Apply(carry::ApplyArgs),
+    /// Recommend, show the plan, ask, and carry it out
+    #[cfg(feature = "run")]
+    Up(carry::UpArgs),
+    /// Take an application away, wherever it is
+    #[cfg(feature = "run")]
+    Down(carry::DownArgs),
+    /// List plans that are or were carried out; show, resume or finish one
+    #[cfg(feature = "run")]
+    Runs(carry::RunsArgs),
+    /// Take back what a run did
+    #[cfg(feature = "run")]
+    Rollback(carry::RunArgs),
+    /// List plans that were made; show, approve or reject one
+    #[cfg(feature = "run")]
+    Plans(carry::PlansArgs),
+    /// Look at the market again and again, and move what a policy lets move
+    #[cfg(feature = "run")]
+    Autopilot(carry::AutopilotArgs),
+    /// Say where applications are, and whether what is there is what the journal says
+    #[cfg(feature = "run")]
+    Status(carry::StatusArgs),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)
@@ -56,6 +82,80 @@ pub enum Command {
     /// Print the JSON Schema of a file format
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Say what is installed for each executor, and how to install what is missing
+    #[cfg(all(feature = "run", unix))]
+    Doctor(DoctorArgs),
+    /// The parts of the demo application: a small web service, and a writer
+    #[cfg(all(feature = "run", unix))]
+    #[command(subcommand)]
+    Demo(DemoCommand),
+    /// Start a program in a folder in such a way that it can be found again (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionRun(RegionRunArgs),
+    /// Serve the stable address of a component (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionProxy(RegionDirArgs),
+    /// Start again what ends although it is to run (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionKeep(RegionDirArgs),
+}
+
+/// `placer doctor`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+}
+
+/// `placer demo`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Serve a page with the region, the number of rows and the last of them; reads PORT, DB_URL and PLACER_REGION
+    Web,
+    /// Commit a numbered row as often as possible; reads DB_URL, PAUSE_MS and ACK_LOG
+    Writer,
+}
+
+/// `placer region-run`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct RegionRunArgs {
+    /// The folder of the process
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Stay until the program ends
+    #[arg(long)]
+    pub wait: bool,
+    /// Who runs it
+    #[arg(long, value_name = "UID:GID")]
+    pub user: Option<String>,
+    /// Its working directory
+    #[arg(long)]
+    pub cwd: Option<PathBuf>,
+    /// A folder to hand over open
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+    /// Program and arguments
+    #[arg(last = true, required = true)]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+/// `placer region-proxy`, `placer region-keep`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct RegionDirArgs {
+    /// The folder of the component or of the application
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// placer's own binary
+    #[arg(long)]
+    pub placer: Option<PathBuf>,
 }
 
 /// Which price book to use.

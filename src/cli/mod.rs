@@ -4,12 +4,18 @@
 //! that says what to do; the exit code is 0, 1, 2 or 3 (see [`failure::Failure`]).
 
 mod args;
+#[cfg(feature = "run")]
+mod carry;
 #[cfg(feature = "collect")]
 mod collect;
-#[cfg(feature = "run")]
-mod export;
+#[cfg(all(feature = "run", unix))]
+mod demo;
+#[cfg(all(feature = "run", unix))]
+mod doctor;
 mod explain;
 mod explain_text;
+#[cfg(feature = "run")]
+mod export;
 mod failure;
 mod fleet;
 mod frontier;
@@ -31,6 +37,8 @@ mod price_history;
 mod probe;
 mod problem;
 mod recommend;
+#[cfg(all(feature = "run", unix))]
+mod region;
 mod regions;
 mod report_text;
 mod solve;
@@ -69,6 +77,22 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Plan(args) => plan::run(args, out),
         #[cfg(feature = "run")]
         Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Apply(args) => carry::apply(args, out),
+        #[cfg(feature = "run")]
+        Command::Up(args) => carry::up(args, out),
+        #[cfg(feature = "run")]
+        Command::Down(args) => carry::down(args, out),
+        #[cfg(feature = "run")]
+        Command::Runs(args) => carry::runs(args, out),
+        #[cfg(feature = "run")]
+        Command::Rollback(args) => carry::rollback(args, out),
+        #[cfg(feature = "run")]
+        Command::Plans(args) => carry::plans::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Autopilot(args) => carry::autopilot::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Status(args) => carry::status(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
@@ -80,6 +104,16 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Probe(args) => probe::run(args, out),
         Command::Latency(args) => latency::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Doctor(args) => doctor::run(args, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Demo(command) => demo::run(command),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionRun(args) => region::run(args),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionProxy(args) => region::proxy(args),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionKeep(args) => region::keep(args),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => schema(&schemars::schema_for!(crate::report::wire::Report), out),
         Command::Schema(SchemaCommand::Explain) => {
