@@ -71,3 +71,7 @@ compare sizes="10x50,30x100" seeds="3" limit="60" python="python3":
 # Every real source against a misbehaving server: every fault on each of its pages, every lasting fault of either half.
 faults:
     cargo test --test sources faults -- --include-ignored --nocapture
+
+# A hundred real migrations under a writer, with kill -9 of placer or a component at a random moment each.
+soak migrations="100" seed="1":
+    MIGRATIONS={{ migrations }} SEED={{ seed }} cargo test --release --test migrations -- --nocapture
