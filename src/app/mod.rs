@@ -23,7 +23,7 @@ pub(crate) mod source;
 
 pub use faults::{Code, Excerpt, Fault, Faults};
 pub use names::Names;
-pub use read::{Parsed, check_size, parse, parse_app};
+pub use read::{Parsed, check_size, parse, parse_app, parse_kept};
 pub use schema::schema_json;
 pub use source::{Position, Spans};
 

@@ -13,8 +13,17 @@
 //! - *Bounded*: it looks at its [`Watch`] at least every second, and stops when it says so, leaving a state that undo knows.
 //! - *Nothing half-done in silence*: whatever fails says what happened, what is left, and what to do.
 
+mod agree;
+pub mod conformance;
+mod open;
+#[cfg(unix)]
+pub mod plugin;
 #[cfg(unix)]
 pub mod process;
+pub mod terraform;
+
+pub use agree::{Difference, differences};
+pub use open::{EXECUTORS, Setting, open};
 
 use crate::app::App;
 use crate::plan::{Moved, Plan, Seat, Step};

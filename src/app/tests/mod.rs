@@ -296,3 +296,11 @@ fn what_is_run_and_with_which_environment() {
     assert_eq!(web.secrets, ["SECRET_KEY"]);
     assert_eq!((app.components[1].port, app.components[1].command.len()), (8080, 0));
 }
+
+#[test]
+fn a_kept_file_needs_no_price_book() {
+    let kept = parse_kept(FULL, "app.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(kept, good(FULL));
+    let fault = parse_kept(&FULL.replace("version = 1", "version = 2"), "app.toml").unwrap_err();
+    assert!(fault.to_string().contains("version"), "{fault}");
+}
