@@ -7,5 +7,6 @@ mod small_book;
 
 mod moves;
 mod postgres;
+mod redis;
 mod services;
 mod world;

@@ -24,6 +24,7 @@ mod postgres;
 pub mod programs;
 mod proxy;
 mod ready;
+mod redis;
 mod region_run;
 mod routes;
 mod secret;

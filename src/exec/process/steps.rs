@@ -253,6 +253,7 @@ impl Job<'_> {
     pub(super) fn remove(&self, seat: &Seat) -> Result<(), Failure> {
         let dir = self.app.side(seat)?;
         let id = seat.id();
+        self.check_spare(seat)?;
         if let Some(store) = Family::of(seat.kind).ok().and_then(store::of)
             && let Some(other) = self.other_side(seat)?
         {
@@ -275,6 +276,20 @@ impl Job<'_> {
                     routes.listeners.retain(|listener| listener.caller.as_deref() != Some(&caller));
                 })?;
             }
+        }
+        Ok(())
+    }
+
+    /// That nothing is lost when a side's data go: another side has the truth, or there is none that could.
+    ///
+    /// # Errors
+    /// When the side alone has what was written.
+    pub(super) fn check_spare(&self, seat: &Seat) -> Result<(), Failure> {
+        let gate = Gate::of(&self.app, &seat.component)?;
+        if store::truth(&gate)?.as_deref() == Some(&seat.id()) && self.other_side(seat)?.is_some() {
+            let what =
+                format!("`{}` in {}/{} has what the other side has not", seat.component, seat.provider, seat.region);
+            return Err(refused(what).help("shift its traffic to the other side first"));
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::gate::Gate;
 use super::job::Job;
 use super::layout::AppDir;
 use super::side::{Family, Side, words};
-use super::{Process, failures::passing, postgres::Postgres, routes::Listener};
+use super::{Process, failures::passing, postgres::Postgres, redis::RedisStore, routes::Listener};
 use crate::exec::{Failure, Health};
 
 /// A kind of store.
@@ -73,7 +73,8 @@ pub trait Store: Sync {
 pub fn of(family: Family) -> Option<&'static dyn Store> {
     match family {
         Family::Postgres => Some(&Postgres),
-        Family::Service | Family::Worker | Family::Job | Family::Redis => None,
+        Family::Redis => Some(&RedisStore),
+        Family::Service | Family::Worker | Family::Job => None,
     }
 }
 

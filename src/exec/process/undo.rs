@@ -20,6 +20,9 @@ impl Job<'_> {
             }
             (Undo::StopCopy, _) => {
                 if let (Some(store), Some(from)) = (store::of(self.family()?), self.there(true)?) {
+                    if let Some(to) = self.order.to() {
+                        self.check_spare(to)?;
+                    }
                     store.stop_copy(self, &from, self.there(false)?.as_ref())?;
                 }
                 Ok(format!("`{component}` is not copied any more"))
