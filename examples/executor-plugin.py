@@ -21,24 +21,32 @@ class Failure(Exception):
         self.data = {"kind": kind, "what": what, "help": help}
 
 
+def path_of(app):
+    return os.path.join(FOLDER, app + ".json")
+
+
+def load(app):
+    """What is there of an application. Nothing is changed by looking."""
+    try:
+        with open(path_of(app)) as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {"fence": 0, "done": {}, "sides": {}}
+
+
 @contextlib.contextmanager
-def state_of(app, fence=None):
+def state_of(app, fence):
     """The state of an application, for one process at a time; written as a whole, so that a crash leaves the old one."""
-    path = os.path.join(FOLDER, app + ".json")
-    with open(path + ".lock", "w") as lock:
+    with open(path_of(app) + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        state = {"fence": 0, "done": {}, "sides": {}}
-        if os.path.exists(path):
-            with open(path) as file:
-                state = json.load(file)
-        if fence is not None and fence < state["fence"]:
+        state = load(app)
+        if fence < state["fence"]:
             raise Failure("fenced", f"fence {fence} is over: {state['fence']} was seen")
-        state["fence"] = fence or state["fence"]
+        state["fence"] = fence
         yield state
-        if fence is not None:
-            with open(path + ".new", "w") as file:
-                json.dump(state, file)
-            os.replace(path + ".new", path)
+        with open(path_of(app) + ".new", "w") as file:
+            json.dump(state, file)
+        os.replace(path_of(app) + ".new", path_of(app))
 
 
 def initialize(params):
@@ -77,6 +85,10 @@ def carry_out(sides, order, action):
         side = {"component": seat["component"], "seat": order["to"]["id"], "health": "ready", "percent": 0}
         side |= {"provider": seat["provider"], "region": seat["region"]}
         sides[order["to"]["id"]] = side | {"writable": False if kind in STORES else None}
+    elif action["do"] == "verify":
+        image = order["component"]["image"] or ""
+        if ".invalid/" in image:  # A domain that cannot be (RFC 2606).
+            raise Failure("passing", f"{image} cannot be pulled: no such host", "name an image that is there")
     elif action["do"] == "shift":
         share(sides, order, order["to"], action["percent"])
         share(sides, order, order["from"], 100 - action["percent"])
@@ -84,7 +96,7 @@ def carry_out(sides, order, action):
         share(sides, order, order["from"], 0)  # It goes without a successor: this is the end of its traffic.
     elif action["do"] == "retire":
         del sides[order["from"]["id"]]
-    # verify, copy, verify_data and keep have nothing to do here: an entry has no data, and is ready at once.
+    # copy, verify_data and keep have nothing to do here: an entry has no data.
 
 
 def take_back(sides, order, undo):
@@ -105,8 +117,7 @@ def share(sides, order, side, percent):
 
 
 def observe(params):
-    with state_of(params["app"]) as state:
-        return {"sightings": list(state["sides"].values())}
+    return {"sightings": list(load(params["app"])["sides"].values())}
 
 
 def send(message):

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "run")]
 use super::carry::args as carry;
+#[cfg(all(feature = "run", unix))]
+use super::executor::args::ExecutorCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -53,6 +55,10 @@ pub enum Command {
     /// Say where applications are, and whether what is there is what the journal says
     #[cfg(feature = "run")]
     Status(carry::StatusArgs),
+    /// Write what makes the recommended placement, for other programs to carry out
+    #[cfg(feature = "run")]
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Serve the HTTP API and the dashboard
     #[cfg(feature = "serve")]
     Serve(super::serve_args::ServeArgs),
@@ -88,6 +94,10 @@ pub enum Command {
     /// Say what is installed for each executor, and how to install what is missing
     #[cfg(all(feature = "run", unix))]
     Doctor(DoctorArgs),
+    /// Hold programs that carry plans out to what they promise (docs/executor-protocol.md)
+    #[cfg(all(feature = "run", unix))]
+    #[command(subcommand)]
+    Executor(ExecutorCommand),
     /// The parts of the demo application: a small web service, and a writer
     #[cfg(all(feature = "run", unix))]
     #[command(subcommand)]
@@ -141,9 +151,9 @@ pub struct RegionRunArgs {
     /// Its working directory
     #[arg(long)]
     pub cwd: Option<PathBuf>,
-    /// A folder to hand over open
+    /// A file or folder to hand over open
     #[arg(long)]
-    pub folder: Option<PathBuf>,
+    pub hand: Vec<PathBuf>,
     /// Program and arguments
     #[arg(last = true, required = true)]
     pub command: Vec<std::ffi::OsString>,
@@ -237,6 +247,38 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub book: BookArgs,
     /// Search nodes after which the best placement found so far is planned for
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// `placer export`
+#[cfg(feature = "run")]
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Write a root module for each provider of the recommended placement (docs/terraform.md)
+    Terraform(ExportTerraformArgs),
+}
+
+/// `placer export terraform`
+#[cfg(feature = "run")]
+#[derive(Debug, Args)]
+pub struct ExportTerraformArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// Folder to write to: a folder in it for each provider
+    #[arg(short, long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// What this policy does not allow is no candidate: `conservative`, `balanced`, `aggressive`, or a file
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// Write over files that placer did not write
+    #[arg(long)]
+    pub force: bool,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes after which the best placement found so far is written
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
 }
@@ -690,4 +732,10 @@ pub enum SchemaCommand {
     Plan,
     /// The schema of policies, for editors
     Policy,
+    /// The schema of the lines between placer and a plugin
+    #[cfg(all(feature = "run", unix))]
+    Executor,
+    /// The schema of `placer executor test --format json`
+    #[cfg(feature = "run")]
+    Conformance,
 }

@@ -12,8 +12,12 @@ mod collect;
 mod demo;
 #[cfg(all(feature = "run", unix))]
 mod doctor;
+#[cfg(all(feature = "run", unix))]
+mod executor;
 mod explain;
 mod explain_text;
+#[cfg(feature = "run")]
+mod export;
 mod failure;
 mod fleet;
 mod frontier;
@@ -95,6 +99,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Autopilot(args) => carry::autopilot::run(args, out),
         #[cfg(feature = "run")]
         Command::Status(args) => carry::status(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args, out),
         #[cfg(feature = "serve")]
@@ -112,6 +118,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::PriceBook(command) => price_book::run(command, out),
         #[cfg(all(feature = "run", unix))]
         Command::Doctor(args) => doctor::run(args, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Executor(command) => executor::run(command, out),
         #[cfg(all(feature = "run", unix))]
         Command::Demo(command) => demo::run(command),
         #[cfg(all(feature = "run", unix))]
@@ -132,6 +140,14 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
             Ok(writeln!(out, "{}", crate::policy::file::schema_json().trim_end())?)
         }
         Command::Schema(SchemaCommand::Plan) => schema(&schemars::schema_for!(crate::plan::PlanFile), out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Schema(SchemaCommand::Executor) => {
+            schema(&schemars::schema_for!(crate::exec::plugin::wire::Line), out)
+        }
+        #[cfg(feature = "run")]
+        Command::Schema(SchemaCommand::Conformance) => {
+            schema(&schemars::schema_for!(crate::exec::conformance::wire::Report), out)
+        }
         Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),
     }
 }

@@ -1,5 +1,6 @@
 //! `placer serve`: the HTTP API and the dashboard.
 
+use super::carry::autopilot::{Following, follow};
 use super::carry::scene;
 use super::failure::Failure;
 use super::input;
@@ -7,13 +8,16 @@ use super::serve_args::{LogFormat, ServeArgs};
 use crate::api::{Carry, Errand, Server, Settings, StartError, carry_out};
 use crate::catalog::PriceBook;
 use crate::control::SystemClock;
+use crate::control::autopilot::News;
 use crate::control::carrying::Carrier;
 use crate::control::outcome::Refused;
 use crate::exec::{Executor, Setting, open};
+use crate::plan::Options;
 use crate::store::Store;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -30,7 +34,43 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<(), Failure> {
         )?;
     }
     out.flush()?;
-    server.run(asked_to_end()).map_err(failed)
+    let Some(policy) = &args.autopilot else { return server.run(asked_to_end()).map_err(failed) };
+    // A policy that cannot be read is an error now, not in the first round.
+    super::policy::read(policy, &input::book(None)?)?;
+    let folder = scene::store(args.store.as_deref())?.folder().to_owned();
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| pilot(args, policy, &folder, &ended));
+        let served = server.run(asked_to_end()).map_err(failed);
+        ended.store(true, Ordering::Relaxed);
+        served
+    })
+}
+
+/// The autopilot beside the server, until that has ended; its news are in the log.
+fn pilot(args: &ServeArgs, policy: &str, store: &Path, ended: &AtomicBool) {
+    let following = Following {
+        store,
+        policy,
+        book: None,
+        keep_hours: Options::default().keep_hours,
+        dry_run: args.no_runs,
+        every: Some(args.every),
+        cancel: ended,
+    };
+    let mut told = |news: Result<&[News], &Failure>| {
+        match news {
+            Ok(news) => news.iter().for_each(|piece| {
+                let news = serde_json::to_string(piece).unwrap_or_default();
+                tracing::info!(target: "autopilot", %news);
+            }),
+            Err(failure) => tracing::warn!(target: "autopilot", %failure),
+        }
+        Ok(())
+    };
+    if let Err(failure) = follow(&following, &[], &mut told) {
+        tracing::error!(target: "autopilot", %failure, "the autopilot has ended");
+    }
 }
 
 fn failed(error: StartError) -> Failure {

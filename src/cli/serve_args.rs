@@ -27,6 +27,13 @@ pub struct ServeArgs {
     /// Only keep decisions; carry nothing out
     #[arg(long)]
     pub no_runs: bool,
+    /// Also run the autopilot, with this policy for applications that have none of their own: `conservative`, `balanced`,
+    /// `aggressive`, or a file
+    #[arg(long, value_name = "POLICY")]
+    pub autopilot: Option<String>,
+    /// Seconds from one round of the autopilot to the next
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub every: u64,
     /// Seconds after which a search ends with the best that it has found
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub solve_seconds: u64,

@@ -76,7 +76,8 @@ impl Look {
 }
 
 /// Breaks text between words so that no line is wider than `width`, where words allow it.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always a last line");

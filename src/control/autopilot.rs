@@ -13,7 +13,8 @@ use crate::app::{App, parse};
 use crate::catalog::PriceBook;
 use crate::market::{Ask, Entry, Market, Taken};
 use crate::plan::{
-    Circumstances, Decision, DecisionFile, Options, PastMove, Placement, Verdict, decide, plan_digest, to_json,
+    Circumstances, Decision, DecisionFile, Options, PastMove, Placement, Plan, Verdict, decide, digest as digest_of,
+    plan_digest, read, to_json,
 };
 use crate::policy::Policy;
 use crate::problem::names;
@@ -228,7 +229,7 @@ impl Autopilot<'_> {
             Verdict::Move => self.act(&proposed, executor, &by, now, news),
             Verdict::Ask if approved => self.act(&proposed, executor, "whoever approved it", now, news),
             Verdict::Ask => self.ask(&proposed, &by, now).map_err(Into::into),
-            Verdict::Stay | Verdict::Observe => Ok(()),
+            Verdict::Stay | Verdict::Observe => self.store.supersede_plans(&row.name, None, now).map_err(Into::into),
         }
         .map(Ok)
     }
@@ -321,8 +322,17 @@ impl Autopilot<'_> {
         Ok(())
     }
 
-    /// Keeps a plan for somebody's decision.
+    /// Keeps a plan for somebody's decision. One that waits already stays when it would do the same, whatever prices have
+    /// done since; every other one needs no decision any more.
     fn ask(&self, proposed: &Proposal, by: &str, now: i64) -> Result<(), StoreError> {
+        let ends = |plan: &Plan| (digest_of(&plan.from), digest_of(&plan.to));
+        let same = |row: &PlanRow| read(row.document.as_bytes()).is_ok_and(|plan| ends(&plan) == ends(&proposed.plan));
+        let waiting = self.store.waiting_plans(&proposed.plan.app)?;
+        let kept = waiting.iter().find(|row| same(row)).map(|row| row.digest.as_str());
+        self.store.supersede_plans(&proposed.plan.app, kept, now)?;
+        if kept.is_some() {
+            return Ok(());
+        }
         let (Ok(digest), Ok(document)) = (plan_digest(&proposed.plan), to_json(&proposed.plan)) else { return Ok(()) };
         self.store.put_plan(&PlanRow {
             digest,
@@ -346,7 +356,7 @@ impl Autopilot<'_> {
             if row.state != PlanState::Approved || !self.store.open_plan_runs(Some(&row.app))?.is_empty() {
                 continue;
             }
-            let Ok(plan) = crate::plan::read(row.document.as_bytes()) else { continue };
+            let Ok(plan) = read(row.document.as_bytes()) else { continue };
             let mut begun = None;
             let by = row.decided_by.clone().unwrap_or_default();
             let opened = (self.carry)(&executor(&row.app), &mut |carrier| {

@@ -6,7 +6,7 @@ use super::outcome::{Outcome, Refused};
 use crate::app::{App, parse_kept};
 use crate::exec::{Executor, Failure, FailureKind, Order, Watch};
 use crate::plan::run::{Disorder, End, Entry, Event, Next, Progress};
-use crate::plan::{Placement, Plan, digest, plan_digest, read, to_json};
+use crate::plan::{Change, Placement, Plan, digest, plan_digest, read, to_json};
 use crate::store::{AppLock, Books, Deployment, PlanRow, PlanRun, PlanRunState, PlanState, Store};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -311,8 +311,10 @@ impl Carrier<'_> {
         let there =
             Deployment { app: plan.app.clone(), placement, executor: row.executor.clone(), run: row.id.clone(), at };
         let saving = plan.saving_month().filter(|_| finished);
+        // What comes and what goes is no move: it saves nothing, and nobody has to rest after it.
+        let moves = plan.moved.iter().filter(|moved| moved.change == Change::Move);
         let books = Books {
-            components: plan.moved.iter().map(|moved| moved.component.clone()).collect(),
+            components: moves.map(|moved| moved.component.clone()).collect(),
             cost_nanos: plan.cost().map(crate::units::Money::nanos),
             saving_month_nanos: saving.map(crate::units::Money::nanos),
         };

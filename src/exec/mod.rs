@@ -16,9 +16,11 @@
 mod agree;
 pub mod conformance;
 mod open;
+#[cfg(unix)]
 pub mod plugin;
 #[cfg(unix)]
 pub mod process;
+pub mod terraform;
 
 pub use agree::{Difference, differences};
 pub use open::{EXECUTORS, Setting, open};

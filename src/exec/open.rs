@@ -1,5 +1,6 @@
 //! Executors by name.
 
+#[cfg(unix)]
 use super::plugin::{Command, Limits, Plugin};
 use super::{Executor, Failure, FailureKind};
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 pub const EXECUTORS: &[(&str, &str)] = &[
     #[cfg(unix)]
     ("process", "real processes on this machine"),
+    #[cfg(unix)]
     ("plugin:COMMAND", "a program of your own (docs/executor-protocol.md)"),
 ];
 
@@ -25,6 +27,7 @@ pub struct Setting {
 /// # Errors
 /// [`FailureKind::Refused`] for an unknown name.
 pub fn open(name: &str, setting: &Setting) -> Result<Box<dyn Executor>, Failure> {
+    #[cfg(unix)]
     if let Some(line) = name.strip_prefix("plugin:") {
         let refused = || Failure::new(FailureKind::Refused, format!("`{line}` is no command")).help("check its quotes");
         let command = Command::parse(line).ok_or_else(refused)?;

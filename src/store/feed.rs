@@ -87,11 +87,14 @@ pub(super) fn event(db: &Connection, at: i64, app: &str, kind: &str, about: &str
 }
 
 /// Enters a run's end into the ledger: what saved until now saves no longer, what was finished saves from now on. A move
-/// that was rolled back has still cost what it has cost.
+/// that was rolled back has still cost what it has cost. A run in which nothing moved is no entry.
 pub(super) fn enter(db: &Connection, at: &Deployment, end: End, books: &Books) -> rusqlite::Result<()> {
     let saves = end == End::Finished;
     if saves {
         db.execute("UPDATE ledger SET until = ?2 WHERE app = ?1 AND until IS NULL", params![at.app, at.at])?;
+    }
+    if books.components.is_empty() {
+        return Ok(());
     }
     db.execute(
         "INSERT INTO ledger (run, app, components, at, until, cost_nanos, saving_month_nanos)

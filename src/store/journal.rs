@@ -351,7 +351,7 @@ impl Store {
 /// What a run's end means for the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Books {
-    /// Components that moved.
+    /// Components that moved; none: what it did is no move.
     pub components: Vec<String>,
     /// What the move has cost, in nano-dollars; `None`: not known.
     pub cost_nanos: Option<i64>,

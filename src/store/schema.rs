@@ -111,7 +111,7 @@ const MIGRATIONS: &[&str] = &[
         changed_at INTEGER NOT NULL
     ) WITHOUT ROWID;
 
-    -- Plans, whole. `state`: waiting (for somebody's decision), approved, rejected, applied.
+    -- Plans, whole. `state`: waiting (for somebody's decision), approved, rejected, applied, superseded.
     CREATE TABLE plans (
         digest TEXT PRIMARY KEY,
         app TEXT NOT NULL,

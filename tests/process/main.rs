@@ -6,5 +6,6 @@
 mod small_book;
 
 mod moves;
+mod postgres;
 mod services;
 mod world;

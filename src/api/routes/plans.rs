@@ -98,6 +98,8 @@ pub enum StateWord {
     Rejected,
     /// A run of it exists.
     Applied,
+    /// Nobody decided before something else became better.
+    Superseded,
 }
 
 impl From<StateWord> for PlanState {
@@ -107,6 +109,7 @@ impl From<StateWord> for PlanState {
             StateWord::Approved => Self::Approved,
             StateWord::Rejected => Self::Rejected,
             StateWord::Applied => Self::Applied,
+            StateWord::Superseded => Self::Superseded,
         }
     }
 }
@@ -118,6 +121,7 @@ impl From<PlanState> for StateWord {
             PlanState::Approved => Self::Approved,
             PlanState::Rejected => Self::Rejected,
             PlanState::Applied => Self::Applied,
+            PlanState::Superseded => Self::Superseded,
         }
     }
 }

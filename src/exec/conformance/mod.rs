@@ -23,6 +23,7 @@ pub use scenario::{SECRET_NOT_SET, Scenario};
 
 use super::Executor;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use trial::{Played, Stop, Trial};
 
@@ -196,8 +197,9 @@ impl Suite<'_> {
 
     /// Looks again at the applications of all cases that passed; what the others left was told with them.
     fn nothing_left(&self) -> Played {
+        let fresh: Arc<dyn Executor> = Arc::from((self.subject.make)());
         for name in &self.used {
-            let left = Trial::new(self.subject, self.scenario, self.settings, name).left();
+            let left = Trial::new(self.subject, self.scenario, self.settings, name).left_by(&fresh);
             if !left.is_empty() {
                 return trial::failed(format!("of {name} is left: {}", left.join(", ")));
             }

@@ -89,15 +89,29 @@ impl Scenario {
     /// The plans, in order, for an application of this name.
     pub(super) fn plans(&self, name: &str) -> Vec<Stage> {
         let app = Arc::new(App { name: name.to_owned(), ..self.app.clone() });
+        let smaller = without_first(&app).map(Arc::new);
+        let first = app.components.first().map(|component| component.name.as_str()).unwrap_or_default();
         let mut from = Placement::default();
         let mut stages = Vec::with_capacity(self.stages.len() + 1);
         for seats in self.stages.iter().chain([&Vec::new()]) {
             let to = Placement { seats: seats.clone(), usd_month: None };
-            stages.push(stage(&app, from, to.clone()));
+            // Where it goes and others stay, it was taken out of the application.
+            let goes = from.seat(first).is_some() && to.seat(first).is_none() && !to.seats.is_empty();
+            let app = if goes { smaller.as_ref().unwrap_or(&app) } else { &app };
+            stages.push(stage(app, from, to.clone()));
             from = to;
         }
         stages
     }
+}
+
+/// The application without its first component; `None`: more than links would have to change.
+fn without_first(app: &App) -> Option<App> {
+    let plain = app.paths.is_empty() && app.relations.is_empty() && app.today.is_empty();
+    let links = app.links.iter().filter(|link| link.from > 0 && link.to > 0);
+    let links = links.map(|link| app::Link { from: link.from - 1, to: link.to - 1, ..*link }).collect();
+    let components = app.components.iter().skip(1).cloned().collect();
+    plain.then(|| App { components, links, ..app.clone() })
 }
 
 /// The plan from one placement to another.

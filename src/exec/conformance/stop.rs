@@ -7,13 +7,14 @@ use crate::app::App;
 use crate::exec::{FailureKind, Sighting};
 use crate::plan::run::StepState;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// At which look a step is stopped in its middle.
 const LOOKS: [u64; 5] = [1, 2, 3, 8, 20];
-/// Milliseconds after which an executor is killed.
-const KILLED_AFTER_MS: [u64; 5] = [0, 2, 8, 30, 120];
+/// Milliseconds after which an executor is killed, in turn.
+const KILLED_AFTER_MS: [u64; 6] = [0, 1, 3, 10, 50, 250];
 
 pub(super) fn deadline(trial: &mut Trial<'_>) -> Played {
     stopped_at_once(trial, FailureKind::Deadline)
@@ -134,13 +135,14 @@ pub(super) fn killed(trial: &mut Trial<'_>) -> Played {
     let Some(kill) = trial.subject.kill else {
         return Err(Stop::Skipped("this executor cannot be killed apart from placer itself".to_owned()));
     };
+    let mut moments = KILLED_AFTER_MS.into_iter().cycle();
     loop {
         for step in 0..trial.len() {
-            // Both ways out of a step that was begun and not finished, each at several moments.
-            for after in KILLED_AFTER_MS.map(Duration::from_millis) {
-                let in_time =
-                    killed_once(trial, step, kill, after, false)? | killed_once(trial, step, kill, after, true)?;
-                if !in_time {
+            // Both ways out of a step that was begun and not finished.
+            for finish in [false, true] {
+                let after = moments.next().map_or(Duration::ZERO, Duration::from_millis);
+                killed_once(trial, step, kill, after, finish)?;
+                if !trial.undoable(step) {
                     break;
                 }
             }
@@ -155,30 +157,27 @@ pub(super) fn killed(trial: &mut Trial<'_>) -> Played {
     }
 }
 
-/// Sends a step and kills the executor during it; then nothing of the step is there, unless it has no undo. `false`: the step
-/// had come to its end before.
-fn killed_once(
-    trial: &mut Trial<'_>,
-    step: usize,
-    kill: &(dyn Fn() + Sync),
-    after: Duration,
-    finish: bool,
-) -> Played<bool> {
+/// Sends a step and kills the executor during it; then nothing of the step is there, unless it has no undo.
+fn killed_once(trial: &mut Trial<'_>, step: usize, kill: &(dyn Fn() + Sync), after: Duration, finish: bool) -> Played {
     let (before, fence) = (trial.seen()?, trial.fence);
     trial.begun(step);
-    let (watch, sent) = (Onlooker::patient(trial.settings.step_limit), Instant::now());
-    let (answer, took) = thread::scope(|scope| {
+    let (watch, answered) = (Onlooker::patient(trial.settings.step_limit), AtomicBool::new(false));
+    let answer = thread::scope(|scope| {
         scope.spawn(|| {
-            thread::sleep(after);
+            let begun = Instant::now();
+            while begun.elapsed() < after && !answered.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_micros(200));
+            }
             kill();
         });
-        (trial.send(Way::Apply, step, fence, &watch), sent.elapsed())
+        let answer = trial.send(Way::Apply, step, fence, &watch);
+        answered.store(true, Ordering::Relaxed);
+        answer
     });
     if let Err(failure) = answer? {
         trial.stopped(Way::Apply, step, FailureKind::Passing, &failure)?;
     }
     trial.renew();
     let name = trial.called(Way::Apply, step);
-    go_on(trial, step, finish, &before, &format!("it was killed during {name}"))?;
-    Ok(took > after)
+    go_on(trial, step, finish, &before, &format!("it was killed during {name}"))
 }

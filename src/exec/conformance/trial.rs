@@ -230,7 +230,11 @@ impl<'a> Trial<'a> {
 
     /// What a fresh executor finds of the application, in words.
     pub fn left(&self) -> Vec<String> {
-        match self.seen_by(&Arc::from((self.subject.make)())) {
+        self.left_by(&Arc::from((self.subject.make)()))
+    }
+
+    pub fn left_by(&self, fresh: &Arc<dyn Executor>) -> Vec<String> {
+        match self.seen_by(fresh) {
             Ok(seen) => seen.iter().map(named).collect(),
             Err(Stop::Failed(why) | Stop::Skipped(why)) => vec![format!("nobody knows what: {why}")],
         }

@@ -25,6 +25,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use wire::{Call, Info, Initialize, Observe, PROTOCOL};
 
+/// What to do when no answer comes: to `initialize`, to a question, to a step.
+const AFTER_HELLO: &str = "it has to answer `initialize` first of all (docs/executor-protocol.md)";
+const AFTER_LOOK: &str = "nothing was changed; ask again";
+const AFTER_STEP: &str = "what the step has done so far is not known; it is sent again, or taken back";
+
 /// A program with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -171,7 +176,8 @@ impl Plugin {
         let mut session = Session::start(&self.command, self.limits)?;
         self.running.add(session.process().group());
         let hello = Initialize { protocol: PROTOCOL, placer: env!("CARGO_PKG_VERSION").to_owned() };
-        let waiting = Waiting { watch: None, limit: self.limits.start, what: "`initialize`".to_owned() };
+        let waiting =
+            Waiting { watch: None, limit: self.limits.start, what: "`initialize`".to_owned(), after: AFTER_HELLO };
         let answer = session.ask(Call::Initialize(hello), &waiting);
         let failed = |wrong| match wrong {
             Wrong::Said(failure) => failure,
@@ -221,14 +227,15 @@ impl Plugin {
         })?;
         let call = if undo { Call::Undo(wire) } else { Call::Apply(wire) };
         let what = format!("`{}` of `{}`", call.method(), plain_name(&order.step.name));
-        let waiting = Waiting { watch: Some(watch), limit: Duration::from_secs(order.step.deadline_s), what };
+        let waiting =
+            Waiting { watch: Some(watch), limit: Duration::from_secs(order.step.deadline_s), what, after: AFTER_STEP };
         self.ask(call, &waiting, |result| answer::done(result, &self.command, self.limits))
     }
 
     /// What keeps a plugin from carrying a plan out at all, whatever it says itself.
     fn unable(&self, info: &Info, plan: &Plan) -> Option<Failure> {
         let mut lacks = String::new();
-        let kinds: Vec<Kind> = info.kinds.iter().map(|word| Kind::from(*word)).collect();
+        let kinds: Vec<Kind> = info.kinds().collect();
         for seat in plan.moved.iter().flat_map(|moved| moved.from.iter().chain(&moved.to)) {
             if !kinds.contains(&seat.kind) {
                 let _ = write!(lacks, "it cannot make `{}`, a {}; ", seat.component, seat.kind.as_str());
@@ -265,7 +272,7 @@ impl Executor for Plugin {
         }
         let wire = order::ready(app, plan)
             .map_err(|error| Failure::new(FailureKind::Refused, format!("the plan cannot be written: {error}")))?;
-        let waiting = Waiting { watch: None, limit: self.limits.look, what: "`ready`".to_owned() };
+        let waiting = Waiting { watch: None, limit: self.limits.look, what: "`ready`".to_owned(), after: AFTER_LOOK };
         self.ask(Call::Ready(Box::new(wire)), &waiting, |_| Ok(()))
     }
 
@@ -278,7 +285,7 @@ impl Executor for Plugin {
     }
 
     fn observe(&self, app: &str) -> Result<Vec<Sighting>, Failure> {
-        let waiting = Waiting { watch: None, limit: self.limits.look, what: "`observe`".to_owned() };
+        let waiting = Waiting { watch: None, limit: self.limits.look, what: "`observe`".to_owned(), after: AFTER_LOOK };
         let call = Call::Observe(Observe { app: app.to_owned() });
         self.ask(call, &waiting, |result| answer::observed(result, &self.command))
     }

@@ -20,17 +20,23 @@ pub(super) fn ready(app: &App, plan: &Plan) -> Result<Ready, serde_json::Error> 
     })
 }
 
-/// A step; `None`: its component is not one of the application.
+/// A step; `None`: nobody knows what its component is.
 pub(super) fn step(order: &Order<'_>) -> Option<StepOrder> {
     let Order { app, plan, step, run, fence } = *order;
-    let ordinal = app.components.iter().position(|component| component.name == name_of(&step.component))?;
-    let called = app.links.iter().filter(|link| link.from == ordinal).map(|link| link.to);
-    let callers = app.links.iter().filter(|link| link.to == ordinal).map(|link| link.from);
+    let known = app.components.iter().position(|component| component.name == name_of(&step.component));
+    let component = match known {
+        Some(ordinal) => spec(&app.components[ordinal], &step.component),
+        // It was taken out of the application, and goes.
+        None => gone(&step.component, order.from()?.kind),
+    };
+    let is_known = |ordinal: usize| known == Some(ordinal);
+    let called = app.links.iter().filter(|link| is_known(link.from)).map(|link| link.to);
+    let callers = app.links.iter().filter(|link| is_known(link.to)).map(|link| link.from);
     Some(StepOrder {
         app: app.name.clone(),
         run: run.to_owned(),
         fence,
-        component: spec(&app.components[ordinal], &step.component),
+        component,
         calls: called.flat_map(|other| neighbours(app, plan, other)).collect(),
         called_by: callers.flat_map(|other| neighbours(app, plan, other)).collect(),
         from: order.from().map(side),
@@ -57,6 +63,23 @@ fn spec(component: &app::Component, name: &str) -> Component {
         memory_gib: component.memory_gib.max.to_decimal(),
         disk_gb: component.disk_gb.max.to_decimal(),
         public: component.public,
+    }
+}
+
+/// What is known of a component that the application does not have any more.
+fn gone(name: &str, kind: Kind) -> Component {
+    Component {
+        name: name.to_owned(),
+        kind: kind.into(),
+        image: None,
+        command: Vec::new(),
+        port: None,
+        env: BTreeMap::new(),
+        secrets: Vec::new(),
+        cpu: "0".to_owned(),
+        memory_gib: "0".to_owned(),
+        disk_gb: "0".to_owned(),
+        public: false,
     }
 }
 

@@ -65,6 +65,8 @@ pub(super) struct Waiting<'a> {
     pub limit: Duration,
     /// What is waited for, in words.
     pub what: String,
+    /// What to do when no answer comes.
+    pub after: &'static str,
 }
 
 impl Waiting<'_> {
@@ -191,8 +193,7 @@ impl Session {
             Event::Closed => {
                 let words = self.last_words("ended");
                 let what = format!("the plugin {} {words} during {}", self.name, waiting.what);
-                let help = "what the step has done so far is not known; it is sent again, or taken back";
-                Err(Wrong::Lost(Failure::new(FailureKind::Passing, what).help(help)))
+                Err(Wrong::Lost(Failure::new(FailureKind::Passing, what).help(waiting.after)))
             }
         }
     }
@@ -281,7 +282,7 @@ impl Session {
         let ms = self.limits.stop.as_millis();
         let what =
             format!("the plugin {} did not stop within {ms} ms during {}, and was killed", self.name, waiting.what);
-        Failure::new(kind, what).help("what the step has done so far is not known; it is sent again, or taken back")
+        Failure::new(kind, what).help(waiting.after)
     }
 
     /// How the process ended and what it said last, for a message that begins with its name.

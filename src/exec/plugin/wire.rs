@@ -3,6 +3,7 @@
 //! What placer sends is written by these types; what a plugin sends is read by them. Members that are not known are passed
 //! over, so that either side may learn more within a version.
 
+use crate::app::Kind;
 use crate::exec::FailureKind;
 use crate::plan::{KindWord, PlanFile, SeatFile, StepFile};
 use schemars::JsonSchema;
@@ -109,6 +110,13 @@ pub struct Info {
     pub observe: bool,
 }
 
+impl Info {
+    /// Kinds that it can make.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        self.kinds.iter().map(|word| Kind::from(*word))
+    }
+}
+
 /// Parameters of `ready`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Ready {
@@ -122,7 +130,8 @@ pub struct Ready {
     pub(crate) plan: PlanFile,
 }
 
-/// A component of the application: what it is and what it runs.
+/// A component of the application: what it is and what it runs. Of one that was taken out of the application and goes, only
+/// name and kind are known.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Component {
     /// Its name. In `apply` and `undo` with the replica, where it is spread: `web#2`.
@@ -354,7 +363,7 @@ pub struct ErrorObject {
     pub code: i64,
     /// In one line, for whoever reads JSON-RPC and nothing else.
     pub message: String,
-    /// What placer acts on. Without it, the step is not tried again.
+    /// What placer acts on. Without it, the error counts as `passing`, or as `refused` by JSON-RPC's own codes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<FailureData>,
 }

@@ -1,5 +1,6 @@
 //! How each step is taken back.
 
+use super::command;
 use super::failures::refused;
 use super::job::Job;
 use super::side::{Family, Side};
@@ -60,7 +61,8 @@ impl Job<'_> {
         if matches!(from.file.family, Family::Worker | Family::Job) && !from.file.wanted {
             from.file.wanted = true;
             from.save()?;
-            self.process.start_side(&self.app, &from)?;
+            // It may still be about to end, as it was asked to.
+            command::verify(self.process, &self.app, &from, &self.guard)?;
         }
         Ok(note)
     }
