@@ -2,7 +2,7 @@
 
 use super::auth::Caller;
 use super::problem::{Kind, Problem, shown};
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -184,6 +184,10 @@ pub async fn bytes(body: Body, bytes_max: usize, within: Duration) -> Result<Byt
         Problem::new(Kind::TooSlow, format_args!("the body was not there within {seconds} seconds"))
             .with(header::CONNECTION, axum::http::HeaderValue::from_static("close"))
     };
+    // What is too large by its own word is not waited for.
+    if body.size_hint().lower() > bytes_max as u64 {
+        return Err(too_large());
+    }
     match tokio::time::timeout(within, axum::body::to_bytes(body, bytes_max)).await {
         Err(_) => Err(too_slow()),
         Ok(Ok(bytes)) => Ok(bytes),
