@@ -72,9 +72,14 @@ compare sizes="10x50,30x100" seeds="3" limit="60" python="python3":
 faults:
     cargo test --test sources faults -- --include-ignored --nocapture
 
+# The whole loop on this machine: up, a cheaper region, the autopilot, the dashboard, rollback.
+demo:
+    bash scripts/demo.sh
+
 # A hundred real migrations under a writer, with kill -9 of placer or a component at a random moment each.
 soak migrations="100" seed="1":
     MIGRATIONS={{ migrations }} SEED={{ seed }} cargo test --release --test migrations -- --nocapture
+
 # schemathesis against a live server (needs Python; installs into target/schemathesis).
 api-contract examples="100":
     cargo build --release --bin placer
