@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, MapDeserializer};
 use std::time::Duration;
+use tokio_stream::StreamExt as _;
 
 /// No parameters, where a route takes none.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -82,6 +83,8 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromBody for JsonBody<T>
     }
 }
 
+/// Bytes of a body that is too large which are taken all the same.
+const DRAINED_MAX: u64 = 8 << 20;
 const JSON: &str = "application/json";
 const TOML: &str = "application/toml";
 /// What many clients send in place of it.
@@ -172,29 +175,44 @@ pub fn media(headers: &HeaderMap) -> String {
 }
 
 /// Reads a body: not more than so many bytes, and not for longer than so long.
+///
+/// # Errors
+/// It is too large, too slow, or ended too early.
 pub async fn bytes(body: Body, bytes_max: usize, within: Duration) -> Result<Bytes, Problem> {
-    let too_large = || {
-        Problem::new(
-            Kind::TooLarge,
-            format_args!("the body is larger than {} KiB, the limit of this path", bytes_max >> 10),
-        )
-    };
-    let too_slow = || {
-        let seconds = within.as_secs();
-        Problem::new(Kind::TooSlow, format_args!("the body was not there within {seconds} seconds"))
-            .with(header::CONNECTION, axum::http::HeaderValue::from_static("close"))
-    };
-    // What is too large by its own word is not waited for.
-    if body.size_hint().lower() > bytes_max as u64 {
-        return Err(too_large());
+    let limit = bytes_max >> 10;
+    let told = format!("the body is larger than {limit} KiB, the limit of this path");
+    let too_large = Problem::new(Kind::TooLarge, told);
+    let max = bytes_max as u64;
+    // What is far too large by its own word is not waited for.
+    if body.size_hint().lower() > max + DRAINED_MAX {
+        return Err(too_large);
     }
-    match tokio::time::timeout(within, axum::body::to_bytes(body, bytes_max)).await {
-        Err(_) => Err(too_slow()),
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => {
-            let limit =
-                std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
-            if limit { Err(too_large()) } else { Err(Problem::new(Kind::BadRequest, "the body ended too early")) }
+    match tokio::time::timeout(within, gathered(body, max)).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => Err(too_large),
+        Ok(Err(_)) => Err(Problem::new(Kind::BadRequest, "the body ended too early")),
+        Err(_) => {
+            let seconds = within.as_secs();
+            let told = format!("the body was not there within {seconds} seconds");
+            let close = axum::http::HeaderValue::from_static("close");
+            Err(Problem::new(Kind::TooSlow, told).with(header::CONNECTION, close))
         }
     }
+}
+
+/// The bytes of a body; `None`: it is too large. A client that is still sending would not see the answer, so what is too much
+/// is taken and thrown away, as long as it is not far too much.
+async fn gathered(body: Body, max: u64) -> Result<Option<Bytes>, axum::Error> {
+    let mut parts = body.into_data_stream();
+    let (mut all, mut length) = (Vec::new(), 0);
+    while let Some(part) = parts.next().await {
+        let part = part?;
+        length += part.len() as u64;
+        match length {
+            fits if fits <= max => all.extend_from_slice(&part),
+            over if over <= max + DRAINED_MAX => all = Vec::new(),
+            _ => return Ok(None),
+        }
+    }
+    Ok((length <= max).then(|| all.into()))
 }
