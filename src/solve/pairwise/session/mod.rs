@@ -106,6 +106,7 @@ impl Session {
         self.clearer.begin(self.cells, limits);
         let (mut arrived, mut certified, mut late) = (false, true, false);
         // One component after another: from one proven optimum to the next, little is to be repaired at a time.
+        let haste = ticks.iter().any(|tick| tick.component != ticks[0].component);
         for ticks in ticks.chunk_by(|one, next| one.component == next.component) {
             self.clearer.forget();
             for tick in ticks {
@@ -119,7 +120,7 @@ impl Session {
             }
             if !late && self.dual.is_some() && self.leaving.is_empty() && !self.clearer.is_done() {
                 certified = false;
-                late = !self.clear(limits);
+                late = !self.clear(limits, haste);
             }
         }
         if late && self.leaving.is_empty() {
@@ -192,9 +193,9 @@ impl Session {
     }
 
     /// Clears what is suspected; false when that takes too long.
-    fn clear(&mut self, limits: &Limits<'_>) -> bool {
+    fn clear(&mut self, limits: &Limits<'_>, haste: bool) -> bool {
         let Some(dual) = &mut self.dual else { return false };
-        let cleared = self.clearer.clear(&self.network, dual, limits);
+        let cleared = self.clearer.clear(&self.network, dual, limits, haste);
         self.read_clearing();
         cleared
     }
@@ -237,6 +238,9 @@ impl Session {
         self.leaving.clear();
         if self.outcome.status == Status::Optimal && self.network.components() > 0 {
             self.dual = Dual::new(&self.network, &self.outcome.assignment, FIRST_ROUNDS);
+            if let Some(dual) = &mut self.dual {
+                self.clearer.follow(&self.network, dual);
+            }
         }
     }
 }
