@@ -10,8 +10,8 @@
 //!
 //! Prices stay within a factor of two of where they began.
 
-use crate::{by_cpu, cpu_ns};
 use crate::generate::{Random, Wish, generate, providers};
+use crate::{by_cpu, cpu_ns};
 use placer::solve::pairwise::{Clearing, FORBIDDEN, Limits, Network, Session, Tick, solve};
 use std::time::Instant;
 

@@ -293,8 +293,12 @@ fn least_of_others(
         }
         let line = |at: usize| dual.lines.copied(network, near, places[at.min(places.len() - 1)]);
         let least = lines::least_sums(arch, std::array::from_fn(line), masked);
-        out.extend(places.iter().zip(least).map(|(&place, least)| {
-            if least < i64::HALF { least + dual.p[near.mine + place] } else { i64::TOP }
-        }));
+        out.extend(
+            places.iter().zip(least).map(
+                |(&place, least)| {
+                    if least < i64::HALF { least + dual.p[near.mine + place] } else { i64::TOP }
+                },
+            ),
+        );
     }
 }

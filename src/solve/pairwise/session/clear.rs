@@ -18,7 +18,7 @@ use super::rest;
 const LIFTS_MAX: u32 = 64;
 const LIFT_DEPTH: u32 = 3;
 /// Search nodes between two balls; doubled with each ball of a clearing.
-const NODES_MAX: u64 = 300;
+const NODES_MAX: u64 = 150;
 /// Search nodes and raised places that the clearings of ticks at several components may take, one component after another,
 /// before all that is left is cleared at once.
 const HASTE_MAX: u64 = 100;
@@ -30,11 +30,14 @@ const BALL_ROUNDS: u32 = 30;
 /// Balls of all components, while each leaves less than so many eighths of the gap.
 const WIDE_MAX: usize = 8;
 const WIDE_LEFT: i64 = 6;
-/// The same for messages from nothing.
+/// The same for messages from nothing, and after a solve from scratch.
 const FIRST_WIDE_MAX: usize = 40;
-/// Networks with more cells are solved from scratch when the messages leave more cells than this.
+const NEXT_WIDE_MAX: usize = 3;
+/// Networks with more cells are solved from scratch when the messages leave more than the second, or early on more than
+/// the third.
 const LARGE_CELLS: u64 = 4_000_000;
 const REST_CELLS: usize = 400_000;
+const HOPELESS_CELLS: usize = 4_000_000;
 /// Most nodes that clearings may take until a ball that did not help is tried again.
 const PATIENCE_MAX: u64 = 4_000;
 
@@ -144,9 +147,12 @@ impl Clearer {
                 continue;
             }
             let left = self.nodes_max.saturating_sub(self.nodes);
-            let most = if haste { HASTE_MAX.saturating_sub(self.nodes + self.lift.raised) } else { (NODES_MAX << balls) - nodes };
-            let found =
-                branch::search(network, dual, &self.reach, &mut self.buffers, root, most.min(left).max(1));
+            let most = if haste {
+                HASTE_MAX.saturating_sub(self.nodes + self.lift.raised)
+            } else {
+                (NODES_MAX << balls) - nodes
+            };
+            let found = branch::search(network, dual, &self.reach, &mut self.buffers, root, most.min(left).max(1));
             nodes += self.buffers.nodes;
             self.nodes += self.buffers.nodes;
             self.debt += self.buffers.nodes;
@@ -206,7 +212,8 @@ impl Clearer {
             let open = dual.gap;
             dual.repick(network, &self.ball.picks);
             self.gained += open - dual.gap;
-            if dual.gap > before / 8 * WIDE_LEFT {
+            let hopeless = self.large && dual.cells_open(network) > HOPELESS_CELLS;
+            if hopeless || dual.gap > before / 8 * WIDE_LEFT {
                 break;
             }
         }
@@ -279,12 +286,20 @@ impl Clearer {
         true
     }
 
-    /// Fits the messages to an assignment that is proven to be the best otherwise.
-    pub(super) fn follow(&mut self, network: &Network, dual: &mut Dual) {
+    /// Fits the messages to an assignment that is proven to be the best otherwise; false when they have grown out of range.
+    pub(super) fn follow(&mut self, network: &Network, dual: &mut Dual) -> bool {
         for component in 0..dual.pick.len() {
             self.fit(network, dual, component);
         }
-        self.level_all(network, dual, WIDE_MAX);
+        let fits = self.level_all(network, dual, NEXT_WIDE_MAX);
         self.forget();
+        fits
+    }
+
+    /// Fits messages from nothing to an assignment that is proven to be the best; false when they have grown out of range.
+    pub(super) fn fit_first(&mut self, network: &Network, dual: &mut Dual) -> bool {
+        let fits = self.level_all(network, dual, FIRST_WIDE_MAX);
+        self.forget();
+        fits
     }
 }
