@@ -1,4 +1,35 @@
-//! Joins what may not know each other: collecting into the store, and the books that come of it.
+//! Joins what may not know each other: collecting into the store, the books that come of it, and plans carried out.
 
+#[cfg(feature = "run")]
+pub mod autopilot;
+#[cfg(feature = "run")]
+pub mod carrying;
 pub mod collecting;
+#[cfg(feature = "run")]
+pub mod outcome;
+#[cfg(feature = "run")]
+pub mod proposing;
 pub mod sealing;
+
+/// What time it is. The system's, or a test's.
+pub trait Clock: Sync {
+    /// Seconds since 1970.
+    fn now(&self) -> i64;
+
+    /// Seconds since some moment, counted by a clock that nobody can set; it goes on while the machine sleeps.
+    fn steady(&self) -> i64;
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> i64 {
+        jiff::Timestamp::now().as_second()
+    }
+
+    fn steady(&self) -> i64 {
+        rustix::time::clock_gettime(rustix::time::ClockId::Boottime).tv_sec
+    }
+}

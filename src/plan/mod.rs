@@ -13,15 +13,24 @@
 //! 5. caller before called, the old sides are retired.
 
 mod decide;
+mod decide_file;
 mod file;
 mod moves;
 mod placement;
+pub mod run;
+mod run_file;
 mod steps;
 
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
-pub use file::{FileError, PlanFile, VERSION, digest, read, to_json};
+pub use decide_file::{DecisionFile, Resting, Rule, RuleFile};
+pub use file::{FileError, PlanFile, VERSION, digest, placement_to_json, plan_digest, read, read_placement, to_json};
+#[cfg(feature = "run")]
+pub(crate) use file::{KindWord, SeatFile, StepFile, sealed};
 pub use placement::{Placement, Seat};
-pub use steps::plan;
+pub use steps::{plan, unpriced};
+
+// Part of a seat: executors read them here.
+pub use crate::problem::{Above, Form};
 
 use crate::units::{Money, Quantity};
 
@@ -185,6 +194,9 @@ pub struct Moved {
 pub struct Plan {
     /// Name of the application.
     pub app: String,
+    /// The application's file, word for word: what the new sides run. Empty: not known, and the plan cannot be carried
+    /// out.
+    pub app_toml: String,
     /// What is there now; the plan is for this and nothing else.
     pub from: Placement,
     /// What will be there.
