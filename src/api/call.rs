@@ -2,6 +2,7 @@
 
 use super::auth::Caller;
 use super::problem::{Kind, Problem, shown};
+use super::route::inline;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
@@ -10,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, MapDeserializer};
+use serde_json::Value;
 use std::time::Duration;
 use tokio_stream::StreamExt as _;
 
@@ -79,8 +81,31 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromBody for JsonBody<T>
         if media != JSON {
             return Err(unsupported(media, JSON));
         }
-        json(bytes).map(Self)
+        let read = json(bytes)?;
+        // The reader also takes a list of values for an object, which is none.
+        let sent: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        match list_for_object(&sent, inline().into_root_schema_for::<T>().as_value(), "#") {
+            Some(pointer) => Err(Problem::at(&pointer, "an object is expected here, not a list")),
+            None => Ok(Self(read)),
+        }
     }
+}
+
+/// Where a list stands that the schema wants to be an object.
+fn list_for_object(sent: &Value, schema: &Value, at: &str) -> Option<String> {
+    let choices = schema["anyOf"].as_array().map_or(std::slice::from_ref(schema), Vec::as_slice);
+    choices.iter().find_map(|schema| match sent {
+        Value::Array(_) if schema["properties"].is_object() => Some(at.to_owned()),
+        Value::Array(items) => {
+            let mut numbered = items.iter().enumerate();
+            numbered.find_map(|(item, sent)| list_for_object(sent, &schema["items"], &format!("{at}/{item}")))
+        }
+        Value::Object(fields) => {
+            let mut fields = fields.iter();
+            fields.find_map(|(name, sent)| list_for_object(sent, &schema["properties"][name], &format!("{at}/{name}")))
+        }
+        _ => None,
+    })
 }
 
 /// Bytes of a body that is too large which are taken all the same.
@@ -215,4 +240,38 @@ async fn gathered(body: Body, max: u64) -> Result<Option<Bytes>, axum::Error> {
         }
     }
     Ok((length <= max).then(|| all.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    struct Outer {
+        #[serde(default)]
+        inner: Option<Inner>,
+        #[serde(default)]
+        many: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    struct Inner {
+        name: String,
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let read = |text: &'static str| JsonBody::<Outer>::read(JSON, &Bytes::from_static(text.as_bytes()));
+        let JsonBody(outer) = read(r#"{"inner": {"name": "a"}, "many": [{"name": "b"}]}"#).unwrap();
+        assert_eq!((outer.inner.unwrap().name.as_str(), outer.many[0].name.as_str()), ("a", "b"));
+        assert!(read(r#"{"inner": null}"#).is_ok());
+        for (text, pointer) in
+            [("[]", "#"), (r#"{"inner": ["a"]}"#, "#/inner"), (r#"{"many": [{"name": "a"}, ["b"]]}"#, "#/many/1")]
+        {
+            assert_eq!(read(text).unwrap_err().body().errors[0].pointer, pointer, "{text}");
+        }
+        for (text, status) in [("{", 400), ("{} {}", 400), ("", 400), ("7", 422)] {
+            assert_eq!(read(text).unwrap_err().body().status, status, "{text}");
+        }
+    }
 }
