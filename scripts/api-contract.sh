@@ -20,7 +20,7 @@ export PLACER_STORE=$store
 serve() {
   "$placer" serve --listen 127.0.0.1:0 --no-runs --log quiet >"$store/out" &
   server=$!
-  until grep -q '^placer serves' "$store/out"; do kill -0 "$server" && sleep 0.1; done
+  until grep -qs '^placer serves' "$store/out"; do kill -0 "$server" && sleep 0.1; done
   url=$(sed -n 's/^placer serves \(.*\)\/$/\1/p' "$store/out")
 }
 run() {

@@ -17,7 +17,7 @@ trap cleanup EXIT
 export PLACER_STORE=$store
 "$placer" serve --listen 127.0.0.1:0 --no-runs --log quiet >"$store/out" &
 server=$!
-until grep -q '^placer serves' "$store/out"; do kill -0 "$server" && sleep 0.1; done
+until grep -qs '^placer serves' "$store/out"; do kill -0 "$server" && sleep 0.1; done
 url=$(sed -n 's/^placer serves \(.*\)\/$/\1/p' "$store/out")
 token=$("$placer" token create --role admin 2>/dev/null)
 auth="Authorization: Bearer $token"

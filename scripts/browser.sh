@@ -26,6 +26,6 @@ export PLACER_STORE=$store
 token=$("$placer" token create --role operator 2>/dev/null)
 "$placer" serve --listen 127.0.0.1:0 >"$store/out" 2>"$store/log" &
 server=$!
-until grep -q '^placer serves' "$store/out"; do kill -0 "$server" && sleep 0.1; done
+until grep -qs '^placer serves' "$store/out"; do kill -0 "$server" && sleep 0.1; done
 url=$(sed -n 's/^placer serves \(.*\)\/$/\1/p' "$store/out")
 URL=$url TOKEN=$token CHROMIUM=$chromium TOOLS=$PWD/$tools SHOTS=$PWD/$tools timeout 300 node tests/browser/dashboard.mjs

@@ -88,10 +88,10 @@ try {
 
   await page.goto(server);
   // Without a token the page tells nothing and asks for one; a wrong one is refused in words.
-  await page.getByLabel("Token", { exact: true }).fill("placer_wrong");
+  await page.getByRole("textbox", { name: "Token" }).fill("placer_wrong");
   await page.keyboard.press("Enter");
   await page.getByText("the token is unknown, has expired or was revoked").waitFor();
-  await page.getByLabel("Token", { exact: true }).fill(token);
+  await page.getByRole("textbox", { name: "Token" }).fill(token);
   await page.keyboard.press("Enter");
   await page.getByText(/^token [0-9a-f]+ \(operator\)$/).waitFor();
   await page.locator("#live", { hasText: "live" }).waitFor();
@@ -141,7 +141,7 @@ try {
   await page.screenshot({ path: `${shots}/dark.png`, fullPage: true });
 
   await page.getByRole("button", { name: "Forget the token" }).click();
-  await page.getByLabel("Token", { exact: true }).waitFor();
+  await page.getByRole("textbox", { name: "Token" }).waitFor();
   assert.deepEqual(faults, [], "the page has no faults and asks nobody else");
   console.log(`approved ${move.digest.slice(0, 12)}: web moved from ${before.provider} to ${after.provider} in ${steps.length} steps`);
 } finally {

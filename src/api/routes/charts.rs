@@ -197,6 +197,8 @@ async fn draw_bill(api: Arc<Api>, call: Call<AppPath, ThemeQuery, Nothing>) -> R
         *by_item.entry(format!("{whose}: {}", line.item)).or_default() += figure(Some(&line.usd_month));
     }
     let mut rows: Vec<Bar> = by_item.into_iter().map(|(label, usd)| Bar { label, values: vec![usd] }).collect();
+    // What is included in something else is in the table; a bar of nothing shows nothing.
+    rows.retain(|row| row.values[0] >= 0.005);
     rows.sort_by(|a, b| b.values[0].total_cmp(&a.values[0]));
     blocking(move || drawn(bars(call.query.theme, &["a month"], &rows))).await?
 }
