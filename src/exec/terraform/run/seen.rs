@@ -5,12 +5,12 @@ use super::binary::{self, Binary};
 use super::folder::AppFolder;
 use crate::exec::{Failure, FailureKind, Health, Sighting, Watch};
 use crate::plan::Seat;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A side as its output has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// Label of its blocks.
     pub label: String,
@@ -106,6 +106,11 @@ fn begun(state: &serde_json::Value) -> BTreeMap<String, (String, String)> {
     let resources = state.pointer("/values/root_module/resources").and_then(serde_json::Value::as_array);
     let mut found = BTreeMap::new();
     for resource in resources.into_iter().flatten() {
+        // Names lead to sides wherever they are: they are no part of one.
+        let text = |key: &str| resource.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        if text("type").contains("record") || text("name").contains("_record_") {
+            continue;
+        }
         let values = resource.get("values").cloned().unwrap_or_default();
         let of = |key: &str| {
             ["tags", "labels", "user_labels"]
