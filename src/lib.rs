@@ -7,6 +7,8 @@
 #[cfg(test)]
 extern crate self as placer;
 
+#[cfg(feature = "serve")]
+pub mod api;
 pub mod app;
 pub mod catalog;
 #[cfg(feature = "run")]

@@ -59,6 +59,13 @@ pub enum Command {
     #[cfg(feature = "run")]
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Serve the HTTP API and the dashboard
+    #[cfg(feature = "serve")]
+    Serve(super::serve_args::ServeArgs),
+    /// Make, list and take back the tokens of the API
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Token(super::serve_args::TokenCommand),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)
@@ -144,9 +151,9 @@ pub struct RegionRunArgs {
     /// Its working directory
     #[arg(long)]
     pub cwd: Option<PathBuf>,
-    /// A folder to hand over open
+    /// A file or folder to hand over open
     #[arg(long)]
-    pub folder: Option<PathBuf>,
+    pub hand: Vec<PathBuf>,
     /// Program and arguments
     #[arg(last = true, required = true)]
     pub command: Vec<std::ffi::OsString>,

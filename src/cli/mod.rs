@@ -43,8 +43,14 @@ mod recommend;
 mod region;
 mod regions;
 mod report_text;
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(feature = "serve")]
+mod serve_args;
 mod solve;
 mod text;
+#[cfg(feature = "serve")]
+mod token;
 
 use args::{Cli, Command, FleetCommand, SchemaCommand};
 use clap::Parser;
@@ -95,6 +101,10 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Status(args) => carry::status(args, out),
         #[cfg(feature = "run")]
         Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args, out),
+        #[cfg(feature = "serve")]
+        Command::Token(command) => token::run(command, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),

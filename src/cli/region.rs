@@ -13,7 +13,7 @@ pub fn run(args: &RegionRunArgs) -> Result<(), Failure> {
         wait: args.wait,
         user,
         cwd: args.cwd.clone(),
-        folder: args.folder.clone(),
+        hand: args.hand.clone(),
         command: args.command.clone(),
     };
     let (code, said) = process::region_run(&run);

@@ -76,9 +76,9 @@ pub struct PlanRow {
     pub decided_by: Option<String>,
 }
 
-const PLAN: &str = "digest, app, document, reason, state, made_at, decided_at, decided_by";
+pub(super) const PLAN: &str = "digest, app, document, reason, state, made_at, decided_at, decided_by";
 
-fn plan_row(row: &Row<'_>) -> rusqlite::Result<PlanRow> {
+pub(super) fn plan_row(row: &Row<'_>) -> rusqlite::Result<PlanRow> {
     Ok(PlanRow {
         digest: row.get(0)?,
         app: row.get(1)?,

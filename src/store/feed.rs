@@ -14,7 +14,7 @@ pub struct EventRow {
     pub at: i64,
     /// Name of the application; empty: none in particular.
     pub app: String,
-    /// What changed: `app`, `plan`, `run`, `decision`, `clearing`, `ledger`, `ticks`.
+    /// What changed: `app`, `plan`, `run`, `decision`, `clearing`, `ledger`, `ticks`, `policy`.
     pub kind: String,
     /// Which one.
     pub about: String,
@@ -112,7 +112,7 @@ pub(super) fn enter(db: &Connection, at: &Deployment, end: End, books: &Books) -
     event(db, at.at, &at.app, "ledger", &at.run)
 }
 
-fn ledger_row(row: &Row<'_>) -> rusqlite::Result<LedgerRow> {
+pub(super) fn ledger_row(row: &Row<'_>) -> rusqlite::Result<LedgerRow> {
     let components: String = row.get(2)?;
     Ok(LedgerRow {
         run: row.get(0)?,

@@ -116,9 +116,9 @@ impl AppLock {
     }
 }
 
-const RUN: &str = "id, app, plan, executor, state, began_at, changed_at";
+pub(super) const RUN: &str = "id, app, plan, executor, state, began_at, changed_at";
 
-fn run_row(row: &Row<'_>) -> rusqlite::Result<PlanRun> {
+pub(super) fn run_row(row: &Row<'_>) -> rusqlite::Result<PlanRun> {
     Ok(PlanRun {
         id: row.get(0)?,
         app: row.get(1)?,

@@ -6,5 +6,7 @@
 mod small_book;
 
 mod moves;
+mod postgres;
+mod redis;
 mod services;
 mod world;

@@ -29,7 +29,7 @@ pub struct World {
     pub process: Process,
     pub app: App,
     problem: Problem,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Drop for World {
@@ -41,14 +41,15 @@ impl Drop for World {
 }
 
 impl World {
-    /// A world for an application, given by what comes after its name.
+    /// A world for an application, given by what comes after its name. `{folder}` stands for the world's own.
     pub fn new(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path().join("regions");
         let process = process(&root);
+        let text = text.replace("{folder}", &folder.path().display().to_string());
         let text = format!("version = 1\nname = \"shop\"\n{text}");
         let app = app::parse(&text, "app.toml", &Names::default()).unwrap_or_else(|faults| panic!("{faults}")).app;
-        Self { root, process, app, problem: problem(), _folder: folder }
+        Self { root, process, app, problem: problem(), folder }
     }
 
     /// A seat of a component at a place.
@@ -86,7 +87,10 @@ impl World {
     }
 
     pub fn apply(&self, plan: &Plan, step: &Step, watch: &dyn Watch) -> Result<String, Failure> {
-        self.process.apply(&self.order(plan, step), watch).map(|done| done.note)
+        let since = Instant::now();
+        let done = self.process.apply(&self.order(plan, step), watch).map(|done| done.note);
+        println!("{} {:?} {:?}", step.name, since.elapsed(), done.as_ref().err().map(|e| e.kind));
+        done
     }
 
     pub fn undo(&self, plan: &Plan, step: &Step) -> Result<String, Failure> {

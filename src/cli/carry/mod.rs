@@ -3,7 +3,7 @@
 pub mod args;
 pub mod autopilot;
 pub mod plans;
-mod scene;
+pub mod scene;
 mod show;
 mod status;
 mod told;

@@ -7,7 +7,7 @@ use super::holders::{is_running, noted};
 use super::layout::AppDir;
 use super::side::{Call, Family, Side, words};
 use super::supervise::{self, Launch};
-use super::{Process, ask};
+use super::{Process, ask, store};
 use crate::app::{App, Component};
 use crate::exec::{Failure, Health};
 use std::path::Path;
@@ -77,7 +77,10 @@ fn url(app: &AppDir, call: &Call, side: &Side) -> Result<Option<String>, Failure
     let caller = side.caller();
     let routes = gate.routes()?;
     let listener = routes.listeners.iter().find(|listener| listener.caller.as_deref() == Some(&caller));
-    Ok(listener.map(|listener| format!("{}://127.0.0.1:{}", call.family.scheme(), listener.port)))
+    match (listener, store::of(call.family)) {
+        (Some(listener), Some(store)) => store.url(&gate, listener).map(Some),
+        (listener, _) => Ok(listener.map(|listener| call.family.address(listener.port))),
+    }
 }
 
 /// Whom a component calls, of those that can be called.

@@ -12,7 +12,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often something is looked at that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -27,6 +27,30 @@ pub trait Patience {
 
     /// Tells whoever looks on.
     fn tell(&self, text: &str);
+}
+
+/// Somebody whom nothing hurries.
+pub struct Unhurried;
+
+impl Patience for Unhurried {
+    fn pause(&self, time: Duration) -> Result<(), Failure> {
+        thread::sleep(time);
+        Ok(())
+    }
+
+    fn tell(&self, _text: &str) {}
+}
+
+/// Somebody who has so long.
+pub struct Until(pub Instant);
+
+impl Patience for Until {
+    fn pause(&self, time: Duration) -> Result<(), Failure> {
+        thread::sleep(time);
+        if Instant::now() < self.0 { Ok(()) } else { Err(Failure::new(FailureKind::Deadline, "there was no answer")) }
+    }
+
+    fn tell(&self, _text: &str) {}
 }
 
 /// Looks until there is something.

@@ -20,11 +20,14 @@ mod keeper;
 mod layout;
 mod observe;
 mod ports;
+mod postgres;
 pub mod programs;
 mod proxy;
 mod ready;
+mod redis;
 mod region_run;
 mod routes;
+mod secret;
 mod side;
 mod steps;
 mod store;
@@ -147,6 +150,6 @@ impl Executor for Process {
     }
 
     fn observe(&self, app: &str) -> Result<Vec<Sighting>, Failure> {
-        observe::all(&AppDir::new(&self.root, app)?)
+        observe::all(self, &AppDir::new(&self.root, app)?)
     }
 }

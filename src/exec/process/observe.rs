@@ -1,28 +1,34 @@
 //! What is really there: folders, locks, ports that are asked, and what the proxies go by.
 
+use super::Process;
 use super::command;
 use super::failures::passing;
 use super::gate::Gate;
 use super::layout::{AppDir, of_folder};
 use super::routes::Routes;
-use super::side::{Family, Side};
+use super::side::Side;
 use super::store;
 use crate::exec::{Failure, Health, Sighting};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// All sides of an application.
-pub fn all(app: &AppDir) -> Result<Vec<Sighting>, Failure> {
+pub fn all(process: &Process, app: &AppDir) -> Result<Vec<Sighting>, Failure> {
     let mut gates = BTreeMap::new();
     for component in app.components()? {
         let gate = Gate::of(app, &component)?;
         let routes = gate.routes()?;
         gates.insert(component, (gate, routes));
     }
-    app.sides()?.iter().map(|dir| seen(app, dir, &gates)).collect()
+    app.sides()?.iter().map(|dir| seen(process, app, dir, &gates)).collect()
 }
 
-fn seen(app: &AppDir, dir: &Path, gates: &BTreeMap<String, (Gate, Routes)>) -> Result<Sighting, Failure> {
+fn seen(
+    process: &Process,
+    app: &AppDir,
+    dir: &Path,
+    gates: &BTreeMap<String, (Gate, Routes)>,
+) -> Result<Sighting, Failure> {
     let (component, seat) =
         of_folder(dir).ok_or_else(|| passing(format!("{} was not made by placer", dir.display())))?;
     let name = |path: Option<&Path>| {
@@ -43,8 +49,8 @@ fn seen(app: &AppDir, dir: &Path, gates: &BTreeMap<String, (Gate, Routes)>) -> R
     let family = side.file.family;
     match store::of(family) {
         Some(store) => {
-            sighting.health = store.health(app, &side);
-            sighting.writable = Some(store.is_writable(app, &side));
+            sighting.health = store.health(process, app, &side);
+            sighting.writable = Some(store.is_writable(process, app, &side));
         }
         None => sighting.health = command::health(&side),
     }
@@ -55,7 +61,7 @@ fn seen(app: &AppDir, dir: &Path, gates: &BTreeMap<String, (Gate, Routes)>) -> R
     }
     let stable = gates.get(super::layout::base(component)).and_then(|(_, routes)| stable(routes));
     let port = if sighting.percent > 0 { stable } else { Some(side.port()) };
-    sighting.address = port.filter(|_| family.answers()).map(|port| address(family, port));
+    sighting.address = port.filter(|_| family.answers()).map(|port| family.address(port));
     Ok(sighting)
 }
 
@@ -65,7 +71,7 @@ pub fn stable_address(app: &AppDir, component: &str) -> Result<Option<String>, F
     for dir in app.sides()? {
         let is = of_folder(&dir).is_some_and(|(name, _)| super::layout::base(name) == super::layout::base(component));
         if let Some(side) = if is { Side::read(&dir)? } else { None } {
-            return Ok(Some(address(side.file.family, port)));
+            return Ok(Some(side.file.family.address(port)));
         }
     }
     Ok(None)
@@ -74,8 +80,4 @@ pub fn stable_address(app: &AppDir, component: &str) -> Result<Option<String>, F
 /// The port of a proxy that is for people.
 fn stable(routes: &Routes) -> Option<u16> {
     routes.listeners.iter().find(|listener| listener.caller.is_none()).map(|listener| listener.port)
-}
-
-fn address(family: Family, port: u16) -> String {
-    format!("{}://127.0.0.1:{port}", family.scheme())
 }

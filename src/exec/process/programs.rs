@@ -59,8 +59,9 @@ pub fn version(program: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).lines().next()?.trim().to_owned())
 }
 
-/// The first number of a version: 15 of `postgres (PostgreSQL) 15.18`.
-fn major(version: &str) -> u32 {
+/// The first number of a version: 15 of `postgres (PostgreSQL) 15.18`; 0: there is none.
+#[must_use]
+pub fn major(version: &str) -> u32 {
     let from = version.find(|c: char| c.is_ascii_digit()).unwrap_or(version.len());
     version[from..].chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
 }

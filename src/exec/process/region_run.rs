@@ -36,8 +36,8 @@ pub struct RegionRun {
     pub user: Option<User>,
     /// Its working directory; none: the root of the file system.
     pub cwd: Option<PathBuf>,
-    /// A folder to hand over open; `{folder}` in an argument stands for it.
-    pub folder: Option<PathBuf>,
+    /// Files and folders to hand over open; `{0}`, `{1}`, ... in an argument stand for them.
+    pub hand: Vec<PathBuf>,
     /// Program and arguments.
     pub command: Vec<OsString>,
 }
@@ -73,18 +73,12 @@ fn started(run: &RegionRun, program: &OsString, args: &[OsString], lock: &File) 
     let _ = rustix::process::setsid();
     let begun = || -> io::Result<std::process::Child> {
         let log = || OpenOptions::new().append(true).create(true).mode(0o600).open(run.dir.join("log"));
-        let folder = run.folder.as_ref().map(File::open).transpose()?;
-        for file in std::iter::once(lock).chain(&folder) {
+        let handed = run.hand.iter().map(File::open).collect::<io::Result<Vec<_>>>()?;
+        for file in std::iter::once(lock).chain(&handed) {
             fcntl_setfd(file, FdFlags::empty())?;
         }
-        let handed = folder.as_ref().map(|folder| folder_name(folder, run)).unwrap_or_default();
         let mut command = Command::new(program);
-        for arg in args {
-            match arg.to_str().filter(|arg| arg.contains("{folder}")) {
-                Some(text) => command.arg(text.replace("{folder}", &handed)),
-                None => command.arg(arg),
-            };
-        }
+        command.args(args.iter().map(|arg| named(arg, run, &handed)));
         if let Some(user) = run.user {
             command.uid(user.uid).gid(user.gid);
         }
@@ -112,12 +106,16 @@ fn started(run: &RegionRun, program: &OsString, args: &[OsString], lock: &File) 
     }
 }
 
-/// What an open folder is called by the process that has it open. Where the system has no such names, its path must do.
-fn folder_name(open: &File, run: &RegionRun) -> String {
-    if cfg!(target_os = "linux") {
-        return format!("/proc/self/fd/{}", open.as_raw_fd());
+/// An argument with the names of what is handed over: what an open file is called by the process that has it open. Where the
+/// system has no such names, the paths must do.
+fn named(arg: &OsString, run: &RegionRun, handed: &[File]) -> OsString {
+    let Some(mut text) = arg.to_str().filter(|text| text.contains('{')).map(str::to_owned) else { return arg.clone() };
+    for (index, (path, file)) in run.hand.iter().zip(handed).enumerate() {
+        let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let name = if cfg!(target_os = "linux") { open } else { path.display().to_string() };
+        text = text.replace(&format!("{{{index}}}"), &name);
     }
-    run.folder.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
+    text.into()
 }
 
 /// Writes the id of the process into its folder.

@@ -58,12 +58,12 @@ impl Family {
         matches!(self, Self::Service) || self.is_store()
     }
 
-    /// How its addresses begin.
-    pub fn scheme(self) -> &'static str {
+    /// The address of a port, without a password.
+    pub fn address(self, port: u16) -> String {
         match self {
-            Self::Postgres => "postgres",
-            Self::Redis => "redis",
-            Self::Service | Self::Worker | Self::Job => "http",
+            Self::Postgres => format!("postgres://app@127.0.0.1:{port}/app"),
+            Self::Redis => format!("redis://127.0.0.1:{port}"),
+            Self::Service | Self::Worker | Self::Job => format!("http://127.0.0.1:{port}"),
         }
     }
 }

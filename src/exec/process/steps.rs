@@ -4,6 +4,7 @@ use super::command;
 use super::failures::refused;
 use super::files;
 use super::gate::Gate;
+use super::guard::Patience;
 use super::job::Job;
 use super::layout::AppDir;
 use super::ports;
@@ -15,6 +16,7 @@ use crate::app::{App, Component};
 use crate::exec::Failure;
 use crate::plan::{Action, Seat};
 use rustix::process::Signal;
+use std::time::Duration;
 
 /// Processes that one side may have: a folder is no data centre.
 pub const PROCESSES_MAX: u32 = 32;
@@ -34,15 +36,15 @@ impl Process {
         }
     }
 
-    /// Stops a side, and notes that it is to stay so.
-    pub(super) fn stop_side(&self, side: &Side) -> Result<(), Failure> {
+    /// Stops a side after so long at most, and notes that it is to stay so.
+    pub(super) fn end_side(&self, side: &Side, grace: Duration, patience: &dyn Patience) -> Result<(), Failure> {
         let Some(_hand) = side.hand()? else { return Ok(()) };
         let Some(mut side) = Side::read(&side.dir)? else { return Ok(()) };
         if side.file.wanted {
             side.file.wanted = false;
             side.save()?;
         }
-        side.processes().iter().try_for_each(|dir| supervise::stop(dir, Signal::TERM, self.grace))
+        side.processes().iter().try_for_each(|dir| supervise::stop(dir, Signal::TERM, grace, patience))
     }
 }
 
@@ -225,19 +227,13 @@ impl Job<'_> {
                 let gate = Gate::of(&self.app, name)?;
                 let cut = gate.drain(&self.process.program, &self.guard, (name, seat), self.process.grace)?;
                 if cut > 0 {
-                    self.guard_tell(&format!(
-                        "{cut} connections had not ended after {} s",
-                        self.process.grace.as_secs()
-                    ));
+                    let grace = self.process.grace.as_secs();
+                    self.guard.tell(&format!("{cut} connections had not ended after {grace} s"));
                 }
             }
-            None => self.process.stop_side(&from)?,
+            None => self.process.end_side(&from, self.process.grace, &self.guard)?,
         }
         Ok(format!("{} has nothing left to do", words(&from.dir)))
-    }
-
-    fn guard_tell(&self, text: &str) {
-        super::guard::Patience::tell(&self.guard, text);
     }
 
     pub(super) fn set_percent(&self, side: &Side, percent: u8) -> Result<(), Failure> {
@@ -257,9 +253,14 @@ impl Job<'_> {
     pub(super) fn remove(&self, seat: &Seat) -> Result<(), Failure> {
         let dir = self.app.side(seat)?;
         let id = seat.id();
+        self.check_spare(seat)?;
         if let Some(store) = Family::of(seat.kind).ok().and_then(store::of)
             && let Some(other) = self.other_side(seat)?
         {
+            // Its data are about to go: it need not end in good order, and follows nobody meanwhile.
+            if let Some(gone) = Side::read(&dir)? {
+                self.process.end_side(&gone, Duration::ZERO, &self.guard)?;
+            }
             store.forget(self, &other, &id)?;
         }
         if Gate::of(&self.app, &seat.component)?.dir().exists() {
@@ -275,6 +276,20 @@ impl Job<'_> {
                     routes.listeners.retain(|listener| listener.caller.as_deref() != Some(&caller));
                 })?;
             }
+        }
+        Ok(())
+    }
+
+    /// That nothing is lost when a side's data go: another side has the truth, or there is none that could.
+    ///
+    /// # Errors
+    /// When the side alone has what was written.
+    pub(super) fn check_spare(&self, seat: &Seat) -> Result<(), Failure> {
+        let gate = Gate::of(&self.app, &seat.component)?;
+        if store::truth(&gate)?.as_deref() == Some(&seat.id()) && self.other_side(seat)?.is_some() {
+            let what =
+                format!("`{}` in {}/{} has what the other side has not", seat.component, seat.provider, seat.region);
+            return Err(refused(what).help("shift its traffic to the other side first"));
         }
         Ok(())
     }

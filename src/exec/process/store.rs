@@ -15,7 +15,7 @@ use super::gate::Gate;
 use super::job::Job;
 use super::layout::AppDir;
 use super::side::{Family, Side, words};
-use super::{Process, failures::passing};
+use super::{Process, failures::passing, postgres::Postgres, redis::RedisStore, routes::Listener};
 use crate::exec::{Failure, Health};
 
 /// A kind of store.
@@ -30,13 +30,16 @@ pub trait Store: Sync {
     fn settle(&self, job: &Job<'_>, side: &Side) -> Result<(), Failure>;
 
     /// How it is, asked.
-    fn health(&self, app: &AppDir, side: &Side) -> Health;
+    fn health(&self, process: &Process, app: &AppDir, side: &Side) -> Health;
 
     /// Whether the application can write, asked the way the application would.
-    fn is_writable(&self, app: &AppDir, side: &Side) -> bool;
+    fn is_writable(&self, process: &Process, app: &AppDir, side: &Side) -> bool;
+
+    /// The address that a caller gets, with its password.
+    fn url(&self, gate: &Gate, listener: &Listener) -> Result<String, Failure>;
 
     /// Whether the application may write, as the side has it written down.
-    fn is_open(&self, side: &Side) -> bool;
+    fn is_open(&self, job: &Job<'_>, side: &Side) -> bool;
 
     /// Lets the application write.
     fn open(&self, job: &Job<'_>, side: &Side) -> Result<(), Failure>;
@@ -49,6 +52,9 @@ pub trait Store: Sync {
 
     /// Compares both sides while the application writes.
     fn compare(&self, job: &Job<'_>, from: &Side, to: &Side) -> Result<String, Failure>;
+
+    /// What can be done before writes pause, so that the pause is short: `a` still takes writes.
+    fn before_pause(&self, job: &Job<'_>, a: &Side, b: &Side) -> Result<(), Failure>;
 
     /// Brings `b` up to `a`, both being closed, and compares them.
     fn catch_up(&self, job: &Job<'_>, a: &Side, b: &Side) -> Result<String, Failure>;
@@ -64,8 +70,12 @@ pub trait Store: Sync {
 }
 
 /// The store of a family; `None`: it keeps no data.
-pub fn of(_family: Family) -> Option<&'static dyn Store> {
-    None
+pub fn of(family: Family) -> Option<&'static dyn Store> {
+    match family {
+        Family::Postgres => Some(&Postgres),
+        Family::Redis => Some(&RedisStore),
+        Family::Service | Family::Worker | Family::Job => None,
+    }
 }
 
 /// The seat that has the truth; `None`: no side has.
@@ -84,8 +94,11 @@ pub fn hand_over(job: &Job<'_>, store: &dyn Store, a: &Side, b: &Side) -> Result
     let name = &b.file.component;
     let gate = Gate::of(&job.app, name)?;
     let mut told = String::new();
-    if !store.is_open(b) {
+    if !store.is_open(job, b) {
         let truth = truth(&gate)?;
+        if truth.as_deref() == Some(&a.file.seat) && store.is_open(job, a) {
+            store.before_pause(job, a, b)?;
+        }
         job.route(name, |routes| routes.hold = true)?;
         if truth.as_deref() == Some(&a.file.seat) {
             store.close(job, a)?;
@@ -96,6 +109,8 @@ pub fn hand_over(job: &Job<'_>, store: &dyn Store, a: &Side, b: &Side) -> Result
         store.turn(job, a, b)?;
         set_truth(&gate, &b.file.seat)?;
         store.open(job, b)?;
+    } else {
+        store.settle(job, b)?;
     }
     job.route(name, |routes| {
         routes.hold = false;

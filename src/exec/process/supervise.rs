@@ -2,7 +2,7 @@
 
 use super::failures::{io_failed, missing, passing};
 use super::files;
-use super::guard::Patience;
+use super::guard::{Patience, Unhurried};
 use super::holders::{holders, is_running, noted};
 use super::region_run::{BUSY, NOT_FOUND};
 use super::user::User;
@@ -26,7 +26,7 @@ const LOG_TAIL_BYTES: usize = 600;
 pub struct Launch {
     /// Program.
     pub program: PathBuf,
-    /// Arguments; `{folder}` stands for [`Launch::folder`].
+    /// Arguments; `{0}`, `{1}`, ... stand for [`Launch::hand`].
     pub args: Vec<String>,
     /// Environment, besides what every process gets.
     pub env: Vec<(String, String)>,
@@ -34,8 +34,8 @@ pub struct Launch {
     pub cwd: Option<PathBuf>,
     /// Who runs it; `None`: who runs placer.
     pub user: Option<User>,
-    /// A folder that is handed over open, so that the program needs no right to the folders above it.
-    pub folder: Option<PathBuf>,
+    /// Files and folders that are handed over open, so that the program needs no right to the folders above them.
+    pub hand: Vec<PathBuf>,
 }
 
 /// How a process that is waited for ended.
@@ -77,7 +77,7 @@ pub fn start(placer: &Path, dir: &Path, launch: &Launch) -> Result<(), Failure> 
 pub fn run(placer: &Path, dir: &Path, launch: &Launch, patience: &dyn Patience) -> Result<Ended, Failure> {
     make_folder(dir)?;
     // What an earlier placer left running here works on the same files.
-    stop(dir, Signal::KILL, Duration::ZERO)?;
+    stop(dir, Signal::KILL, Duration::ZERO, &Unhurried)?;
     files::remove(&dir.join("log"))?;
     let mut child = command(placer, dir, launch, true).spawn().map_err(|error| not_spawned(placer, &error))?;
     let status = loop {
@@ -85,7 +85,7 @@ pub fn run(placer: &Path, dir: &Path, launch: &Launch, patience: &dyn Patience) 
             Some(status) => break status,
             None => {
                 if let Err(failure) = patience.pause(Duration::from_millis(20)) {
-                    stop(dir, Signal::KILL, Duration::ZERO)?;
+                    stop(dir, Signal::KILL, Duration::ZERO, &Unhurried)?;
                     let _ = child.wait();
                     return Err(failure);
                 }
@@ -119,10 +119,8 @@ fn command(placer: &Path, dir: &Path, launch: &Launch, wait: bool) -> Command {
     if let Some(user) = launch.user {
         command.arg("--user").arg(format!("{}:{}", user.uid, user.gid));
     }
-    for (name, path) in [("--cwd", &launch.cwd), ("--folder", &launch.folder)] {
-        if let Some(path) = path {
-            command.arg(name).arg(path);
-        }
+    for (name, path) in launch.cwd.iter().map(|path| ("--cwd", path)).chain(launch.hand.iter().map(|p| ("--hand", p))) {
+        command.arg(name).arg(path);
     }
     command.arg("--").arg(&launch.program).args(&launch.args);
     command.env_clear().envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
@@ -143,8 +141,8 @@ fn not_spawned(placer: &Path, error: &io::Error) -> Failure {
 /// its children, too. Nothing runs there afterwards.
 ///
 /// # Errors
-/// Processes that do not go.
-pub fn stop(dir: &Path, signal: Signal, grace: Duration) -> Result<(), Failure> {
+/// Processes that do not go; the end of the patience, before the hard way.
+pub fn stop(dir: &Path, signal: Signal, grace: Duration, patience: &dyn Patience) -> Result<(), Failure> {
     let asked = |error: io::Error| io_failed("ask", dir, &error);
     if !is_running(dir).map_err(asked)? {
         return Ok(());
@@ -157,7 +155,7 @@ pub fn stop(dir: &Path, signal: Signal, grace: Duration) -> Result<(), Failure> 
             if !is_running(dir).map_err(asked)? {
                 return Ok(());
             }
-            std::thread::sleep(Duration::from_millis(10));
+            patience.pause(Duration::from_millis(10))?;
         }
     }
     let hard = Instant::now();
@@ -173,12 +171,16 @@ pub fn stop(dir: &Path, signal: Signal, grace: Duration) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Sends a signal to the process that was started in a folder, if it still runs.
-pub fn signal(dir: &Path, signal: Signal) {
-    let running = holders(dir).unwrap_or_default();
-    if let Some(pid) = noted(dir).filter(|pid| running.contains(pid)) {
-        send(pid, signal);
+/// Ends what is left in a folder of a process that has ended itself: the children of a server that was killed.
+///
+/// # Errors
+/// Processes that do not go.
+pub fn sweep(dir: &Path) -> Result<(), Failure> {
+    let left = holders(dir).map_err(|error| io_failed("ask", dir, &error))?;
+    if left.is_empty() || noted(dir).is_some_and(|pid| left.contains(&pid)) {
+        return Ok(());
     }
+    stop(dir, Signal::KILL, Duration::ZERO, &Unhurried)
 }
 
 /// A process that is gone already is what the sender wants, mostly; who has to know looks at the lock.
@@ -194,7 +196,7 @@ fn send(pid: i32, signal: Signal) {
 /// Processes that do not go; a disk that refuses.
 pub fn remove(dir: &Path, signal: Signal, grace: Duration) -> Result<(), Failure> {
     loop {
-        stop(dir, signal, grace)?;
+        stop(dir, signal, grace, &Unhurried)?;
         // Whoever is about to start something finds the lock taken, or the file gone from its place.
         let lock = match OpenOptions::new().read(true).write(true).open(dir.join("lock")) {
             Ok(lock) => lock,

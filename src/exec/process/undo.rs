@@ -1,5 +1,6 @@
 //! How each step is taken back.
 
+use super::command;
 use super::failures::refused;
 use super::job::Job;
 use super::side::{Family, Side};
@@ -19,6 +20,9 @@ impl Job<'_> {
             }
             (Undo::StopCopy, _) => {
                 if let (Some(store), Some(from)) = (store::of(self.family()?), self.there(true)?) {
+                    if let Some(to) = self.order.to() {
+                        self.check_spare(to)?;
+                    }
                     store.stop_copy(self, &from, self.there(false)?.as_ref())?;
                 }
                 Ok(format!("`{component}` is not copied any more"))
@@ -60,7 +64,8 @@ impl Job<'_> {
         if matches!(from.file.family, Family::Worker | Family::Job) && !from.file.wanted {
             from.file.wanted = true;
             from.save()?;
-            self.process.start_side(&self.app, &from)?;
+            // It may still be about to end, as it was asked to.
+            command::verify(self.process, &self.app, &from, &self.guard)?;
         }
         Ok(note)
     }

@@ -63,7 +63,7 @@ fn region(view: &View, draft: &mut Draft, region: &str, name: &str, here: &[&Pla
     draft.push(FILE, network.set("address_space", list([text(cidr)])).raw("tags", "local.tags"));
     let subnets: BTreeSet<&str> = here.iter().filter(|placed| in_network(placed)).map(|p| subnet(&p.part)).collect();
     for what in subnets {
-        self::subnet_of(draft, region, name, what);
+        subnet_of(draft, region, name, what);
     }
     let behind: Vec<&Part> =
         here.iter().filter(|p| p.leads() && p.exposure.uses_nat()).map(|placed| &placed.part).collect();
@@ -179,7 +179,7 @@ fn zones(draft: &mut Draft, all: &[Placed]) {
     let regions: BTreeSet<&str> = all.iter().filter(|p| in_network(p)).map(|placed| placed.part.region()).collect();
     let mut wanted: BTreeMap<(&str, String), &str> = BTreeMap::new();
     for placed in all {
-        if let Some(zone) = super::stores::zone(&placed.part) {
+        if let Some(zone) = super::stores::zone_of(&placed.part) {
             wanted.entry(zone).or_insert(placed.part.region());
         }
     }

@@ -66,7 +66,7 @@ pub fn who_may_call(view: &View, draft: &mut Draft, placed: &Placed, all: &[Plac
             list.push(entry);
         }
     }
-    let mut add = |draft: &mut Draft, ending: &str, source: &dyn Fn(Block) -> Block| {
+    let add = |draft: &mut Draft, ending: &str, source: &dyn Fn(Block) -> Block| {
         let label = format!("{}_{ending}", part.label);
         let priority = priority(draft, &group, &label);
         let rule = rule(part.region(), subnet(part), &label, &label.replace('_', "-"), priority)

@@ -84,7 +84,7 @@ pub fn port(part: &Part) -> u16 {
 }
 
 /// The private zone that a part has its name in: label and name.
-pub fn zone(part: &Part) -> Option<(&'static str, String)> {
+pub fn zone_of(part: &Part) -> Option<(&'static str, String)> {
     if part.form != Form::Managed {
         return None;
     }
@@ -239,7 +239,7 @@ fn redis(view: &View, draft: &mut Draft, placed: &Placed) {
         }
         None => return,
     };
-    let Some((zone, _)) = self::zone(part) else { return };
+    let Some((zone, _)) = zone_of(part) else { return };
     let connection = block("private_service_connection", [])
         .set("name", "redis")
         .raw("private_connection_resource_id", format!("{kind}.{label}.id"))

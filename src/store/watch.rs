@@ -1,0 +1,14 @@
+//! Whether something has changed, asked so often that it has to be cheap.
+
+use super::{Store, StoreError};
+
+impl Store {
+    /// A number that differs from the last one that this connection was told whenever another connection, of this process or
+    /// another one, has changed the store in between. It reads the log's index in shared memory, nothing on the disk.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.db.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(self.failed())
+    }
+}
