@@ -34,19 +34,26 @@ def load(app):
         return {"fence": 0, "done": {}, "sides": {}}
 
 
+def save(app, state):
+    """Written as a whole, so that a crash leaves the old state."""
+    with open(path_of(app) + ".new", "w") as file:
+        json.dump(state, file)
+    os.replace(path_of(app) + ".new", path_of(app))
+
+
 @contextlib.contextmanager
 def state_of(app, fence):
-    """The state of an application, for one process at a time; written as a whole, so that a crash leaves the old one."""
+    """The state of an application, for one process at a time; what is done to it is kept unless the step fails."""
     with open(path_of(app) + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         state = load(app)
         if fence < state["fence"]:
             raise Failure("fenced", f"fence {fence} is over: {state['fence']} was seen")
-        state["fence"] = fence
+        if fence > state["fence"]:  # Kept before anything is done, so that it also holds when the step fails.
+            state["fence"] = fence
+            save(app, state)
         yield state
-        with open(path_of(app) + ".new", "w") as file:
-            json.dump(state, file)
-        os.replace(path_of(app) + ".new", path_of(app))
+        save(app, state)
 
 
 def initialize(params):
