@@ -3,9 +3,9 @@
 
 use crate::support::{binary, parsed, seat};
 use placer::app::App;
+use placer::exec::Executor;
 use placer::exec::conformance::{self, Outcome, Scenario, Subject, conforms};
 use placer::exec::terraform::{Settings, Terraform, Zone};
-use placer::exec::Executor;
 use placer::plan::{Form, Seat};
 use std::path::Path;
 use std::time::Duration;
@@ -94,7 +94,11 @@ fn the_executor_keeps_every_promise() {
     let scenario = Scenario {
         // What cannot run is found out by the provider, which a rehearsal has not.
         failing: None,
-        ..Scenario::of(app.clone(), placed(&app, "aws:eu-west-1", "m7g.large"), placed(&app, "gcp:europe-west4", "e2-small"))
+        ..Scenario::of(
+            app.clone(),
+            placed(&app, "aws:eu-west-1", "m7g.large"),
+            placed(&app, "gcp:europe-west4", "e2-small"),
+        )
     };
     let make = || executor(root);
     let bare: &dyn Fn() -> Box<dyn Executor> = &|| {

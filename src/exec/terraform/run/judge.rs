@@ -76,14 +76,20 @@ fn is_of(name: &str, label: &str) -> bool {
 pub fn judge(plan: &serde_json::Value, stay: &BTreeSet<String>) -> Result<(), Failure> {
     let hurt: Vec<&str> = changes(plan)
         .into_iter()
-        .filter(|change| change.goes && KEPT.contains(&change.kind) && stay.iter().any(|label| is_of(change.name, label)))
+        .filter(|change| {
+            change.goes && KEPT.contains(&change.kind) && stay.iter().any(|label| is_of(change.name, label))
+        })
         .map(|change| change.address)
         .collect();
     if hurt.is_empty() {
         return Ok(());
     }
-    let what = format!("nothing was done: it would take away or replace {}, which this step must leave alone", hurt.join(", "));
-    Err(Failure::new(FailureKind::Refused, what).help("look at the configuration in the folder; `terraform plan` there says why"))
+    let what = format!(
+        "nothing was done: it would take away or replace {}, which this step must leave alone",
+        hurt.join(", ")
+    );
+    Err(Failure::new(FailureKind::Refused, what)
+        .help("look at the configuration in the folder; `terraform plan` there says why"))
 }
 
 #[cfg(test)]
@@ -101,7 +107,8 @@ mod tests {
             serde_json::from_str(&text).expect("JSON")
         };
         let stay = BTreeSet::from(["web_0123456789ab".to_owned()]);
-        let refused = |plan: serde_json::Value| judge(&plan, &stay).is_err_and(|failure| failure.kind == FailureKind::Refused);
+        let refused =
+            |plan: serde_json::Value| judge(&plan, &stay).is_err_and(|failure| failure.kind == FailureKind::Refused);
         assert!(refused(plan("aws_instance", "web_0123456789ab", "[\"delete\",\"create\"]")));
         assert!(refused(plan("aws_instance", "web_0123456789ab_spot", "[\"delete\"]")));
         assert!(refused(plan("terraform_data", "aws_instance_web_0123456789ab", "[\"delete\"]")));
