@@ -71,3 +71,11 @@ compare sizes="10x50,30x100" seeds="3" limit="60" python="python3":
 # Every real source against a misbehaving server: every fault on each of its pages, every lasting fault of either half.
 faults:
     cargo test --test sources faults -- --include-ignored --nocapture
+
+# Read the providers' schemas anew, and write the extracts that the tests hold generated Terraform against.
+terraform-schemas packages="target/terraform-packages" python="python3":
+    {{ python }} scripts/terraform-schemas.py tests/terraform/schemas --packages {{ packages }}
+
+# The whole conformance suite against the terraform executor, by a rehearsal: some two thousand runs of the binary.
+terraform-conformance cases="":
+    PLACER_CASES={{ cases }} cargo test --test terraform keeps_every_promise -- --ignored --nocapture

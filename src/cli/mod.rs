@@ -78,6 +78,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         #[cfg(feature = "run")]
         Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
         #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Audit(args)) => export::audit(args, out),
+        #[cfg(feature = "run")]
         Command::Apply(args) => carry::apply(args, out),
         #[cfg(feature = "run")]
         Command::Up(args) => carry::up(args, out),

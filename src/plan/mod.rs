@@ -32,7 +32,6 @@ pub use steps::{plan, unpriced};
 // Part of a seat: executors read them here.
 pub use crate::problem::{Above, Form};
 
-
 use crate::units::{Money, Quantity};
 
 /// What to do with the old side, and how fast to shift.

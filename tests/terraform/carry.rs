@@ -100,7 +100,8 @@ fn conformance(only: Vec<Case>) {
         eprintln!("{:>6.1} s {}: {:?}", begun.elapsed().as_secs_f64(), verdict.case.as_str(), verdict.outcome);
     });
     assert!(conforms(&verdicts), "{verdicts:#?}");
-    let skipped = |case: &Case| verdicts.iter().any(|v| v.case == *case && matches!(v.outcome, Outcome::Skipped { .. }));
+    let skipped =
+        |case: &Case| verdicts.iter().any(|v| v.case == *case && matches!(v.outcome, Outcome::Skipped { .. }));
     let cases = if only.is_empty() { Case::ALL.to_vec() } else { only };
     let skipped: Vec<&str> = cases.iter().filter(|case| skipped(case)).map(|case| case.as_str()).collect();
     assert!(skipped.is_empty() || skipped == ["failing"], "{skipped:?}");
@@ -236,7 +237,10 @@ fn a_failing_step_is_taken_back_wherever_the_plan_is() {
     assert_eq!(before.0.len(), 2);
     assert!(before.0.iter().all(|sighting| sighting.percent == 100 && sighting.provider == "aws"), "{:?}", before.0);
     let names: Vec<&str> = scene.moving.steps.iter().map(|step| step.name.as_str()).collect();
-    assert_eq!(names, ["web/provision", "web/verify", "web/shift-50", "web/shift-100", "web/drain", "web/keep", "web/retire"]);
+    assert_eq!(
+        names,
+        ["web/provision", "web/verify", "web/shift-50", "web/shift-100", "web/drain", "web/keep", "web/retire"]
+    );
     let mut failed = 0;
     for step in 0..scene.moving.steps.len() {
         if scene.moving.steps[step].undo == Undo::Never {
@@ -346,7 +350,10 @@ fn what_cannot_be_carried_out_is_said_before_the_first_step() {
     let said = ready(Settings { rehearsal: false, ..settings() }, &[], &[work("azure:westeurope", "Standard_B2ms")]);
     assert!(said.what.contains("azure needs a value for `subscription_id`"), "{said}");
     let said = ready(settings(), &[], &[work("vultr:ams", "vc2-1c-1gb")]);
-    assert!(said.kind == FailureKind::Refused && said.what.contains("no configuration is generated for vultr"), "{said}");
+    assert!(
+        said.kind == FailureKind::Refused && said.what.contains("no configuration is generated for vultr"),
+        "{said}"
+    );
     let said = ready(settings(), &[db("aws:eu-west-1", tier)], &[db("aws:us-east-1", tier)]);
     assert!(said.kind == FailureKind::Refused && said.what.contains("moves no data"), "{said}");
     let (here, there) = (work("aws:eu-west-1", "m7g.large"), web("aws:us-east-1", "m7g.large"));
@@ -430,7 +437,11 @@ fn after_a_kill_in_the_middle_of_an_apply_the_next_start_finishes() {
         let log = fs::File::create(commands.path("log")).expect("a file");
         let mut up = commands.command(&UP).stdout(Stdio::null()).stderr(log).spawn().expect("placer starts");
         until("a machine is being made", || {
-            assert!(up.try_wait().expect("it is asked").is_none(), "{}", fs::read_to_string(commands.path("log")).unwrap_or_default());
+            assert!(
+                up.try_wait().expect("it is asked").is_none(),
+                "{}",
+                fs::read_to_string(commands.path("log")).unwrap_or_default()
+            );
             commands.path("hook.busy").exists()
         });
         up.kill().expect("placer is killed");

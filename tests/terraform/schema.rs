@@ -98,10 +98,20 @@ impl Schemas {
                     }
                     ["local", name, ..] if !locals.contains(name) => wrong.push(format!("{at}: no local {name}")),
                     ["data", kind, label, rest @ ..] => {
-                        self.reference(&at, (self.0.data.get(*kind), known.contains(&format!("data.{kind}.{label}"))), (kind, label, rest), wrong);
+                        self.reference(
+                            &at,
+                            (self.0.data.get(*kind), known.contains(&format!("data.{kind}.{label}"))),
+                            (kind, label, rest),
+                            wrong,
+                        );
                     }
                     [kind, label, rest @ ..] if self.0.resources.contains_key(*kind) => {
-                        self.reference(&at, (self.0.resources.get(*kind), known.contains(&format!("{kind}.{label}"))), (kind, label, rest), wrong);
+                        self.reference(
+                            &at,
+                            (self.0.resources.get(*kind), known.contains(&format!("{kind}.{label}"))),
+                            (kind, label, rest),
+                            wrong,
+                        );
                     }
                     _ => {}
                 }
@@ -148,7 +158,9 @@ fn body(schema: &Block, body: &Body, at: &str, top: bool, wrong: &mut Vec<String
                     wrong.push(format!("{at}: {name} is {is}, and not a {}", attribute.r#type));
                 }
             }
-            None if schema.blocks.contains_key(name) => wrong.push(format!("{at}: {name} is a block, and no attribute")),
+            None if schema.blocks.contains_key(name) => {
+                wrong.push(format!("{at}: {name} is a block, and no attribute"))
+            }
             None => wrong.push(format!("{at}: no attribute {name}")),
         }
     }
@@ -157,7 +169,8 @@ fn body(schema: &Block, body: &Body, at: &str, top: bool, wrong: &mut Vec<String
         // `dynamic "rule" { for_each = ..., content { ... } }`
         let (kind, inner) = match (kind.as_str(), labels.first()) {
             ("dynamic", Some(kind)) => {
-                let content = inner.blocks.iter().find(|(kind, ..)| kind == "content").expect("dynamic blocks have content");
+                let content =
+                    inner.blocks.iter().find(|(kind, ..)| kind == "content").expect("dynamic blocks have content");
                 (kind.as_str(), &content.2)
             }
             (kind, _) => (kind, inner),
@@ -190,7 +203,9 @@ fn mistyped(wanted: &str, value: &Value) -> Option<&'static str> {
         Value::Number(_) => "number",
         Value::Bool(_) => "bool",
         // A call with its arguments is read as a list that begins with the call.
-        Value::List(items) if matches!(items.first(), Some(Value::Expression(text)) if text.contains('(')) => return None,
+        Value::List(items) if matches!(items.first(), Some(Value::Expression(text)) if text.contains('(')) => {
+            return None;
+        }
         Value::List(_) => "list",
         Value::Map(_) => "map",
     };
@@ -220,7 +235,9 @@ fn paths(text: &str) -> Vec<Vec<&str>> {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     let mut at = 0;
     while at < bytes.len() {
-        if !(bytes[at].is_ascii_alphabetic() || bytes[at] == b'_') || (at > 0 && (word(bytes[at - 1]) || bytes[at - 1] == b'.')) {
+        if !(bytes[at].is_ascii_alphabetic() || bytes[at] == b'_')
+            || (at > 0 && (word(bytes[at - 1]) || bytes[at - 1] == b'.'))
+        {
             at += 1;
             continue;
         }
@@ -259,8 +276,14 @@ fn the_check_finds_what_is_wrong() {
         ("resource \"aws_vpc\" \"x\" {\n  cidr_block {}\n}\n", "no block cidr_block"),
         ("resource \"aws_vpc\" \"x\" {\n  cidr_block = var.y\n}\n", "no variable y"),
         ("resource \"aws_vpc\" \"x\" {\n  cidr_block = aws_vpc.y.cidr_block\n}\n", "refers to aws_vpc.y"),
-        ("resource \"aws_vpc\" \"x\" {\n  cidr_block = \"${aws_vpc.x.color}/2\"\n}\n", "aws_vpc has no attribute color"),
-        ("resource \"aws_s3_bucket_versioning\" \"x\" {\n  bucket = \"a\"\n}\n", "the required block versioning_configuration"),
+        (
+            "resource \"aws_vpc\" \"x\" {\n  cidr_block = \"${aws_vpc.x.color}/2\"\n}\n",
+            "aws_vpc has no attribute color",
+        ),
+        (
+            "resource \"aws_s3_bucket_versioning\" \"x\" {\n  bucket = \"a\"\n}\n",
+            "the required block versioning_configuration",
+        ),
     ] {
         let found = check(text);
         assert!(found.iter().any(|wrong| wrong.contains(said)), "{text}{found:?}");

@@ -104,15 +104,39 @@ fn app() -> App {
 const OFFERS: [(&str, [&str; 7]); 4] = [
     (
         "aws:eu-west-1",
-        ["m7g.large", "ALB", "RDS PostgreSQL db.m6g.large multi-zone", "RDS MySQL db.t4g.small", "ElastiCache Redis OSS cache.r6g.large multi-zone", "S3 Standard", "S3 Standard"],
+        [
+            "m7g.large",
+            "ALB",
+            "RDS PostgreSQL db.m6g.large multi-zone",
+            "RDS MySQL db.t4g.small",
+            "ElastiCache Redis OSS cache.r6g.large multi-zone",
+            "S3 Standard",
+            "S3 Standard",
+        ],
     ),
     (
         "gcp:europe-west4",
-        ["n4a-highcpu-2", "Cloud Load Balancing", "Cloud SQL Enterprise custom 2 vCPU 8 GiB multi-zone", "Cloud SQL Enterprise custom 1 vCPU 4 GiB", "Memorystore for Redis M2 5 GiB multi-zone", "Cloud Storage standard", "Cloud Storage standard"],
+        [
+            "n4a-highcpu-2",
+            "Cloud Load Balancing",
+            "Cloud SQL Enterprise custom 2 vCPU 8 GiB multi-zone",
+            "Cloud SQL Enterprise custom 1 vCPU 4 GiB",
+            "Memorystore for Redis M2 5 GiB multi-zone",
+            "Cloud Storage standard",
+            "Cloud Storage standard",
+        ],
     ),
     (
         "azure:westeurope",
-        ["Standard_D2pls_v6", "Standard Load Balancer", "Database for PostgreSQL Flexible D4s_v3 multi-zone", "Database for MySQL Flexible B1ms", "Azure Managed Redis Balanced B3 multi-zone", "Blob Hot LRS", "Blob Hot LRS"],
+        [
+            "Standard_D2pls_v6",
+            "Standard Load Balancer",
+            "Database for PostgreSQL Flexible D4s_v3 multi-zone",
+            "Database for MySQL Flexible B1ms",
+            "Azure Managed Redis Balanced B3 multi-zone",
+            "Blob Hot LRS",
+            "Blob Hot LRS",
+        ],
     ),
     ("hetzner:fsn1", ["cax11", "LB11", "", "", "", "", ""]),
 ];
@@ -122,7 +146,13 @@ fn everything(app: &App, place: &str, offers: &[&str; 7]) -> Vec<Side> {
     let [machine, balancer, postgres, mysql, redis, bucket, site] = *offers;
     let mut all = Vec::new();
     for name in ["web", "api", "work", "public"] {
-        let count = if name == "web" { 3 } else if name == "public" { 2 } else { 1 };
+        let count = if name == "web" {
+            3
+        } else if name == "public" {
+            2
+        } else {
+            1
+        };
         all.push(seat(app, name, place, machine, count, Form::Machines));
     }
     all[0].above = vec![Above { purchase: Purchase::Spot, count: 1 }];
@@ -161,7 +191,11 @@ fn every_kind_of_offer_at_every_provider_is_sound() {
         let gaps: Vec<String> = made.all_gaps().iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect();
         assert_eq!(made.modules.len(), 1);
         let hetzner = place.starts_with("hetzner");
-        let expected = if hetzner { vec!["web -> files: files is at no place; a store is reached inside its provider's private network only. No connection is made, and FILES_... is not set".to_owned()] } else { Vec::new() };
+        let expected = if hetzner {
+            vec!["web -> files: files is at no place; a store is reached inside its provider's private network only. No connection is made, and FILES_... is not set".to_owned()]
+        } else {
+            Vec::new()
+        };
         assert_eq!(gaps, expected, "{place}");
         sound(&made);
     }
@@ -173,7 +207,8 @@ fn stores_on_machines_of_the_team_s_own_are_sound_everywhere() {
     for (place, [machine, ..]) in &OFFERS {
         let all = ["db", "legacy", "cache", "queue", "web", "work"];
         let form = |name: &str| if matches!(name, "web" | "work") { Form::Machines } else { Form::Packaged };
-        let sides: Vec<Side> = all.iter().map(|name| side(seat(&app, name, place, machine, 1, form(name)), 100)).collect();
+        let sides: Vec<Side> =
+            all.iter().map(|name| side(seat(&app, name, place, machine, 1, form(name)), 100)).collect();
         let made = generate(&app, &sides);
         let text: String = made.modules.values().flat_map(|module| module.files.values()).cloned().collect();
         for image in ["postgres:17", "mysql:8.4", "valkey/valkey:8", "apache/kafka:4.1.0"] {
@@ -266,7 +301,9 @@ fn an_application_over_several_providers_and_regions_is_sound_and_says_what_is_n
 #[test]
 fn names_at_their_limits_are_within_the_providers() {
     let long = "n".repeat(63);
-    let text = APP.replace("\"shop\"", &format!("\"{long}\"")).replace("name = \"web\"", &format!("name = \"w{}\"", "-e".repeat(31)));
+    let text = APP
+        .replace("\"shop\"", &format!("\"{long}\""))
+        .replace("name = \"web\"", &format!("name = \"w{}\"", "-e".repeat(31)));
     let app = parsed(&text);
     let name = format!("w{}", "-e".repeat(31));
     for (place, [machine, balancer, postgres, _, redis, bucket, _]) in &OFFERS {
@@ -304,7 +341,8 @@ fn names_at_their_limits_are_within_the_providers() {
 fn what_people_write_means_itself() {
     let app = app();
     let made = generate(&app, &everything(&app, OFFERS[0].0, &OFFERS[0].1));
-    let web = made.modules["aws"].files["web.tf"].split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let web =
+        made.modules["aws"].files["web.tf"].split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     assert!(web.contains(r#"GREETING = "a \"b\" $${c} 100%""#), "{web}");
     assert!(web.contains(r#""it's $${HOME} %%{x} \"quoted\"""#), "{web}");
     assert!(web.contains("API_KEY = var.web_api_key"), "{web}");
@@ -323,7 +361,8 @@ fn the_files_read_like_files_of_a_person() {
         side(seat(&app, "cache", "hetzner:fsn1", "cax11", 1, Form::Packaged), 100),
     ];
     let made = generate(&app, &sides);
-    let text: Vec<String> = made.modules["hetzner"].files.iter().map(|(name, text)| format!("== {name}\n{text}")).collect();
+    let text: Vec<String> =
+        made.modules["hetzner"].files.iter().map(|(name, text)| format!("== {name}\n{text}")).collect();
     insta::assert_snapshot!("hetzner_module", text.join("\n"));
     let managed = [
         side(seat(&app, "api", "aws:eu-west-1", "m7g.large", 1, Form::Machines), 100),

@@ -30,7 +30,12 @@ pub fn formatted(folder: &Path) -> Option<()> {
         .env("TF_CLI_CONFIG_FILE", "/dev/null")
         .output()
         .expect("the formatter runs");
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(())
 }
 

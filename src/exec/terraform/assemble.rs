@@ -39,7 +39,6 @@ pub fn module(draft: Draft) -> Module {
     module
 }
 
-
 /// Tags of everything that belongs to a side; values that every provider takes as labels.
 pub fn tags_of(view: &View, part: &Part) -> Vec<(&'static str, Expr)> {
     let side = part.side;

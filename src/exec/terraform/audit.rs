@@ -209,13 +209,17 @@ fn stores(top: &Top, say: &mut Say) {
                 }
             }
         }
-        "azurerm_postgresql_flexible_server" | "azurerm_redis_cache" if !body.is("public_network_access_enabled", false) => {
+        "azurerm_postgresql_flexible_server" | "azurerm_redis_cache"
+            if !body.is("public_network_access_enabled", false) =>
+        {
             public("it is public unless `public_network_access_enabled = false`");
         }
         "azurerm_mysql_flexible_server"
             if body.get("delegated_subnet_id").is_none() && body.text("public_network_access") != Some("Disabled") =>
         {
-            public("it is public unless it stands in a `delegated_subnet_id`, or `public_network_access = \"Disabled\"`");
+            public(
+                "it is public unless it stands in a `delegated_subnet_id`, or `public_network_access = \"Disabled\"`",
+            );
         }
         "azurerm_managed_redis" if body.text("public_network_access") != Some("Disabled") => {
             public("it is public unless `public_network_access = \"Disabled\"`");
@@ -234,7 +238,9 @@ fn backups(top: &Top, say: &mut Say) {
     let body = &top.body;
     let off = match top.resource().unwrap_or_default() {
         // A replica is backed up with its source; without the argument an instance has none.
-        "aws_db_instance" => body.get("replicate_source_db").is_none() && is_zero(body, "backup_retention_period", true),
+        "aws_db_instance" => {
+            body.get("replicate_source_db").is_none() && is_zero(body, "backup_retention_period", true)
+        }
         "aws_rds_cluster" => is_zero(body, "backup_retention_period", false),
         "google_sql_database_instance" => !body
             .inner("settings")
@@ -294,7 +300,10 @@ fn encryption(top: &Top, all: &[Top], say: &mut Say) {
         "hcloud_volume" => {
             let opened = |other: &&Top| mentions(&other.body, &top.address()) && mentions(&other.body, "luksFormat");
             if !all.iter().any(|other| opened(&other)) {
-                say(Rule::Unencrypted, "nothing that mounts this volume encrypts it (`cryptsetup luksFormat`)".to_owned());
+                say(
+                    Rule::Unencrypted,
+                    "nothing that mounts this volume encrypts it (`cryptsetup luksFormat`)".to_owned(),
+                );
             }
         }
         _ => {}
@@ -304,7 +313,10 @@ fn encryption(top: &Top, all: &[Top], say: &mut Say) {
 fn aws_disks(top: &Top, say: &mut Say) {
     let mut disks = top.body.inner("root_block_device");
     if disks.is_empty() && top.resource() == Some("aws_instance") {
-        say(Rule::Unencrypted, "the disk that it boots from: write `encrypted = true` in `root_block_device`".to_owned());
+        say(
+            Rule::Unencrypted,
+            "the disk that it boots from: write `encrypted = true` in `root_block_device`".to_owned(),
+        );
     }
     disks.extend(top.body.inner("ebs_block_device"));
     disks.extend(top.body.inner("block_device_mappings").iter().flat_map(|mapping| mapping.inner("ebs")));
@@ -340,11 +352,14 @@ fn is_secret_name(name: &str) -> bool {
 }
 
 fn secrets(top: &Top, say: &mut Say) {
-    let plain = |name: &str| format!("`{name}` has a value here; take it from a sensitive variable or make it with `random_password`");
+    let plain = |name: &str| {
+        format!("`{name}` has a value here; take it from a sensitive variable or make it with `random_password`")
+    };
     each(&top.body, &mut |name, value| {
         if let Value::Text(text) | Value::Expression(text) = value {
             // Switches like MYSQL_RANDOM_ROOT_PASSWORD are no secrets.
-            let literal = matches!(value, Value::Text(_)) && !matches!(text.as_str(), "" | "yes" | "no" | "true" | "false");
+            let literal =
+                matches!(value, Value::Text(_)) && !matches!(text.as_str(), "" | "yes" | "no" | "true" | "false");
             let described = name == "description" || name == "type";
             if (literal && is_secret_name(name)) || (!described && holds_secret(text)) {
                 say(Rule::PlainSecret, plain(name));
@@ -369,9 +384,9 @@ fn holds_secret(text: &str) -> bool {
     let in_url = text.split("://").skip(1).any(|rest| {
         let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or_default();
         let login = authority.rsplit_once('@').map(|(login, _)| login);
-        login.and_then(|login| login.split_once(':')).is_some_and(|(_, password)| {
-            !password.is_empty() && !password.starts_with("${")
-        })
+        login
+            .and_then(|login| login.split_once(':'))
+            .is_some_and(|(_, password)| !password.is_empty() && !password.starts_with("${"))
     });
     let key = text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----");
     let aws = text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {

@@ -234,9 +234,7 @@ fn wanted(draft: &mut Draft, name: &str, about: &str, component: &str, label: Op
 #[must_use]
 pub fn called_from_away(view: &View, ordinal: usize) -> bool {
     !view.app.components[ordinal].kind.is_data_store()
-        && view
-            .callers(ordinal)
-            .any(|caller| view.sides_of(caller).any(|side| side.seat.provider != view.provider))
+        && view.callers(ordinal).any(|caller| view.sides_of(caller).any(|side| side.seat.provider != view.provider))
 }
 
 /// The output of a side: where it answers, and what `placer status` reads back.

@@ -27,7 +27,14 @@ fn store(kind: Kind) -> (&'static str, &'static str) {
 /// Locals of a machine: the environment of each container, and the cloud-init text `<label>_start`.
 ///
 /// Returns the expression of that text.
-pub fn start(view: &View, draft: &mut Draft, part: &Part, known: &Endpoints, named: bool, volume: Option<&Volume>) -> String {
+pub fn start(
+    view: &View,
+    draft: &mut Draft,
+    part: &Part,
+    known: &Endpoints,
+    named: bool,
+    volume: Option<&Volume>,
+) -> String {
     let mut locals = hcl::block("locals", []);
     let mut commands = vec![list(["systemctl", "enable", "--now", "docker"].map(text))];
     let mut files = Vec::new();
@@ -139,10 +146,8 @@ fn mount(volume: &Volume) -> String {
         None => format!("${{{device}}}"),
     };
     let devices: Vec<String> = volume.devices.iter().map(inside).collect();
-    let find = format!(
-        "for i in $(seq 180); do for d in {}; do [ -b $d ] && break 2; done; sleep 1; done",
-        devices.join(" ")
-    );
+    let find =
+        format!("for i in $(seq 180); do for d in {}; do [ -b $d ] && break 2; done; sleep 1; done", devices.join(" "));
     let opened = if volume.passphrase.is_some() {
         "cryptsetup isLuks $d || cryptsetup luksFormat --batch-mode --key-file /etc/placer/volume $d; cryptsetup open \
          --key-file /etc/placer/volume $d data; echo data $d /etc/placer/volume luks,nofail >> /etc/crypttab; \

@@ -107,8 +107,13 @@ impl<'a> Placed<'a> {
     /// GB of the volume for its crew's data; `None`: it keeps none.
     #[must_use]
     pub fn volume_gb(&self, view: &View) -> Option<i64> {
-        let mut stores =
-            self.part.crew.iter().filter_map(|side| view.component(&side.seat)).filter(|(_, c)| c.kind.is_data_store()).peekable();
+        let mut stores = self
+            .part
+            .crew
+            .iter()
+            .filter_map(|side| view.component(&side.seat))
+            .filter(|(_, c)| c.kind.is_data_store())
+            .peekable();
         stores.peek()?;
         let gb = |(_, c): (usize, &crate::app::Component)| c.disk_gb.max.micros().div_euclid(1_000_000);
         Some(stores.map(gb).sum::<i64>().max(10))
@@ -123,7 +128,8 @@ impl<'a> Placed<'a> {
     /// Labels of the buckets that its crew calls and that this module makes.
     #[must_use]
     pub fn buckets(&self, view: &View, known: &Endpoints) -> Vec<String> {
-        let called = self.part.crew.iter().filter_map(|side| view.component(&side.seat)).flat_map(|(at, _)| view.called(at));
+        let called =
+            self.part.crew.iter().filter_map(|side| view.component(&side.seat)).flat_map(|(at, _)| view.called(at));
         let mut labels: Vec<String> = called
             .flat_map(|called| view.serving(called))
             .map(Side::label)
@@ -136,14 +142,18 @@ impl<'a> Placed<'a> {
 }
 
 /// Parts of a provider, without those that it cannot make.
-pub fn placed<'a>(view: &View<'a>, draft: &mut Draft, nat: bool, refusal: fn(&Part) -> Option<String>) -> Vec<Placed<'a>> {
+pub fn placed<'a>(
+    view: &View<'a>,
+    draft: &mut Draft,
+    nat: bool,
+    refusal: fn(&Part) -> Option<String>,
+) -> Vec<Placed<'a>> {
     let mut all = Vec::new();
     for part in view.parts(&mut draft.module.gaps) {
         match refusal(&part) {
             Some(why) => draft.module.gaps.push(gap(&part.side.seat, why)),
             None => all.push(Placed { exposure: Exposure::of(view, &part, nat), part }),
         }
-        
     }
     for placed in all.iter().filter(|placed: &&Placed| placed.part.component.kind.is_data_store()) {
         for called in view.called(placed.part.ordinal) {

@@ -39,7 +39,8 @@ impl Configuration {
     /// Everything that is not made, modules and all.
     #[must_use]
     pub fn all_gaps(&self) -> Vec<&Gap> {
-        let mut gaps: Vec<&Gap> = self.gaps.iter().chain(self.modules.values().flat_map(|module| &module.gaps)).collect();
+        let mut gaps: Vec<&Gap> =
+            self.gaps.iter().chain(self.modules.values().flat_map(|module| &module.gaps)).collect();
         gaps.sort();
         gaps
     }
@@ -92,7 +93,8 @@ pub fn generate_as(app: &App, sides: &[Side], style: &Style) -> Configuration {
         }
     }
     for side in sides.iter().filter(|side| !PROVIDERS.contains(&side.seat.provider.as_str())) {
-        let why = format!("no configuration is generated for {} (only for {})", side.seat.provider, PROVIDERS.join(", "));
+        let why =
+            format!("no configuration is generated for {} (only for {})", side.seat.provider, PROVIDERS.join(", "));
         made.gaps.push(model::gap(&side.seat, why));
     }
     made

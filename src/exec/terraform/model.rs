@@ -183,7 +183,8 @@ impl<'a> Part<'a> {
 
     /// A list with something of each of its machines; `each` is told a label.
     pub fn listed(&self, each: impl Fn(&str) -> String) -> String {
-        let lists: Vec<String> = self.machines().iter().map(|(end, ..)| each(&format!("{}{end}", self.label))).collect();
+        let lists: Vec<String> =
+            self.machines().iter().map(|(end, ..)| each(&format!("{}{end}", self.label))).collect();
         match lists.as_slice() {
             [only] => only.clone(),
             _ => format!("concat({})", lists.join(", ")),
@@ -254,8 +255,9 @@ impl<'a> View<'a> {
 
     fn part(&self, side: &'a Side) -> Result<Part<'a>, String> {
         let seat = &side.seat;
-        let (ordinal, component) =
-            self.component(seat).ok_or("the application has no such component any more, so what it runs is not known")?;
+        let (ordinal, component) = self
+            .component(seat)
+            .ok_or("the application has no such component any more, so what it runs is not known")?;
         let form = match (seat.form, component.kind) {
             (Some(form), _) => form,
             (None, Kind::Service | Kind::Worker | Kind::Job) => Form::Machines,
@@ -270,7 +272,10 @@ impl<'a> View<'a> {
         }
         if form == Form::Packaged && seat.count > 1 {
             let kind = component.kind.as_str();
-            return Err(format!("{kind} over {} machines needs replication between them, which is not set up", seat.count));
+            return Err(format!(
+                "{kind} over {} machines needs replication between them, which is not set up",
+                seat.count
+            ));
         }
         if form == Form::Packaged && component.kind == Kind::Kafka && component.zones > 1 {
             return Err("kafka over several zones needs several machines".to_owned());

@@ -14,7 +14,8 @@ pub const HOOK: &str = "PLACER_REHEARSAL";
 
 /// The draft as a rehearsal.
 pub fn rehearsal(draft: Draft) -> Draft {
-    let blocks = || draft.files.values().flatten().filter_map(|item| if let Item::Block(b) = item { Some(b) } else { None });
+    let blocks =
+        || draft.files.values().flatten().filter_map(|item| if let Item::Block(b) = item { Some(b) } else { None });
     let known: BTreeSet<String> = blocks().filter(|b| b.kind == "resource").map(Block::address).collect();
     let locals = locals(blocks(), &known);
     let files = draft.files.iter().map(|(name, items)| {
@@ -158,7 +159,9 @@ fn plain(body: &[Item]) -> Vec<(String, Expr)> {
     let mut found: Vec<(String, Expr)> = Vec::new();
     for item in body {
         let (name, value) = match item {
-            Item::Attribute(name, value) if !matches!(name.as_str(), "count" | "for_each") => (name, plain_value(value)),
+            Item::Attribute(name, value) if !matches!(name.as_str(), "count" | "for_each") => {
+                (name, plain_value(value))
+            }
             Item::Block(block) if block.kind != "lifecycle" => {
                 let inner = plain(&block.body);
                 (&block.kind, (!inner.is_empty()).then(|| Expr::Object(inner)))

@@ -18,27 +18,69 @@ fn resource(kind: &str, body: &str) -> Vec<Rule> {
 fn ports_of_stores_are_not_open() {
     let open = vec![Rule::OpenPort];
     for (kind, body) in [
-        ("aws_vpc_security_group_ingress_rule", "ip_protocol = \"tcp\"\nfrom_port = 5432\nto_port = 5432\ncidr_ipv4 = \"0.0.0.0/0\""),
+        (
+            "aws_vpc_security_group_ingress_rule",
+            "ip_protocol = \"tcp\"\nfrom_port = 5432\nto_port = 5432\ncidr_ipv4 = \"0.0.0.0/0\"",
+        ),
         ("aws_vpc_security_group_ingress_rule", "ip_protocol = \"-1\"\ncidr_ipv6 = \"::/0\""),
-        ("aws_security_group_rule", "type = \"ingress\"\nprotocol = \"tcp\"\nfrom_port = 3000\nto_port = 7000\ncidr_blocks = [\"10.0.0.0/8\", \"0.0.0.0/0\"]"),
-        ("aws_security_group", "ingress {\nprotocol = \"tcp\"\nfrom_port = 6379\nto_port = 6379\ncidr_blocks = [\"0.0.0.0/0\"]\n}"),
-        ("google_compute_firewall", "source_ranges = [\"0.0.0.0/0\"]\nallow {\nprotocol = \"tcp\"\nports = [\"3306\"]\n}"),
+        (
+            "aws_security_group_rule",
+            "type = \"ingress\"\nprotocol = \"tcp\"\nfrom_port = 3000\nto_port = 7000\ncidr_blocks = [\"10.0.0.0/8\", \"0.0.0.0/0\"]",
+        ),
+        (
+            "aws_security_group",
+            "ingress {\nprotocol = \"tcp\"\nfrom_port = 6379\nto_port = 6379\ncidr_blocks = [\"0.0.0.0/0\"]\n}",
+        ),
+        (
+            "google_compute_firewall",
+            "source_ranges = [\"0.0.0.0/0\"]\nallow {\nprotocol = \"tcp\"\nports = [\"3306\"]\n}",
+        ),
         ("google_compute_firewall", "source_ranges = [\"0.0.0.0/0\"]\nallow {\nprotocol = \"all\"\n}"),
-        ("azurerm_network_security_rule", "direction = \"Inbound\"\naccess = \"Allow\"\nsource_address_prefix = \"*\"\ndestination_port_range = \"5432\""),
-        ("azurerm_network_security_rule", "direction = \"Inbound\"\naccess = \"Allow\"\nsource_address_prefix = \"Internet\"\ndestination_port_ranges = [\"80\", \"6000-7000\"]"),
-        ("azurerm_network_security_group", "security_rule {\ndirection = \"Inbound\"\naccess = \"Allow\"\nsource_address_prefix = \"0.0.0.0/0\"\ndestination_port_range = \"*\"\n}"),
-        ("hcloud_firewall", "rule {\ndirection = \"in\"\nprotocol = \"tcp\"\nport = \"9092\"\nsource_ips = [\"0.0.0.0/0\", \"::/0\"]\n}"),
-        ("hcloud_firewall", "rule {\ndirection = \"in\"\nprotocol = \"tcp\"\nport = \"any\"\nsource_ips = [\"::/0\"]\n}"),
+        (
+            "azurerm_network_security_rule",
+            "direction = \"Inbound\"\naccess = \"Allow\"\nsource_address_prefix = \"*\"\ndestination_port_range = \"5432\"",
+        ),
+        (
+            "azurerm_network_security_rule",
+            "direction = \"Inbound\"\naccess = \"Allow\"\nsource_address_prefix = \"Internet\"\ndestination_port_ranges = [\"80\", \"6000-7000\"]",
+        ),
+        (
+            "azurerm_network_security_group",
+            "security_rule {\ndirection = \"Inbound\"\naccess = \"Allow\"\nsource_address_prefix = \"0.0.0.0/0\"\ndestination_port_range = \"*\"\n}",
+        ),
+        (
+            "hcloud_firewall",
+            "rule {\ndirection = \"in\"\nprotocol = \"tcp\"\nport = \"9092\"\nsource_ips = [\"0.0.0.0/0\", \"::/0\"]\n}",
+        ),
+        (
+            "hcloud_firewall",
+            "rule {\ndirection = \"in\"\nprotocol = \"tcp\"\nport = \"any\"\nsource_ips = [\"::/0\"]\n}",
+        ),
     ] {
         assert_eq!(resource(kind, body), open, "{kind} {body}");
     }
     for (kind, body) in [
-        ("aws_vpc_security_group_ingress_rule", "ip_protocol = \"tcp\"\nfrom_port = 443\nto_port = 443\ncidr_ipv4 = \"0.0.0.0/0\""),
-        ("aws_vpc_security_group_ingress_rule", "ip_protocol = \"tcp\"\nfrom_port = 5432\nto_port = 5432\ncidr_ipv4 = \"10.1.0.0/20\""),
+        (
+            "aws_vpc_security_group_ingress_rule",
+            "ip_protocol = \"tcp\"\nfrom_port = 443\nto_port = 443\ncidr_ipv4 = \"0.0.0.0/0\"",
+        ),
+        (
+            "aws_vpc_security_group_ingress_rule",
+            "ip_protocol = \"tcp\"\nfrom_port = 5432\nto_port = 5432\ncidr_ipv4 = \"10.1.0.0/20\"",
+        ),
         ("aws_vpc_security_group_egress_rule", "ip_protocol = \"-1\"\ncidr_ipv4 = \"0.0.0.0/0\""),
-        ("google_compute_firewall", "direction = \"EGRESS\"\nsource_ranges = [\"0.0.0.0/0\"]\nallow {\nprotocol = \"all\"\n}"),
-        ("azurerm_network_security_rule", "direction = \"Inbound\"\naccess = \"Deny\"\nsource_address_prefix = \"*\"\ndestination_port_range = \"*\""),
-        ("hcloud_firewall", "rule {\ndirection = \"in\"\nprotocol = \"tcp\"\nport = \"443\"\nsource_ips = [\"0.0.0.0/0\"]\n}"),
+        (
+            "google_compute_firewall",
+            "direction = \"EGRESS\"\nsource_ranges = [\"0.0.0.0/0\"]\nallow {\nprotocol = \"all\"\n}",
+        ),
+        (
+            "azurerm_network_security_rule",
+            "direction = \"Inbound\"\naccess = \"Deny\"\nsource_address_prefix = \"*\"\ndestination_port_range = \"*\"",
+        ),
+        (
+            "hcloud_firewall",
+            "rule {\ndirection = \"in\"\nprotocol = \"tcp\"\nport = \"443\"\nsource_ips = [\"0.0.0.0/0\"]\n}",
+        ),
     ] {
         assert_eq!(resource(kind, body), Vec::new(), "{kind} {body}");
     }
@@ -50,13 +92,20 @@ fn databases_are_not_public() {
     let rds = "storage_encrypted = true\nbackup_retention_period = 7\npublicly_accessible = ";
     assert_eq!(resource("aws_db_instance", &format!("{rds}true")), [public]);
     assert_eq!(resource("aws_db_instance", &format!("{rds}false")), []);
-    let sql = |net: &str| format!("settings {{\nbackup_configuration {{\nenabled = true\n}}\nip_configuration {{\n{net}\n}}\n}}");
+    let sql = |net: &str| {
+        format!("settings {{\nbackup_configuration {{\nenabled = true\n}}\nip_configuration {{\n{net}\n}}\n}}")
+    };
     // Google gives a public address unless it is told not to.
     assert_eq!(resource("google_sql_database_instance", &sql("ssl_mode = \"ENCRYPTED_ONLY\"")), [public]);
     assert_eq!(resource("google_sql_database_instance", &sql("ipv4_enabled = false")), []);
     let everybody = "ipv4_enabled = false\nauthorized_networks {\nvalue = \"0.0.0.0/0\"\n}";
     assert_eq!(resource("google_sql_database_instance", &sql(everybody)), [public]);
-    for kind in ["azurerm_postgresql_flexible_server", "azurerm_redis_cache", "azurerm_mysql_flexible_server", "azurerm_managed_redis"] {
+    for kind in [
+        "azurerm_postgresql_flexible_server",
+        "azurerm_redis_cache",
+        "azurerm_mysql_flexible_server",
+        "azurerm_managed_redis",
+    ] {
         assert_eq!(resource(kind, ""), [public], "{kind}");
     }
     assert_eq!(resource("azurerm_redis_cache", "public_network_access_enabled = false"), []);
@@ -89,7 +138,9 @@ fn data_is_encrypted_and_backed_up() {
     // A bucket is encrypted by a resource of its own, which must be for this one.
     let bucket = "resource \"aws_s3_bucket\" \"x\" {\n  bucket = \"b\"\n}\n";
     let rule = |of: &str| {
-        format!("{bucket}resource \"aws_s3_bucket_server_side_encryption_configuration\" \"x\" {{\n  bucket = aws_s3_bucket.{of}.id\n}}\n")
+        format!(
+            "{bucket}resource \"aws_s3_bucket_server_side_encryption_configuration\" \"x\" {{\n  bucket = aws_s3_bucket.{of}.id\n}}\n"
+        )
     };
     assert_eq!(findings("x.tf", bucket), [plain]);
     assert_eq!(findings("x.tf", &rule("other")), [plain]);

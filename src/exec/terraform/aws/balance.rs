@@ -50,9 +50,11 @@ pub fn before(view: &View, draft: &mut Draft, placed: &Placed, all: &[Placed]) {
     let name = names::side(&view.app.name, &part.side.seat, 32);
     let label = format!("{}_balancer", part.label);
     network::group(draft, placed, &label, &format!("{name}-lb"), &format!("before {}", part.component.name));
-    let rule = network::rule(placed, &format!("{}_from_balancer", part.label), &part.label, part.port(), "from its balancer");
+    let rule =
+        network::rule(placed, &format!("{}_from_balancer", part.label), &part.label, part.port(), "from its balancer");
     draft.push(&part.file(), rule.raw("referenced_security_group_id", format!("aws_security_group.{label}.id")));
-    let balancer = lb(placed, &name, false).set("security_groups", list([raw(format!("aws_security_group.{label}.id"))]));
+    let balancer =
+        lb(placed, &name, false).set("security_groups", list([raw(format!("aws_security_group.{label}.id"))]));
     draft.push(&part.file(), balancer);
     listeners(view, draft, placed, &[placed], all, false);
 }
@@ -78,10 +80,15 @@ fn lb(placed: &Placed, name: &str, network_level: bool) -> Block {
 fn listeners(view: &View, draft: &mut Draft, placed: &Placed, behind: &[&Placed], all: &[Placed], network_level: bool) {
     let part = &placed.part;
     let file = part.file();
-    let group = if part.component.kind == Kind::LoadBalancer { part.label.clone() } else { format!("{}_balancer", part.label) };
+    let group =
+        if part.component.kind == Kind::LoadBalancer { part.label.clone() } else { format!("{}_balancer", part.label) };
     let mut targets = Vec::new();
     for side in behind {
-        let label = if std::ptr::eq(*side, placed) { part.label.clone() } else { format!("{}_to_{}", part.label, side.part.label) };
+        let label = if std::ptr::eq(*side, placed) {
+            part.label.clone()
+        } else {
+            format!("{}_to_{}", part.label, side.part.label)
+        };
         let name = format!("{}-{}", part.side.seat.id(), side.part.side.seat.id());
         target(draft, (placed, *side), (&label, &name), all, network_level);
         targets.push((label, weight(view, side)));
@@ -109,7 +116,8 @@ fn listeners(view: &View, draft: &mut Draft, placed: &Placed, behind: &[&Placed]
     let plain = if network_level { "TCP" } else { "HTTP" };
     draft.push(&file, forward(listener(part.label.clone(), plain, 80)));
     let variable = format!("certificate_arn_{}", placed.r());
-    let about = format!("Certificate of the load balancers in {}; without one they answer on port 80 only.", part.region());
+    let about =
+        format!("Certificate of the load balancers in {}; without one they answer on port 80 only.", part.region());
     draft.variable(&variable, "string", &about, Some("\"\""));
     let secure = if network_level { "TLS" } else { "HTTPS" };
     let mut tls = listener(format!("{}_tls", part.label), secure, 443)
@@ -142,7 +150,8 @@ fn target(
     let part = &placed.part;
     let port = side.part.port();
     let r = placed.r();
-    let health = block("health_check", []).when(!network_level, |check| check.set("path", "/").set("matcher", "200-499"));
+    let health =
+        block("health_check", []).when(!network_level, |check| check.set("path", "/").set("matcher", "200-499"));
     let group = resource("aws_lb_target_group", label)
         .set("region", part.region())
         .set("name", name)

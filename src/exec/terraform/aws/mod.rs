@@ -9,11 +9,11 @@ mod names;
 mod network;
 mod stores;
 
+use super::assemble::tags_of;
 use super::calls::{self, Endpoint, Endpoints};
 use super::hcl::{self, Block, Expr, raw};
 use super::machines::{Exposure, Placed, placed};
 use super::model::{Draft, Part, View};
-use super::assemble::tags_of;
 use crate::app::Kind;
 use crate::plan::Form;
 use std::collections::BTreeSet;

@@ -58,7 +58,8 @@ fn region(view: &View, draft: &mut Draft, region: &str, here: &[&Placed]) {
             draft.remark(remark);
         }
     }
-    let arches: BTreeSet<&str> = here.iter().filter(|placed| placed.leads()).map(|placed| image(&placed.part)).collect();
+    let arches: BTreeSet<&str> =
+        here.iter().filter(|placed| placed.leads()).map(|placed| image(&placed.part)).collect();
     for arch in arches {
         let path = format!("/aws/service/canonical/ubuntu/server/24.04/stable/current/{arch}/hvm/ebs-gp3/ami-id");
         draft.push(FILE, at(data("aws_ssm_parameter", &format!("{r}_ubuntu_{arch}"))).set("name", path));
@@ -77,7 +78,13 @@ pub fn image(part: &Part) -> &'static str {
     }
 }
 
-fn subnets(draft: &mut Draft, region: &str, (what, first): (&str, u8), zones: u8, tags: crate::exec::terraform::hcl::Expr) {
+fn subnets(
+    draft: &mut Draft,
+    region: &str,
+    (what, first): (&str, u8),
+    zones: u8,
+    tags: crate::exec::terraform::hcl::Expr,
+) {
     let r = identifier(region);
     let label = format!("{r}_{what}");
     let index = if first == 0 { "count.index".to_owned() } else { format!("count.index + {first}") };

@@ -53,7 +53,11 @@ pub fn endpoint(part: &Part) -> Endpoint {
         }
         Kind::Postgres | Kind::Mysql => {
             let aurora = tier(&part.side.seat.offer).is_some_and(|tier| tier.aurora);
-            let host = if aurora { format!("aws_rds_cluster.{label}.endpoint") } else { format!("aws_db_instance.{label}.address") };
+            let host = if aurora {
+                format!("aws_rds_cluster.{label}.endpoint")
+            } else {
+                format!("aws_db_instance.{label}.address")
+            };
             Endpoint { host: Some(host), password, tls: true, ..Endpoint::default() }
         }
         _ => {

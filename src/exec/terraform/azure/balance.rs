@@ -65,12 +65,14 @@ fn balancer(view: &View, draft: &mut Draft, placed: &Placed, behind: &[&Placed],
     for side in behind {
         for (ending, _, count) in side.part.machines() {
             let machines = format!("{}{ending}", side.part.label);
-            let member =
-                resource("azurerm_network_interface_backend_address_pool_association", &format!("{label}_to_{machines}"))
-                    .set("count", count)
-                    .raw("network_interface_id", format!("azurerm_network_interface.{machines}[count.index].id"))
-                    .set("ip_configuration_name", "main")
-                    .raw("backend_address_pool_id", format!("azurerm_lb_backend_address_pool.{label}.id"));
+            let member = resource(
+                "azurerm_network_interface_backend_address_pool_association",
+                &format!("{label}_to_{machines}"),
+            )
+            .set("count", count)
+            .raw("network_interface_id", format!("azurerm_network_interface.{machines}[count.index].id"))
+            .set("ip_configuration_name", "main")
+            .raw("backend_address_pool_id", format!("azurerm_lb_backend_address_pool.{label}.id"));
             draft.push(&file, member);
         }
     }

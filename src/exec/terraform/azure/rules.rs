@@ -83,7 +83,8 @@ pub fn who_may_call(view: &View, draft: &mut Draft, placed: &Placed, all: &[Plac
         let subnet = |region: &&str| raw(format!("azurerm_subnet.{}_machines.address_prefixes[0]", identifier(region)));
         add(draft, "from_far", &|rule| rule.set("source_address_prefixes", list(far.iter().map(subnet))));
     }
-    let open = host.exposure.is_open(view, part.ordinal) || (host.exposure.is_balanced() && view.is_public(part.ordinal));
+    let open =
+        host.exposure.is_open(view, part.ordinal) || (host.exposure.is_balanced() && view.is_public(part.ordinal));
     // A Standard Load Balancer hands connections on with the users' own addresses.
     let balanced = part.component.kind == Kind::Service
         && callers.iter().any(|caller| view.app.components[*caller].kind == Kind::LoadBalancer)

@@ -14,9 +14,8 @@ use crate::plan::Form;
 /// Days for which backups are kept.
 const BACKUP_DAYS: i64 = 7;
 /// Sizes that PostgreSQL flexible servers may have, in MiB.
-const POSTGRES_MB: [i64; 11] = [
-    32_768, 65_536, 131_072, 262_144, 524_288, 1_048_576, 2_097_152, 4_193_280, 8_388_608, 16_777_216, 33_553_408,
-];
+const POSTGRES_MB: [i64; 11] =
+    [32_768, 65_536, 131_072, 262_144, 524_288, 1_048_576, 2_097_152, 4_193_280, 8_388_608, 16_777_216, 33_553_408];
 
 /// The size of a flexible server as the API names it: `D4s_v3` is `GP_Standard_D4s_v3`.
 fn sku(offer: &str) -> Option<String> {
@@ -263,17 +262,18 @@ fn storage(view: &View, draft: &mut Draft, placed: &Placed) {
     let site = part.component.kind == Kind::StaticSite;
     let kept = |kind: &str| block(kind, []).set("days", BACKUP_DAYS);
     let blobs = block("blob_properties", []).set("versioning_enabled", true).with(kept("delete_retention_policy"));
-    let account = at("azurerm_storage_account", label, &names::compact(&view.app.name, &part.side.seat, 24), part.region())
-        .set("account_kind", "StorageV2")
-        .set("account_tier", "Standard")
-        .set("account_replication_type", "LRS")
-        .set("access_tier", "Hot")
-        .set("min_tls_version", "TLS1_2")
-        .set("https_traffic_only_enabled", true)
-        .set("allow_nested_items_to_be_public", false)
-        .set("infrastructure_encryption_enabled", true)
-        .raw("tags", format!("local.{label}_tags"))
-        .with(blobs);
+    let account =
+        at("azurerm_storage_account", label, &names::compact(&view.app.name, &part.side.seat, 24), part.region())
+            .set("account_kind", "StorageV2")
+            .set("account_tier", "Standard")
+            .set("account_replication_type", "LRS")
+            .set("access_tier", "Hot")
+            .set("min_tls_version", "TLS1_2")
+            .set("https_traffic_only_enabled", true)
+            .set("allow_nested_items_to_be_public", false)
+            .set("infrastructure_encryption_enabled", true)
+            .raw("tags", format!("local.{label}_tags"))
+            .with(blobs);
     draft.push(&file, account);
     let container = resource("azurerm_storage_container", label)
         .set("name", app(&part.component.name, 60))

@@ -115,13 +115,15 @@ fn listeners(draft: &mut Draft, file: &str, label: &str, name: &str) {
             .raw("target", target)
     };
     let map = format!("google_compute_url_map.{label}.id");
-    draft.push(file, resource("google_compute_target_http_proxy", label).set("name", name).raw("url_map", map.as_str()));
+    draft
+        .push(file, resource("google_compute_target_http_proxy", label).set("name", name).raw("url_map", map.as_str()));
     draft.push(file, forward("", name, format!("google_compute_target_http_proxy.{label}.id"), "80"));
     let about = "Certificates of the load balancers (self links); without one they answer on port 80 only.";
     draft.variable("certificates", "list(string)", about, Some("[]"));
     let mut proxy = resource("google_compute_target_https_proxy", label).set("name", name).raw("url_map", map);
     proxy = proxy.raw("ssl_certificates", "var.certificates");
-    let mut rule = forward("_tls", &format!("{name}-tls"), format!("one(google_compute_target_https_proxy.{label}[*].id)"), "443");
+    let mut rule =
+        forward("_tls", &format!("{name}-tls"), format!("one(google_compute_target_https_proxy.{label}[*].id)"), "443");
     for block in [&mut proxy, &mut rule] {
         block.body.insert(0, Item::Attribute("count".to_owned(), raw("length(var.certificates) > 0 ? 1 : 0")));
     }

@@ -69,7 +69,8 @@ fn instance(
     let r = placed.r();
     let offer = part.side.seat.offer.as_str();
     let zones = format!("data.google_compute_zones.{r}.names");
-    let zone = if placed.volume_gb(view).is_some() { format!("{zones}[0]") } else { format!("element({zones}, count.index)") };
+    let zone =
+        if placed.volume_gb(view).is_some() { format!("{zones}[0]") } else { format!("element({zones}, count.index)") };
     let image = match arch("gcp", offer) {
         Arch::Arm64 => "ubuntu-os-cloud/ubuntu-2404-lts-arm64",
         Arch::X86_64 => "ubuntu-os-cloud/ubuntu-2404-lts-amd64",
@@ -155,7 +156,8 @@ pub fn who_may_call(view: &View, draft: &mut Draft, placed: &Placed, all: &[Plac
     let part = &placed.part;
     let host = placed.host(all);
     let callers: Vec<usize> = view.callers(part.ordinal).collect();
-    let calls = |other: &&Placed| callers.contains(&other.part.ordinal) && other.part.component.kind != Kind::LoadBalancer;
+    let calls =
+        |other: &&Placed| callers.contains(&other.part.ordinal) && other.part.component.kind != Kind::LoadBalancer;
     let mut tags: Vec<String> = all.iter().filter(calls).map(|caller| tag(view, caller.host(all))).collect();
     tags.sort();
     tags.dedup();
@@ -168,7 +170,8 @@ pub fn who_may_call(view: &View, draft: &mut Draft, placed: &Placed, all: &[Plac
         draft.push(&file, from(rule, "source_tags", callers));
     }
     if host.exposure.is_open(view, part.ordinal) && part.component.kind == Kind::Service {
-        let rule = rule(view, host, &format!("{}_from_everybody", part.label), &format!("{named}-everybody"), part.port());
+        let rule =
+            rule(view, host, &format!("{}_from_everybody", part.label), &format!("{named}-everybody"), part.port());
         draft.push(&file, from(rule, "source_ranges", list([text("0.0.0.0/0")])));
     } else if let Some(variable) = calls::callers_away(draft, view, part.ordinal) {
         let mut rule = rule(view, host, &format!("{}_from_away", part.label), &format!("{named}-away"), part.port());

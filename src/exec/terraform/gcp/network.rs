@@ -17,7 +17,10 @@ pub fn network(view: &View, draft: &mut Draft, all: &[Placed]) {
         return;
     }
     let name = app(&view.app.name, 40);
-    draft.push(FILE, resource("google_compute_network", "main").set("name", name.as_str()).set("auto_create_subnetworks", false));
+    draft.push(
+        FILE,
+        resource("google_compute_network", "main").set("name", name.as_str()).set("auto_create_subnetworks", false),
+    );
     let mut by_region: BTreeMap<&str, Vec<&Placed>> = BTreeMap::new();
     for placed in all.iter().filter(|placed| placed.leads()) {
         by_region.entry(placed.part.region()).or_default().push(placed);
@@ -54,7 +57,10 @@ fn subnet(draft: &mut Draft, region: &str, name: &str) {
 fn nat(draft: &mut Draft, region: &str, name: &str) {
     let r = identifier(region);
     let named = format!("{name}-{region}-nat");
-    draft.push(FILE, resource("google_compute_address", &format!("{r}_nat")).set("name", named.as_str()).set("region", region));
+    draft.push(
+        FILE,
+        resource("google_compute_address", &format!("{r}_nat")).set("name", named.as_str()).set("region", region),
+    );
     let router = resource("google_compute_router", &r).set("name", named.as_str()).set("region", region);
     draft.push(FILE, router.raw("network", "google_compute_network.main.id"));
     let nat = resource("google_compute_router_nat", &r)

@@ -44,7 +44,9 @@ pub fn refusal(part: &Part) -> Option<String> {
     let offer = &part.side.seat.offer;
     match (part.form, part.component.kind) {
         (Form::Managed, Kind::Kafka) => Some(format!("`{offer}`: managed Kafka is not generated yet")),
-        (Form::Managed, Kind::Postgres | Kind::Mysql) if !offer.starts_with("Cloud SQL ") || sql_tier(offer).is_none() => {
+        (Form::Managed, Kind::Postgres | Kind::Mysql)
+            if !offer.starts_with("Cloud SQL ") || sql_tier(offer).is_none() =>
+        {
             Some(format!("`{offer}` is no tier of Cloud SQL that is generated"))
         }
         (Form::Managed, Kind::Redis) if redis_gb(offer).is_none() => {
@@ -154,7 +156,11 @@ fn redis(view: &View, draft: &mut Draft, placed: &Placed) {
         .set("transit_encryption_mode", "SERVER_AUTHENTICATION")
         .raw("labels", format!("local.{}_labels", part.label))
         .set("depends_on", list([raw("google_service_networking_connection.services")]))
-        .with(block("persistence_config", []).set("persistence_mode", "RDB").set("rdb_snapshot_period", "TWENTY_FOUR_HOURS"));
+        .with(
+            block("persistence_config", [])
+                .set("persistence_mode", "RDB")
+                .set("rdb_snapshot_period", "TWENTY_FOUR_HOURS"),
+        );
     draft.push(&part.file(), instance);
 }
 
@@ -190,7 +196,10 @@ mod tests {
 
     #[test]
     fn tiers_are_read_from_offers() {
-        assert_eq!(sql_tier("Cloud SQL Enterprise custom 4 vCPU 16 GiB multi-zone").as_deref(), Some("db-custom-4-16384"));
+        assert_eq!(
+            sql_tier("Cloud SQL Enterprise custom 4 vCPU 16 GiB multi-zone").as_deref(),
+            Some("db-custom-4-16384")
+        );
         assert_eq!(sql_tier("Cloud SQL Enterprise custom 1 vCPU 3.75 GiB").as_deref(), Some("db-custom-1-3840"));
         assert_eq!(sql_tier("Cloud SQL something"), None);
         assert_eq!(redis_gb("Memorystore for Redis M2 5 GiB multi-zone"), Some(5));

@@ -37,7 +37,13 @@ pub fn machines(view: &View, draft: &mut Draft, placed: &Placed, all: &[Placed],
     let start = containers::start(view, draft, part, known, false, volume.as_ref());
     draft.variable("ssh_keys", "list(string)", "Names of SSH keys of whoever may log in to servers.", Some("[]"));
     for (ending, _, count) in part.machines() {
-        server(draft, placed, (&format!("{label}{ending}"), &format!("{name}{}", ending.replace('_', "-"))), count, &start);
+        server(
+            draft,
+            placed,
+            (&format!("{label}{ending}"), &format!("{name}{}", ending.replace('_', "-"))),
+            count,
+            &start,
+        );
     }
     if data.is_some() {
         let attachment = resource("hcloud_volume_attachment", label)
@@ -74,8 +80,10 @@ fn server(draft: &mut Draft, placed: &Placed, (label, name): (&str, &str), count
 
 /// What may reach the public addresses of a part's servers: nothing, unless a container on them is public.
 fn firewall(view: &View, draft: &mut Draft, placed: &Placed, all: &[Placed], name: &str) -> Block {
-    let mut firewall = resource("hcloud_firewall", &placed.part.label).set("name", name).set("labels", labels(&placed.part));
-    let rule = |port: u16| block("rule", []).set("direction", "in").set("protocol", "tcp").set("port", text(port.to_string()));
+    let mut firewall =
+        resource("hcloud_firewall", &placed.part.label).set("name", name).set("labels", labels(&placed.part));
+    let rule =
+        |port: u16| block("rule", []).set("direction", "in").set("protocol", "tcp").set("port", text(port.to_string()));
     let on_it = |other: &&Placed| other.host(all).part.label == placed.part.label && other.part.on_machines();
     for member in all.iter().filter(on_it) {
         let open = placed.exposure.is_open(view, member.part.ordinal) && member.part.component.kind == Kind::Service;
@@ -134,7 +142,10 @@ pub fn balancer(view: &View, draft: &mut Draft, placed: &Placed, behind: &[&Plac
                 .set("use_private_ip", true)
                 .set(
                     "depends_on",
-                    list([raw(format!("hcloud_load_balancer_network.{label}")), raw(format!("hcloud_server_network.{machines}"))]),
+                    list([
+                        raw(format!("hcloud_load_balancer_network.{label}")),
+                        raw(format!("hcloud_server_network.{machines}")),
+                    ]),
                 );
             draft.push(&file, target);
         }

@@ -58,7 +58,8 @@ pub(super) fn draft(view: &View) -> Draft {
         // What stands in another network zone is as far as another provider.
         let near: BTreeSet<String> =
             all.iter().filter(|p| network_of(p) == network_of(placed)).map(|p| p.part.label.clone()).collect();
-        let known: Endpoints = known.iter().filter(|(label, _)| near.contains(*label)).map(|(l, e)| (l.clone(), e.clone())).collect();
+        let known: Endpoints =
+            known.iter().filter(|(label, _)| near.contains(*label)).map(|(l, e)| (l.clone(), e.clone())).collect();
         if placed.leads() {
             compute::machines(view, &mut draft, placed, &all, &known);
         } else if part.component.kind == Kind::LoadBalancer {
@@ -103,7 +104,8 @@ fn networks(view: &View, draft: &mut Draft, all: &[Placed]) {
 fn across_zones(view: &View, draft: &mut Draft, all: &[Placed]) {
     for link in &view.app.links {
         let here = |ordinal: usize| all.iter().filter(move |placed| placed.part.ordinal == ordinal);
-        let apart = |from: &&Placed| here(link.to).all(|to| network_of(to) != network_of(from)) && here(link.to).count() > 0;
+        let apart =
+            |from: &&Placed| here(link.to).all(|to| network_of(to) != network_of(from)) && here(link.to).count() > 0;
         for from in here(link.from).filter(apart) {
             let what = format!("{} -> {}", from.part.component.name, view.app.components[link.to].name);
             let why = "the two are in different network zones, over which private networks do not reach".to_owned();

@@ -108,7 +108,8 @@ impl Binary<'_> {
     /// [`Failure`], also when somebody asks to stop meanwhile.
     pub fn settle(&self, watch: &dyn Watch) -> Result<(), Failure> {
         let path = self.path("running.json");
-        let Some(running) = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Running>(&bytes).ok()) else {
+        let Some(running) = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Running>(&bytes).ok())
+        else {
             return Ok(());
         };
         let alive = || started(running.pid).is_some_and(|started| started == running.started);
@@ -193,7 +194,9 @@ impl Binary<'_> {
             if let Some(status) = ended {
                 noted?;
                 return match asked {
-                    Some((kind, _)) => Err(Failure::new(kind, "the binary was stopped; what it had begun is in its state")),
+                    Some((kind, _)) => {
+                        Err(Failure::new(kind, "the binary was stopped; what it had begun is in its state"))
+                    }
                     None => Ok(status),
                 };
             }
@@ -217,7 +220,8 @@ impl Binary<'_> {
         let mut errors: Vec<String> = out.lines().filter_map(diagnostic).collect();
         if errors.is_empty() {
             let plain = |line: &&str| !line.trim_matches(|c: char| c.is_whitespace() || "│╷╵".contains(c)).is_empty();
-            let text: Vec<&str> = err.lines().filter(plain).map(|line| line.trim_matches(['│', '╷', '╵', ' '])).collect();
+            let text: Vec<&str> =
+                err.lines().filter(plain).map(|line| line.trim_matches(['│', '╷', '╵', ' '])).collect();
             errors.push(text.into_iter().take(12).collect::<Vec<_>>().join(" "));
         }
         let (kind, help) = kind_of(&errors.join(" "));
@@ -228,7 +232,8 @@ impl Binary<'_> {
         }
         let name = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let command = arguments.first().copied().unwrap_or_default();
-        Failure::new(kind, format!("`{name} {command}` in {} says: {}", self.folder.display(), errors.join("; "))).help(help)
+        Failure::new(kind, format!("`{name} {command}` in {} says: {}", self.folder.display(), errors.join("; ")))
+            .help(help)
     }
 }
 
@@ -251,7 +256,15 @@ fn kind_of(text: &str) -> (FailureKind, &'static str) {
     if has(&["acquiring the state lock"]) {
         return (FailureKind::Passing, "wait until whoever holds it is done; `force-unlock` in the folder frees it");
     }
-    if has(&["credential", "InvalidClientTokenId", "ExpiredToken", "AuthFailure", "az login", "401 Unauthorized", "token has"]) {
+    if has(&[
+        "credential",
+        "InvalidClientTokenId",
+        "ExpiredToken",
+        "AuthFailure",
+        "az login",
+        "401 Unauthorized",
+        "token has",
+    ]) {
         return (FailureKind::Missing, "give the provider's credentials in the environment (docs/terraform.md)");
     }
     if has(&["Failed to query available provider packages", "Failed to install provider", "provider registry"]) {
@@ -261,7 +274,10 @@ fn kind_of(text: &str) -> (FailureKind, &'static str) {
         return (FailureKind::Missing, "set TF_VAR_... for it in the environment");
     }
     if has(&["Unsupported argument", "Unsupported block", "Invalid reference", "Inconsistent", "Invalid for_each"]) {
-        return (FailureKind::Refused, "the provider's version does not take this configuration; say so to placer's makers");
+        return (
+            FailureKind::Refused,
+            "the provider's version does not take this configuration; say so to placer's makers",
+        );
     }
     (FailureKind::Passing, "look at what the provider says, then `placer runs` for what can be done")
 }

@@ -42,7 +42,9 @@ pub fn converge(
     watch: &dyn Watch,
 ) -> Result<(), Failure> {
     let made = configuration(terraform, app, records, &folder.providers());
-    if let Some(gap) = made.all_gaps().into_iter().find(|gap| records.sides.iter().any(|s| s.seat.component == gap.what)) {
+    if let Some(gap) =
+        made.all_gaps().into_iter().find(|gap| records.sides.iter().any(|s| s.seat.component == gap.what))
+    {
         return Err(Failure::new(FailureKind::Refused, format!("{} at {}: {}", gap.what, gap.place, gap.why)));
     }
     let program = binary::find(terraform.settings.binary.as_deref())?;
@@ -105,9 +107,13 @@ impl Work<'_> {
 
     /// The module's files, with what is not its own: the backend, and addresses from other modules.
     fn files(&self, known: &BTreeMap<String, Outputs>) -> Result<BTreeMap<String, String>, Failure> {
-        let findings = audit::module(&self.module.files).map_err(|error| Failure::new(FailureKind::Refused, error.to_string()))?;
+        let findings =
+            audit::module(&self.module.files).map_err(|error| Failure::new(FailureKind::Refused, error.to_string()))?;
         if let Some(finding) = findings.first() {
-            return Err(Failure::new(FailureKind::Refused, format!("what would be carried out is not safe: {finding}")));
+            return Err(Failure::new(
+                FailureKind::Refused,
+                format!("what would be carried out is not safe: {finding}"),
+            ));
         }
         let mut files = self.module.files.clone();
         if let Some(path) = &self.terraform.settings.backend {
@@ -118,7 +124,9 @@ impl Work<'_> {
         let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for wanted in &self.module.addresses {
             let list = values.entry(&wanted.variable).or_default();
-            for side in known.iter().filter(|(provider, _)| *provider != self.provider).flat_map(|(_, sides)| sides.values()) {
+            for side in
+                known.iter().filter(|(provider, _)| *provider != self.provider).flat_map(|(_, sides)| sides.values())
+            {
                 let component = side.component.split('#').next().unwrap_or_default();
                 if component == wanted.component && wanted.label.as_ref().is_none_or(|label| *label == side.label) {
                     list.extend(if wanted.outgoing { &side.outgoing } else { &side.public }.iter().map(String::as_str));
@@ -240,7 +248,11 @@ mod tests {
     #[test]
     fn only_a_lock_of_this_machine_is_freed() {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let text = |who: &str| format!("Error acquiring the state lock Lock Info: ID: 12-ab Path: x Operation: OperationTypeApply Who: {who} Version: 1");
+        let text = |who: &str| {
+            format!(
+                "Error acquiring the state lock Lock Info: ID: 12-ab Path: x Operation: OperationTypeApply Who: {who} Version: 1"
+            )
+        };
         assert_eq!(left_lock(&text(&format!("root@{host}"))).as_deref(), Some("12-ab"));
         assert_eq!(left_lock(&text("root@elsewhere-entirely")), None);
         assert_eq!(left_lock("something else Who: x ID: y"), None);

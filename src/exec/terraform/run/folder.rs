@@ -6,8 +6,8 @@
 
 use crate::exec::terraform::Side;
 use crate::exec::{Failure, FailureKind, Watch};
-use crate::plan::{Seat, placement_to_json, read_placement};
 use crate::plan::Placement;
+use crate::plan::{Seat, placement_to_json, read_placement};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -49,7 +49,8 @@ struct SideFile {
 
 /// A failure of the folder itself.
 pub fn trouble(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(FailureKind::Passing, format!("`{}`: {error}", path.display())).help("check the disk and who may write there")
+    Failure::new(FailureKind::Passing, format!("`{}`: {error}", path.display()))
+        .help("check the disk and who may write there")
 }
 
 /// An application's folder.

@@ -82,8 +82,12 @@ pub fn judge(lines: &str, stay: &BTreeSet<String>) -> Result<(), Failure> {
     if hurt.is_empty() {
         return Ok(());
     }
-    let what = format!("nothing was done: it would take away or replace {}, which this step must leave alone", hurt.join(", "));
-    Err(Failure::new(FailureKind::Refused, what).help("look at the configuration in the folder; `terraform plan` there says why"))
+    let what = format!(
+        "nothing was done: it would take away or replace {}, which this step must leave alone",
+        hurt.join(", ")
+    );
+    Err(Failure::new(FailureKind::Refused, what)
+        .help("look at the configuration in the folder; `terraform plan` there says why"))
 }
 
 #[cfg(test)]
@@ -95,7 +99,8 @@ mod tests {
     #[test]
     fn what_stays_is_never_taken_away() {
         let plan = |kind: &str, name: &str, action: &str| {
-            let resource = format!("{{\"addr\":\"{kind}.{name}\",\"resource_type\":\"{kind}\",\"resource_name\":\"{name}\"}}");
+            let resource =
+                format!("{{\"addr\":\"{kind}.{name}\",\"resource_type\":\"{kind}\",\"resource_name\":\"{name}\"}}");
             let change = format!("{{\"resource\":{resource},\"action\":\"{action}\"}}");
             format!("not JSON\n{{\"type\":\"version\"}}\n{{\"type\":\"planned_change\",\"change\":{change}}}\n")
         };

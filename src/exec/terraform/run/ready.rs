@@ -1,13 +1,13 @@
 //! Whether a plan can be carried out at all, before its first step: all that is missing or cannot be done, in one failure.
 
+use super::Terraform;
 use super::binary;
 use super::converge::configuration;
 use super::folder::Records;
-use super::Terraform;
 use crate::app::{App, Kind};
+use crate::exec::terraform::Side;
 use crate::exec::terraform::model::View;
 use crate::exec::terraform::names::base;
-use crate::exec::terraform::Side;
 use crate::exec::{Failure, FailureKind};
 use crate::plan::{Action, Change, Moved, Placement, Plan, Seat};
 use std::collections::BTreeSet;
@@ -97,7 +97,12 @@ fn variables(terraform: &Terraform, app: &App, plan: &Plan) -> Vec<Failure> {
 fn credentials(provider: &str) -> Option<Failure> {
     let (variables, files): (&[&str], &[&str]) = match provider {
         "aws" => (
-            &["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"],
+            &[
+                "AWS_ACCESS_KEY_ID",
+                "AWS_PROFILE",
+                "AWS_WEB_IDENTITY_TOKEN_FILE",
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            ],
             &[".aws/credentials", ".aws/config"],
         ),
         "gcp" => (
@@ -119,9 +124,11 @@ fn credentials(provider: &str) -> Option<Failure> {
 
 /// A store that moves with its data.
 fn data(plan: &Plan, moved: &Moved) -> Option<Failure> {
-    let copies = |step: &&crate::plan::Step| step.component == moved.component && matches!(step.action, Action::Copy(_));
+    let copies =
+        |step: &&crate::plan::Step| step.component == moved.component && matches!(step.action, Action::Copy(_));
     plan.steps.iter().find(copies)?;
-    let what = format!("`{}` would have to move with its data, and the executor terraform moves no data", moved.component);
+    let what =
+        format!("`{}` would have to move with its data, and the executor terraform moves no data", moved.component);
     Some(refused(what).help("keep it where it is (`never` in the policy), or move it yourself"))
 }
 
@@ -140,12 +147,17 @@ fn traffic(terraform: &Terraform, app: &App, plan: &Plan, moved: &Moved) -> Vec<
     if view.has_users(ordinal) {
         match &terraform.settings.zone {
             None => {
-                let what = format!("users reach `{}` by its address, and no name can be turned to another", moved.component);
+                let what =
+                    format!("users reach `{}` by its address, and no name can be turned to another", moved.component);
                 failures.push(refused(what).help("set a public zone (`zone` in settings.toml, docs/terraform.md)"));
             }
             // Only Route 53 has names that lead to a load balancer without an address of its own.
-            Some(zone) if zone.provider != "aws" && [from, to].iter().any(|seat| seat.provider == "aws" && balanced(&view, ordinal, seat)) => {
-                let what = format!("`{}` has a load balancer of AWS, which only a zone at AWS can lead to", moved.component);
+            Some(zone)
+                if zone.provider != "aws"
+                    && [from, to].iter().any(|seat| seat.provider == "aws" && balanced(&view, ordinal, seat)) =>
+            {
+                let what =
+                    format!("`{}` has a load balancer of AWS, which only a zone at AWS can lead to", moved.component);
                 failures.push(refused(what));
             }
             Some(_) => {}

@@ -1,8 +1,8 @@
 //! What is there, as the state has it: `show -json`, in every provider's folder.
 
+use super::Terraform;
 use super::binary::{self, Binary};
 use super::folder::AppFolder;
-use super::Terraform;
 use crate::exec::{Failure, FailureKind, Health, Sighting, Watch};
 use crate::plan::Seat;
 use serde::{Deserialize, Serialize};
@@ -68,9 +68,8 @@ impl Watch for Quiet {
 pub fn json(bytes: &[u8]) -> Result<serde_json::Value, Failure> {
     // Warnings about the binary's own settings may stand before it.
     let from = bytes.iter().position(|byte| *byte == b'{').unwrap_or(0);
-    serde_json::from_slice(&bytes[from..]).map_err(|error| {
-        Failure::new(FailureKind::Passing, format!("the binary's answer cannot be read: {error}"))
-    })
+    serde_json::from_slice(&bytes[from..])
+        .map_err(|error| Failure::new(FailureKind::Passing, format!("the binary's answer cannot be read: {error}")))
 }
 
 /// The sides that the state's outputs tell of.
@@ -84,8 +83,19 @@ fn sides(state: &serde_json::Value) -> Outputs {
         let side: SideOutput = serde_json::from_value(output.get("value")?.clone()).ok()?;
         let SideOutput { component, kind, seat, region, percent, port, private, public, outgoing, host } = side;
         let label = label.clone();
-        let seen =
-            Seen { label: label.clone(), component, kind, seat, region, percent, port, private, public, outgoing, host };
+        let seen = Seen {
+            label: label.clone(),
+            component,
+            kind,
+            seat,
+            region,
+            percent,
+            port,
+            private,
+            public,
+            outgoing,
+            host,
+        };
         Some((label, seen))
     };
     outputs.into_iter().flatten().filter_map(side).collect()
@@ -103,7 +113,9 @@ fn begun(state: &serde_json::Value) -> BTreeMap<String, (String, String)> {
         }
         let values = resource.get("values").cloned().unwrap_or_default();
         let of = |key: &str| {
-            ["tags", "labels", "user_labels"].iter().find_map(|tags| values.get(tags)?.get(key)?.as_str().map(str::to_owned))
+            ["tags", "labels", "user_labels"]
+                .iter()
+                .find_map(|tags| values.get(tags)?.get(key)?.as_str().map(str::to_owned))
         };
         if let (Some(component), Some(seat)) = (of("component"), of("seat")) {
             found.insert(seat.clone(), (component, seat));
@@ -116,7 +128,8 @@ fn begun(state: &serde_json::Value) -> BTreeMap<String, (String, String)> {
 
 /// Component and seat in the name of a block: `aws_instance_web_0123456789ab_spot`.
 fn named(name: &str) -> Option<(String, String)> {
-    let is_seat = |word: &&str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
+    let is_seat =
+        |word: &&str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
     let words: Vec<&str> = name.split('_').collect();
     let at = words.iter().position(|word| is_seat(&word))?;
     Some((words[at.checked_sub(1)?].to_owned(), words[at].to_owned()))
@@ -187,10 +200,16 @@ fn at(terraform: &Terraform, program: &Path, folder: &Path, provider: &str) -> R
 }
 
 /// One side, as its provider's state has it; `None`: it is not there, or not all of it.
-pub fn side(terraform: &Terraform, folder: &AppFolder, seat: &Seat, watch: &dyn Watch) -> Result<Option<Seen>, Failure> {
+pub fn side(
+    terraform: &Terraform,
+    folder: &AppFolder,
+    seat: &Seat,
+    watch: &dyn Watch,
+) -> Result<Option<Seen>, Failure> {
     let program = binary::find(terraform.settings.binary.as_deref())?;
     let path = folder.path.join(&seat.provider);
-    let binary = Binary { program: &program, folder: &path, grace: terraform.settings.grace, secrets: &[], looks: false };
+    let binary =
+        Binary { program: &program, folder: &path, grace: terraform.settings.grace, secrets: &[], looks: false };
     let id = seat.id();
     Ok(outputs(&binary, watch)?.into_values().find(|seen| seen.component == seat.component && seen.seat == id))
 }

@@ -77,7 +77,10 @@ impl Settings {
         if let Some(zone) = &zone
             && !matches!(zone.provider.as_str(), "aws" | "gcp")
         {
-            return Err(refused(format!("`zone.provider` is `{}`; only zones at aws and gcp know weights", zone.provider)));
+            return Err(refused(format!(
+                "`zone.provider` is `{}`; only zones at aws and gcp know weights",
+                zone.provider
+            )));
         }
         let mut settings = Self { binary: file.binary, backend: file.backend, zone, ..Self::default() };
         settings.drain = file.drain_seconds.map_or(settings.drain, Duration::from_secs);

@@ -18,7 +18,8 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// Refuses an order of a placer that another one has taken over from.
 fn fence(records: &mut Records, order: &Order<'_>) -> Result<(), Failure> {
     if order.fence < records.fence {
-        let what = format!("another placer carries {} now (fence {} after {})", order.app.name, records.fence, order.fence);
+        let what =
+            format!("another placer carries {} now (fence {} after {})", order.app.name, records.fence, order.fence);
         return Err(Failure::new(FailureKind::Fenced, what));
     }
     records.fence = order.fence;
