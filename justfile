@@ -94,3 +94,11 @@ api-load seconds="20":
 browser:
     cargo build --release --bin placer
     bash scripts/browser.sh target/release/placer
+
+# Read the providers' schemas anew, and write the extracts that the tests hold generated Terraform against.
+terraform-schemas packages="target/terraform-packages" python="python3":
+    {{ python }} scripts/terraform-schemas.py tests/terraform/schemas --packages {{ packages }}
+
+# The whole conformance suite against the terraform executor, by a rehearsal: some two thousand runs of the binary.
+terraform-conformance cases="":
+    PLACER_CASES={{ cases }} cargo test --test terraform keeps_every_promise -- --ignored --nocapture
