@@ -58,7 +58,7 @@ request_gb_month = 1
 /// A world with the demo application, and where its rows are noted.
 pub fn world() -> (World, PathBuf) {
     let world = World::new(DEMO);
-    let log = world.folder.path().join("acknowledged");
+    let log = world.folder().join("acknowledged");
     (world, log)
 }
 
@@ -118,6 +118,7 @@ pub fn one_writes<T>(world: &World, work: impl FnOnce() -> T) -> T {
                 let seen = world.process.observe("shop").unwrap_or_default();
                 most = most.max(seen.iter().filter(|sighting| sighting.writable == Some(true)).count());
                 looks += 1;
+                thread::sleep(Duration::from_millis(10));
             }
             (most, looks)
         });

@@ -200,7 +200,9 @@ fn what_is_missing_is_told_before_the_first_step() {
     assert!(kind == FailureKind::Refused && text.contains("`q`") && text.contains("`kafka`"), "{text}");
 
     let world = World::new(APP);
-    let failure = world.process.ready(&world.app, &world.plan(&world.at(&[0, 0]), &world.at(&[1, 1]))).unwrap_err();
+    let plan = world.plan(&world.at(&[0, 0]), &world.at(&[1, 1]));
+    let failure = world.apply(&plan, &plan.steps[0], &Patient::new()).unwrap_err();
+    assert_eq!((failure.kind, world.observe().len()), (FailureKind::Refused, 0));
     assert!(failure.to_string().contains("`web` is not in grand/eu-1 on this machine"), "{failure}");
 }
 

@@ -64,6 +64,10 @@ impl Gate {
             files::make_folder(&self.dir)?;
             files::write_json(&self.dir.join("routes.json"), &routes)?;
         }
+        if routes.listeners.is_empty() {
+            // Nobody connects to it: the shares are only noted.
+            return Ok(());
+        }
         self.start(placer)?;
         self.adopted(placer, &routes, patience)
     }

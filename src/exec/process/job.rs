@@ -42,9 +42,7 @@ impl<'a> Job<'a> {
         }
         self.keep()?;
         let note = self.act()?;
-        if self.tidy()? {
-            return Ok(note);
-        }
+        self.tidy()?;
         done.add(&self.app, &self.order.step.key, &note)?;
         Ok(note)
     }
@@ -58,8 +56,7 @@ impl<'a> Job<'a> {
         // Forgotten first: what is half taken back was not done.
         DoneFile::read(&self.app, self.order.plan)?.forget(&self.app, self.order.plan, &self.order.step.key)?;
         let note = self.take_back()?;
-        self.tidy()?;
-        Ok(note)
+        self.tidy().map(|()| note)
     }
 
     /// Makes sure that the keeper runs.
@@ -68,13 +65,12 @@ impl<'a> Job<'a> {
         keeper::ensure(self.process, &self.app, secrets)
     }
 
-    /// When nothing of the application is left, takes away what looked after it. Says whether that was so.
-    fn tidy(&self) -> Result<bool, Failure> {
-        let gone = self.app.sides()?.is_empty() && self.app.components()?.is_empty();
-        if gone {
+    /// When nothing of the application is left, takes away what looked after it.
+    fn tidy(&self) -> Result<(), Failure> {
+        if self.app.sides()?.is_empty() && self.app.components()?.is_empty() {
             super::tear_down::leftovers(&self.app)?;
         }
-        Ok(gone)
+        Ok(())
     }
 
     /// How the step's component is run.
@@ -92,6 +88,21 @@ impl<'a> Job<'a> {
             (Some(from), Some(to)) if self.app.side(from)? == self.app.side(to)? => {
                 let what = format!("both sides of `{}` have the same name", self.order.step.component);
                 Err(refused(what).help("move it to another place or offer first"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// That the plan starts from what is here.
+    ///
+    /// # Errors
+    /// An old side that this executor never made.
+    pub fn check_start(&self) -> Result<(), Failure> {
+        match self.order.from() {
+            Some(from) if Side::of(&self.app, from)?.is_none() => {
+                let Seat { component, provider, region, .. } = from;
+                let what = format!("`{component}` is not in {provider}/{region} on this machine");
+                Err(refused(what).help("leave its `[[today]]` out, or use the executor that made it"))
             }
             _ => Ok(()),
         }

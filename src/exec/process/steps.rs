@@ -65,11 +65,17 @@ impl Job<'_> {
 
     fn provision(&self, seat: &Seat) -> Result<String, Failure> {
         self.check_apart()?;
+        self.check_start()?;
         let family = Family::of(seat.kind)?;
-        let side = self.written(seat, family)?;
+        let mut side = self.written(seat, family)?;
         self.connect(&side)?;
         if let Some(store) = store::of(family) {
             store.make(self, &side)?;
+        }
+        if !side.file.wanted {
+            // Not before: whoever starts it must find all that it needs.
+            side.file.wanted = true;
+            side.save()?;
         }
         self.process.start_side(&self.app, &side)?;
         if let Some(store) = store::of(family) {
@@ -83,8 +89,11 @@ impl Job<'_> {
     fn settle(&self, store: &dyn store::Store, side: &Side) -> Result<(), Failure> {
         store.settle(self, side)?;
         let gate = Gate::of(&self.app, &side.file.component)?;
-        if self.order.from().is_none() && store::truth(&gate)?.is_none() {
-            store::set_truth(&gate, &side.file.seat)?;
+        let truth = store::truth(&gate)?;
+        if self.order.from().is_none() && truth.as_ref().is_none_or(|truth| *truth == side.file.seat) {
+            if truth.is_none() {
+                store::set_truth(&gate, &side.file.seat)?;
+            }
             store.open(self, side)?;
         }
         Ok(())
