@@ -20,8 +20,9 @@ mod steps;
 
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
 pub use file::{FileError, PlanFile, VERSION, digest, read, to_json};
+pub use moves::carried;
 pub use placement::{Placement, Seat};
-pub use steps::plan;
+pub use steps::{Haul, paid_for, plan};
 
 use crate::units::{Money, Quantity};
 
