@@ -23,5 +23,5 @@ pub mod units;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod collect;
-#[cfg(feature = "collect")]
+#[cfg(feature = "cli")]
 pub mod control;
