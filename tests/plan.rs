@@ -6,8 +6,8 @@ mod small_book;
 use assert_cmd::Command;
 use placer::app::{self, App, Names};
 use placer::plan::{
-    Action, Check, Circumstances, Decision, Options, PastMove, Placement, Plan, Seat, Step, Undo, Verdict, decide,
-    digest, plan, read, to_json,
+    Action, Check, Circumstances, Decision, Haul, Options, PastMove, Placement, Plan, Seat, Step, Undo, Verdict,
+    carried, decide, digest, paid_for, plan, read, to_json,
 };
 use placer::policy::{Approval, Moves, Policy, Window};
 use placer::problem::lower::{Options as Lowering, lower};
@@ -416,4 +416,30 @@ fn the_command_says_what_a_policy_decides() {
     let (json, err, code, _) = command(SHOP, &["--policy", path.to_str().unwrap(), "--format", "json"]);
     assert_eq!(code, 0, "{err}");
     assert!(read(json.as_bytes()).unwrap().to.seats.iter().all(|seat| seat.provider == "grand"));
+}
+
+#[test]
+fn a_haul_says_what_the_steps_of_a_move_cost() {
+    let (app, problem) = shop();
+    let at = |assignment: &[usize]| Placement::of(&app, &problem, &assignment.to_vec(), Money::ZERO);
+    let options = Options::default();
+    let choices = |component: usize| problem.components[component].choices.len();
+    for (web, db) in (0..choices(0)).flat_map(|web| (0..choices(1)).map(move |db| (web, db))) {
+        for (to_web, to_db) in (0..choices(0)).flat_map(|web| (0..choices(1)).map(move |db| (web, db))) {
+            let (from, to) = ([web, db], [to_web, to_db]);
+            let made = plan(&app, &problem, at(&from), at(&to), &options);
+            let cost = |component: usize| {
+                let name = &problem.components[component].name;
+                let side = |of: [usize; 2]| &problem.components[component].choices[of[component]];
+                if from[component] == to[component] {
+                    return Some(Money::ZERO);
+                }
+                let haul = Haul::of(&app, name, &options);
+                let carry =
+                    haul.data.map_or(Some(Money::ZERO), |gb| carried(&problem, side(from).place, side(to).place, gb));
+                Some(paid_for(side(to).cost, haul.overlap_s)? + paid_for(side(from).cost, haul.keep_s)? + carry?)
+            };
+            assert_eq!(made.cost(), (0..2).map(cost).sum::<Option<Money>>(), "{from:?} {to:?}");
+        }
+    }
 }
