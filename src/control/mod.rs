@@ -26,9 +26,11 @@ pub trait Clock: Sync {
 }
 
 /// The system's clock.
+#[cfg(feature = "run")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+#[cfg(feature = "run")]
 impl Clock for SystemClock {
     fn now(&self) -> i64 {
         jiff::Timestamp::now().as_second()

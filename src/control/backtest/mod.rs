@@ -6,4 +6,5 @@ pub mod generate;
 pub mod ground;
 pub mod recording;
 pub mod replay;
+pub mod run;
 pub mod stage;
