@@ -84,7 +84,8 @@ def carry_out(sides, order, action):
         seat, kind = order["to"]["seat"], order["component"]["kind"]
         side = {"component": seat["component"], "seat": order["to"]["id"], "health": "ready", "percent": 0}
         side |= {"provider": seat["provider"], "region": seat["region"]}
-        sides[order["to"]["id"]] = side | {"writable": False if kind in STORES else None}
+        # A store takes writes when it is made, unless there is an old side that does.
+        sides[order["to"]["id"]] = side | {"writable": not order["from"] if kind in STORES else None}
     elif action["do"] == "verify":
         image = order["component"]["image"] or ""
         if ".invalid/" in image:  # A domain that cannot be (RFC 2606).
@@ -112,8 +113,8 @@ def take_back(sides, order, undo):
 def share(sides, order, side, percent):
     """Gives a side so much of the traffic. Of the two sides of a store, the one that has it takes the writes."""
     if side:
-        writable = percent == 100 if order["component"]["kind"] in STORES else None
-        sides[side["id"]] |= {"percent": percent, "writable": writable}
+        writable = percent == 100 or not order["from"]
+        sides[side["id"]] |= {"percent": percent, "writable": writable if order["component"]["kind"] in STORES else None}
 
 
 def observe(params):

@@ -10,8 +10,8 @@ shows on a small map. A line of the output is a ring: longitude and latitude in 
 import json
 import sys
 
-TOLERANCE = 0.9  # degrees
-SMALLEST = 6.0  # square degrees of a ring's box; smaller islands are left out
+TOLERANCE = 0.4  # degrees
+SMALLEST = 2.0  # square degrees of a ring's box; smaller islands are left out
 
 
 def simplified(points):

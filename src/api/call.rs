@@ -2,7 +2,8 @@
 
 use super::auth::Caller;
 use super::problem::{Kind, Problem, shown};
-use axum::body::{Body, Bytes};
+use super::route::inline;
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -10,7 +11,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, MapDeserializer};
+use serde_json::Value;
 use std::time::Duration;
+use tokio_stream::StreamExt as _;
 
 /// No parameters, where a route takes none.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -78,10 +81,35 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromBody for JsonBody<T>
         if media != JSON {
             return Err(unsupported(media, JSON));
         }
-        json(bytes).map(Self)
+        let read = json(bytes)?;
+        // The reader also takes a list of values for an object, which is none.
+        let sent: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        match list_for_object(&sent, inline().into_root_schema_for::<T>().as_value(), "#") {
+            Some(pointer) => Err(Problem::at(&pointer, "an object is expected here, not a list")),
+            None => Ok(Self(read)),
+        }
     }
 }
 
+/// Where a list stands that the schema wants to be an object.
+fn list_for_object(sent: &Value, schema: &Value, at: &str) -> Option<String> {
+    let choices = schema["anyOf"].as_array().map_or(std::slice::from_ref(schema), Vec::as_slice);
+    choices.iter().find_map(|schema| match sent {
+        Value::Array(_) if schema["properties"].is_object() => Some(at.to_owned()),
+        Value::Array(items) => {
+            let mut numbered = items.iter().enumerate();
+            numbered.find_map(|(item, sent)| list_for_object(sent, &schema["items"], &format!("{at}/{item}")))
+        }
+        Value::Object(fields) => {
+            let mut fields = fields.iter();
+            fields.find_map(|(name, sent)| list_for_object(sent, &schema["properties"][name], &format!("{at}/{name}")))
+        }
+        _ => None,
+    })
+}
+
+/// Bytes of a body that is too large which are taken all the same.
+const DRAINED_MAX: u64 = 8 << 20;
 const JSON: &str = "application/json";
 const TOML: &str = "application/toml";
 /// What many clients send in place of it.
@@ -172,25 +200,78 @@ pub fn media(headers: &HeaderMap) -> String {
 }
 
 /// Reads a body: not more than so many bytes, and not for longer than so long.
+///
+/// # Errors
+/// It is too large, too slow, or ended too early.
 pub async fn bytes(body: Body, bytes_max: usize, within: Duration) -> Result<Bytes, Problem> {
-    let too_large = || {
-        Problem::new(
-            Kind::TooLarge,
-            format_args!("the body is larger than {} KiB, the limit of this path", bytes_max >> 10),
-        )
-    };
-    let too_slow = || {
-        let seconds = within.as_secs();
-        Problem::new(Kind::TooSlow, format_args!("the body was not there within {seconds} seconds"))
-            .with(header::CONNECTION, axum::http::HeaderValue::from_static("close"))
-    };
-    match tokio::time::timeout(within, axum::body::to_bytes(body, bytes_max)).await {
-        Err(_) => Err(too_slow()),
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => {
-            let limit =
-                std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
-            if limit { Err(too_large()) } else { Err(Problem::new(Kind::BadRequest, "the body ended too early")) }
+    let limit = bytes_max >> 10;
+    let told = format!("the body is larger than {limit} KiB, the limit of this path");
+    let too_large = Problem::new(Kind::TooLarge, told);
+    let max = bytes_max as u64;
+    // What is far too large by its own word is not waited for.
+    if body.size_hint().lower() > max + DRAINED_MAX {
+        return Err(too_large);
+    }
+    match tokio::time::timeout(within, gathered(body, max)).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => Err(too_large),
+        Ok(Err(_)) => Err(Problem::new(Kind::BadRequest, "the body ended too early")),
+        Err(_) => {
+            let seconds = within.as_secs();
+            let told = format!("the body was not there within {seconds} seconds");
+            let close = axum::http::HeaderValue::from_static("close");
+            Err(Problem::new(Kind::TooSlow, told).with(header::CONNECTION, close))
+        }
+    }
+}
+
+/// The bytes of a body; `None`: it is too large. A client that is still sending would not see the answer, so what is too much
+/// is taken and thrown away, as long as it is not far too much.
+async fn gathered(body: Body, max: u64) -> Result<Option<Bytes>, axum::Error> {
+    let mut parts = body.into_data_stream();
+    let (mut all, mut length) = (Vec::new(), 0);
+    while let Some(part) = parts.next().await {
+        let part = part?;
+        length += part.len() as u64;
+        match length {
+            fits if fits <= max => all.extend_from_slice(&part),
+            over if over <= max + DRAINED_MAX => all = Vec::new(),
+            _ => return Ok(None),
+        }
+    }
+    Ok((length <= max).then(|| all.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    struct Outer {
+        #[serde(default)]
+        inner: Option<Inner>,
+        #[serde(default)]
+        many: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    struct Inner {
+        name: String,
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let read = |text: &'static str| JsonBody::<Outer>::read(JSON, &Bytes::from_static(text.as_bytes()));
+        let JsonBody(outer) = read(r#"{"inner": {"name": "a"}, "many": [{"name": "b"}]}"#).unwrap();
+        assert_eq!((outer.inner.unwrap().name.as_str(), outer.many[0].name.as_str()), ("a", "b"));
+        assert!(read(r#"{"inner": null}"#).is_ok());
+        for (text, pointer) in
+            [("[]", "#"), (r#"{"inner": ["a"]}"#, "#/inner"), (r#"{"many": [{"name": "a"}, ["b"]]}"#, "#/many/1")]
+        {
+            assert_eq!(read(text).unwrap_err().body().errors[0].pointer, pointer, "{text}");
+        }
+        for (text, status) in [("{", 400), ("{} {}", 400), ("", 400), ("7", 422)] {
+            assert_eq!(read(text).unwrap_err().body().status, status, "{text}");
         }
     }
 }

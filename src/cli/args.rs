@@ -257,6 +257,17 @@ pub struct PlanArgs {
 pub enum ExportCommand {
     /// Write a root module for each provider of the recommended placement (docs/terraform.md)
     Terraform(ExportTerraformArgs),
+    /// Judge the Terraform configuration in a folder, whoever wrote it: open databases, no encryption, secrets in plain text
+    Audit(ExportAuditArgs),
+}
+
+/// `placer export audit`
+#[cfg(feature = "run")]
+#[derive(Debug, Args)]
+pub struct ExportAuditArgs {
+    /// A folder with `.tf` or `.tf.json` files
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
 }
 
 /// `placer export terraform`

@@ -101,6 +101,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Status(args) => carry::status(args, out),
         #[cfg(feature = "run")]
         Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Audit(args)) => export::audit(args, out),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args, out),
         #[cfg(feature = "serve")]

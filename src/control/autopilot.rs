@@ -416,7 +416,10 @@ fn in_words(result: &Result<Outcome, Refused>) -> String {
     match result {
         Ok(Outcome::Finished) => "finished".to_owned(),
         Ok(Outcome::RolledBack { why }) => format!("rolled back: {why}"),
-        Ok(Outcome::Keeping { until }) => format!("moved; the old sides are kept until {until}"),
+        Ok(Outcome::Keeping { until }) => {
+            let until = jiff::Timestamp::from_second(*until).unwrap_or_default();
+            format!("moved; the old sides are kept until {until}")
+        }
         Ok(Outcome::Stuck { step, why }) => format!("stuck at {step}: {why}"),
         Ok(Outcome::Interrupted) => "interrupted".to_owned(),
         Ok(Outcome::TakenOver) => "another placer carries it".to_owned(),

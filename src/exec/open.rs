@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 use super::plugin::{Command, Limits, Plugin};
+#[cfg(unix)]
+use super::terraform;
 use super::{Executor, Failure, FailureKind};
 use std::path::PathBuf;
 
@@ -10,6 +12,9 @@ pub const EXECUTORS: &[(&str, &str)] = &[
     #[cfg(unix)]
     ("process", "real processes on this machine"),
     #[cfg(unix)]
+    ("terraform", "AWS, Google Cloud, Azure and Hetzner through tofu or terraform (docs/terraform.md)"),
+    #[cfg(unix)]
+    ("terraform:rehearsal", "the same without providers: nothing is made, nothing costs"),
     ("plugin:COMMAND", "a program of your own (docs/executor-protocol.md)"),
 ];
 
@@ -36,6 +41,12 @@ pub fn open(name: &str, setting: &Setting) -> Result<Box<dyn Executor>, Failure>
     match name {
         #[cfg(unix)]
         "process" => Ok(Box::new(super::process::Process::new(setting.folder.join(name), &setting.program))),
+        #[cfg(unix)]
+        "terraform" | "terraform:rehearsal" => {
+            let root = setting.folder.join(name.replace(':', "-"));
+            let settings = terraform::Settings { rehearsal: name != "terraform", ..terraform::Settings::read(&root)? };
+            Ok(Box::new(terraform::Terraform::new(root, settings)))
+        }
         _ => {
             let known: Vec<&str> = EXECUTORS.iter().map(|(name, _)| *name).collect();
             Err(Failure::new(FailureKind::Refused, format!("there is no executor `{name}`"))

@@ -99,6 +99,6 @@ fn the_document_is_what_openapi_3_1_wants() {
         }
     }
     // Every schema is a schema.
-    let schema = json!({ "allOf": [], "$defs": document["components"]["schemas"] });
+    let schema = json!({ "$defs": document["components"]["schemas"] });
     assert!(jsonschema::meta::is_valid(&schema));
 }

@@ -66,7 +66,7 @@ fn a_plan_is_made_approved_and_carried_out() {
     assert_eq!((&plans["items"][0]["digest"], &plans["items"][0]["decided_by"]), (&json!(digest), &json!("loopback")));
     let app = server.get("/v1/apps/shop").is(200).json();
     assert_eq!((&app["deployment"]["run"], &app["deployment"]["executor"]), (&json!("shop-1"), &json!("model")));
-    assert_eq!(server.get("/v1/ledger").is(200).json()["items"][0]["run"], "shop-1");
+    assert_eq!(server.get("/v1/ledger").is(200).json()["items"], json!([]), "what comes saves nothing");
     assert_eq!(server.world.lock().unwrap().sides.len(), 2, "both components are there");
     // It is where it is best: staying needs no plan.
     let stay = server.post("/v1/plans", &json!({ "app": "shop" })).is(201).json();
@@ -106,6 +106,8 @@ fn the_window_is_ended_early_when_asked_for() {
     server.post(&format!("/v1/runs/{run}/resume"), &json!({ "finish": true })).is(202);
     run_in(&server, &run, "finished");
     assert_eq!(server.world.lock().unwrap().sides.len(), 2, "the old sides are gone");
+    let ledger = server.get("/v1/ledger").is(200).json();
+    assert_eq!((&ledger["items"][0]["run"], &ledger["items"][0]["until"]), (&json!(run), &Value::Null));
     let late = server.send("POST", &format!("/v1/runs/{run}/rollback"), None).is(409).json();
     assert!(late["detail"].as_str().unwrap().contains("old sides are gone"), "{late}");
     let listed = server.get("/v1/runs?state=finished&app=shop&limit=1").is(200).json();

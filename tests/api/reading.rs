@@ -212,7 +212,7 @@ fn bad_input_is_refused_on_every_route() {
                 ("text/html", b"<p>", &[415]),
                 ("application/x-www-form-urlencoded", b"a=b", &[415]),
                 ("application/json", b"", &[400]),
-                ("application/json", b"{", &[400]),
+                ("application/json", b"{", &[400, 422]),
                 ("application/json", b"\xff\xfe", &[400, 422]),
                 ("application/json", b"{} {}", &[400, 422]),
                 ("application/json", b"[]", &[422]),
@@ -284,5 +284,7 @@ fn the_page_and_its_files_load_nothing_from_elsewhere() {
         assert!(!file.text().contains("innerHTML"), "{path}: words must not become markup");
         server.send_with("GET", &path, &[("if-none-match", file.header("etag"))], None).is(304);
     }
-    assert!(!text.contains("://") && !text.contains("<style") && !text.contains(" on"), "nothing is in line");
+    for inline in ["://", "<style", "style=", "<script>", "onclick", "onload", "onerror"] {
+        assert!(!text.contains(inline), "{inline}");
+    }
 }

@@ -147,8 +147,9 @@ impl Reference {
     }
 
     /// Between two parts of a step: whoever looks on may stop it, or it is killed.
-    fn pause(&self, watch: &dyn Watch, ms: u64) -> Result<(), Failure> {
-        if self.world.slow {
+    fn pause(&self, app: &str, watch: &dyn Watch, ms: u64) -> Result<(), Failure> {
+        // Only where somebody is killed: everything else is to be quick.
+        if self.world.slow && app.contains("killed") {
             thread::sleep(Duration::from_millis(ms));
         }
         if self.world.killed.swap(false, Ordering::SeqCst) {
@@ -265,9 +266,9 @@ impl Reference {
 
     /// The parts of a step, with somebody looking on between them.
     fn in_parts(&self, order: &Order<'_>, watch: &dyn Watch) -> Result<(), Failure> {
-        self.pause(watch, 1)?;
+        self.pause(&order.app.name, watch, 1)?;
         self.half_done(order)?;
-        self.pause(watch, 6).inspect_err(|failure| {
+        self.pause(&order.app.name, watch, 6).inspect_err(|failure| {
             let killed = failure.what == "killed";
             if !killed && self.has(Fault::HalfStays) || killed && self.has(Fault::KillStays) {
                 self.touch(&order.app.name);

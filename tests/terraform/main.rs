@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+mod carry;
 mod examples;
 mod schema;
 mod shapes;

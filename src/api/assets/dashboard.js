@@ -8,6 +8,7 @@ let role = "viewer";
 let report = null;
 
 const may = (needed) => ["viewer", "operator", "admin"].indexOf(role) >= ["viewer", "operator", "admin"].indexOf(needed);
+const sum = (decimal) => (decimal === null ? "an unknown sum" : `$${usd(decimal)}`);
 const place = (seat) => (seat ? `${seat.provider}:${seat.region}` : "–");
 
 function tell(problem) {
@@ -93,7 +94,7 @@ async function waiting() {
       element("h3", {}, plan.app),
       element("p", { class: "faint" }, plan.reason, ", ", when(plan.made_at)),
       changes(plan),
-      element("p", {}, `Saves $${usd(plan.saving_usd_month)} a month, costs $${usd(plan.cost_usd)} once, moves ${plan.moves_gb} GB in ${plan.steps} steps.`),
+      element("p", {}, `Saves ${sum(plan.saving_usd_month)} a month, costs ${sum(plan.cost_usd)} once, moves ${plan.moves_gb} GB in ${plan.steps} steps.`),
       element("p", { class: "row" }, button("approve", "Approve", "go"), button("reject", "Reject", "")),
     );
   };

@@ -30,6 +30,8 @@ pub fn bars(theme: Theme, series: &[&str], rows: &[Bar]) -> Result<String, DrawE
         return nothing((WIDTH, REST), theme, "nothing to show yet");
     }
     let most = rows.iter().flat_map(|row| &row.values).fold(0.01_f64, |most, &value| most.max(value));
+    // Several series have names, which stand to the right of the bars.
+    let room = if series.len() > 1 { 1.35 } else { 1.05 };
     let mut text = String::new();
     {
         let root = SVGBackend::with_string(&mut text, (WIDTH, ROW * count + REST)).into_drawing_area();
@@ -37,7 +39,7 @@ pub fn bars(theme: Theme, series: &[&str], rows: &[Bar]) -> Result<String, DrawE
             .margin(8)
             .x_label_area_size(30)
             .y_label_area_size(190)
-            .build_cartesian_2d(0.0..most * 1.08, (0..rows.len()).into_segmented())?;
+            .build_cartesian_2d(0.0..most * room, (0..rows.len() - 1).into_segmented())?;
         let name = |at: &SegmentValue<usize>| match at {
             // Rows are counted from below.
             SegmentValue::CenterOf(row) | SegmentValue::Exact(row) => rows

@@ -74,11 +74,9 @@ fn label(text: &str) -> String {
 
 /// Dollars on an axis.
 fn dollars(usd: f64) -> String {
-    if usd.abs() >= 10.0 || usd == 0.0 {
-        format!("${usd:.0}")
-    } else {
-        format!("${usd:.4}").trim_end_matches('0').to_owned()
-    }
+    let digits = if usd.abs() >= 10.0 { 0 } else { 4 };
+    let text = format!("${usd:.digits$}");
+    if digits == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
 }
 
 /// A picture that says in words that there is nothing to draw.
@@ -131,6 +129,6 @@ mod tests {
 
     #[test]
     fn axes_are_short() {
-        assert_eq!([0.0, 1234.5, 0.0312].map(dollars), ["$0", "$1234", "$0.0312"]);
+        assert_eq!([0.0, 2.0, 2.5, 1234.5, 0.0312].map(dollars), ["$0", "$2", "$2.5", "$1234", "$0.0312"]);
     }
 }

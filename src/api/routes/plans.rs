@@ -276,8 +276,11 @@ async fn make(api: Arc<Api>, call: Call<Nothing, Nothing, JsonBody<PlanWish>>) -
     };
     let turn = api.reports.turn().await?;
     let (book, settings) = (Arc::clone(&seen.book), api.settings.clone());
-    let plan = blocking(move || proposed(&app, named, &book, &settings, keep_hours)).await??;
-    drop(turn);
+    let plan = blocking(move || {
+        let _turn = turn;
+        proposed(&app, named, &book, &settings, keep_hours)
+    });
+    let plan = plan.await??;
     let (by, now) = (call.caller.name, api.now());
     api.store(move |store| -> Result<_, Problem> {
         let internal = |error: serde_json::Error| Problem::new(Kind::Internal, error);

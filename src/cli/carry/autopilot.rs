@@ -70,9 +70,10 @@ pub fn run(args: &AutopilotArgs, out: &mut dyn Write) -> Result<(), Failure> {
         every: (!args.once).then_some(args.every),
         cancel: scene::cancel(),
     };
-    let ticks = match args.replay.as_ref().or(args.ticks.as_ref()) {
-        Some(path) => ticks(path)?,
-        None => Vec::new(),
+    let ticks = match (&args.replay, &args.ticks) {
+        (Some(path), _) => ticks(path)?,
+        (None, Some(path)) => as_of_now(ticks(path)?),
+        (None, None) => Vec::new(),
     };
     let mut told = |news: Result<&[News], &Failure>| match news {
         Ok(news) => tell(args, news, out),
@@ -178,6 +179,18 @@ fn with_pilot<T>(
 fn ticks(path: &Path) -> Result<Vec<Entry>, Failure> {
     let bytes = input::bytes(path, FILE_BYTES_MAX, "ticks")?;
     file::read(&bytes).map_err(|faults| Failure::Input(format!("`{}`: {faults}", path.display())))
+}
+
+/// Recorded ticks as if the last of them came now.
+fn as_of_now(mut ticks: Vec<Entry>) -> Vec<Entry> {
+    let late = SystemClock.now() - ticks.iter().map(Entry::at).max().unwrap_or_default();
+    for entry in &mut ticks {
+        match entry {
+            Entry::Tick(tick) => tick.at += late,
+            Entry::Heard { at, .. } => *at += late,
+        }
+    }
+    ticks
 }
 
 /// Noon of a book's date, in seconds since 1970.

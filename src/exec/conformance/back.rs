@@ -25,8 +25,7 @@ pub(super) fn do_again(trial: &mut Trial<'_>) -> Played {
 
 pub(super) fn rollback(trial: &mut Trial<'_>) -> Played {
     loop {
-        let end = (0..trial.len()).find(|step| !trial.undoable(*step)).unwrap_or(trial.len());
-        for prefix in 1..=end {
+        for prefix in 1..=trial.end() {
             let mut before = Vec::with_capacity(prefix);
             for step in 0..prefix {
                 before.push(trial.seen()?);

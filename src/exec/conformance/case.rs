@@ -47,9 +47,9 @@ impl Case {
     /// All, in the order in which they are run: what others build on comes first.
     pub const ALL: [Self; 19] = [
         Self::Observe,
+        Self::CarryOut,
         Self::Ready,
         Self::Missing,
-        Self::CarryOut,
         Self::Idempotent,
         Self::RepeatLate,
         Self::DoAgain,
@@ -125,8 +125,10 @@ impl Case {
     pub(super) fn needs(self) -> &'static [Self] {
         match self {
             Self::Observe => &[],
-            Self::Ready | Self::Missing | Self::CarryOut | Self::NothingLeft => &[Self::Observe],
-            Self::Idempotent | Self::RepeatLate | Self::DoAgain | Self::Apart => &[Self::CarryOut],
+            Self::CarryOut | Self::NothingLeft => &[Self::Observe],
+            Self::Ready | Self::Missing | Self::Idempotent | Self::RepeatLate | Self::DoAgain | Self::Apart => {
+                &[Self::CarryOut]
+            }
             Self::Rollback => &[Self::DoAgain],
             Self::UndoUnbegun | Self::UndoTwice | Self::Restart => &[Self::Rollback],
             Self::Deadline | Self::Cancel | Self::Failing | Self::Killed => &[Self::UndoUnbegun],

@@ -2,7 +2,7 @@
 
 use super::agree::{changed, named};
 use super::call::{Onlooker, guarded};
-use super::scenario::{SECRET_NOT_SET, Scenario};
+use super::scenario::{SECRET_NOT_SET, Stage};
 use super::trial::{Played, Stop, Trial, Way, failed};
 use crate::app::App;
 use crate::exec::{Executor, Failure, FailureKind};
@@ -15,46 +15,51 @@ pub(super) fn observe(trial: &Trial<'_>) -> Played {
     }
 }
 
-pub(super) fn ready(trial: &Trial<'_>) -> Played {
-    let before = trial.seen()?;
-    for stage in &trial.stages {
-        if let Err(failure) = asked(trial, &trial.executor, &stage.app, stage)? {
+pub(super) fn ready(trial: &mut Trial<'_>) -> Played {
+    loop {
+        let before = trial.seen()?;
+        let app = Arc::clone(&trial.stage().app);
+        if let Err(failure) = asked(trial, &trial.executor, &app)? {
             return failed(format!("`ready` says `{}`: {failure}", failure.kind.as_str()));
         }
         trial.same(&before, "after `ready`")?;
+        trial.finish_stage()?;
+        if !trial.next_stage() {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
-pub(super) fn missing(trial: &Trial<'_>, scenario: &Scenario) -> Played {
-    let before = trial.seen()?;
-    let mut app = App { name: trial.stage().app.name.clone(), ..scenario.app.clone() };
-    let runs = app.components.iter_mut().filter(|component| component.kind.runs_image());
-    let with_secret = runs.map(|component| component.secrets.push(SECRET_NOT_SET.to_owned())).count() > 0;
-    if with_secret {
-        // The last plan that has a new side for it.
-        let stage = trial.stages.iter().rev().find(|stage| brings_image(stage));
-        let stage = stage.ok_or_else(|| Stop::Skipped("nothing that runs an image is made".to_owned()))?;
-        let answer = asked(trial, &trial.executor, &Arc::new(app), stage)?;
-        says_missing(&answer, &format!("the secret {SECRET_NOT_SET} is not set"))?;
-        let named = |failure: &Failure| failure.to_string().contains(SECRET_NOT_SET);
-        if !answer.as_ref().is_err_and(named) {
-            return failed(format!("`ready` does not name {SECRET_NOT_SET}, which is not set"));
-        }
-        trial.same(&before, "after `ready`")?;
-    }
+pub(super) fn missing(trial: &mut Trial<'_>) -> Played {
     if let Some(bare) = trial.subject.bare {
-        let stage = trial.stages.iter().max_by_key(|stage| stage.plan.steps.len()).expect("there is a plan");
-        let answer = asked(trial, &Arc::from(bare()), &stage.app, stage)?;
+        let before = trial.seen()?;
+        let app = Arc::clone(&trial.stage().app);
+        let answer = asked(trial, &Arc::from(bare()), &app)?;
         says_missing(&answer, "something is missing that the plan needs")?;
         trial.same(&before, "after `ready`")?;
-    } else if !with_secret {
-        return Err(Stop::Skipped("nothing in the scenario needs a secret".to_owned()));
     }
-    Ok(())
+    // The first plan that makes something which can have a secret.
+    while !brings_image(trial.stage()) {
+        trial.finish_stage()?;
+        if !trial.next_stage() {
+            let why = "nothing in the scenario needs a secret";
+            return if trial.subject.bare.is_some() { Ok(()) } else { Err(Stop::Skipped(why.to_owned())) };
+        }
+    }
+    let before = trial.seen()?;
+    let mut app = App::clone(&trial.stage().app);
+    for component in app.components.iter_mut().filter(|component| component.kind.runs_image()) {
+        component.secrets.push(SECRET_NOT_SET.to_owned());
+    }
+    let answer = asked(trial, &trial.executor, &Arc::new(app))?;
+    says_missing(&answer, &format!("the secret {SECRET_NOT_SET} is not set"))?;
+    if !answer.is_err_and(|failure| failure.to_string().contains(SECRET_NOT_SET)) {
+        return failed(format!("`ready` does not name {SECRET_NOT_SET}, which is not set"));
+    }
+    trial.same(&before, "after `ready`")
 }
 
-fn brings_image(stage: &super::scenario::Stage) -> bool {
+fn brings_image(stage: &Stage) -> bool {
     stage.plan.moved.iter().filter_map(|moved| moved.to.as_ref()).any(|seat| seat.kind.runs_image())
 }
 
@@ -69,13 +74,9 @@ fn says_missing(answer: &Result<(), Failure>, why: &str) -> Played {
     }
 }
 
-fn asked(
-    trial: &Trial<'_>,
-    executor: &Arc<dyn Executor>,
-    app: &Arc<App>,
-    stage: &super::scenario::Stage,
-) -> Played<Result<(), Failure>> {
-    let (executor, app, plan) = (Arc::clone(executor), Arc::clone(app), Arc::clone(&stage.plan));
+/// Asks about the plan that comes next.
+fn asked(trial: &Trial<'_>, executor: &Arc<dyn Executor>, app: &Arc<App>) -> Played<Result<(), Failure>> {
+    let (executor, app, plan) = (Arc::clone(executor), Arc::clone(app), Arc::clone(&trial.stage().plan));
     let watch = Onlooker::patient(trial.settings.step_limit);
     let answer = guarded(trial.settings, &watch, move |_| executor.ready(&app, &plan));
     answer.or_else(|lost| failed(format!("`ready` {}", lost.words())))
@@ -108,10 +109,18 @@ pub(super) fn idempotent(trial: &mut Trial<'_>) -> Played {
 
 pub(super) fn repeat_late(trial: &mut Trial<'_>) -> Played {
     loop {
-        let notes = (0..trial.len()).map(|step| trial.advance(step).map(|done| done.note));
-        let notes = notes.collect::<Played<Vec<_>>>()?;
+        let end = trial.end();
+        let mut notes = (0..end).map(|step| trial.advance(step).map(|done| done.note)).collect::<Played<Vec<_>>>()?;
         // The last one is sent again by another case.
-        for (step, note) in notes.iter().enumerate().take(trial.len() - 1) {
+        for (step, note) in notes.iter().enumerate().take(end.saturating_sub(1)) {
+            again(trial, step, note)?;
+        }
+        for step in end..trial.len() {
+            notes.push(trial.advance(step)?.note);
+        }
+        // What is gone as a whole may be forgotten.
+        let there = |step: usize| trial.stage().plan.to.seat(&trial.step(step).component).is_some();
+        for (step, note) in notes.iter().enumerate().take(trial.len() - 1).filter(|(step, _)| there(*step)) {
             again(trial, step, note)?;
         }
         if !trial.next_stage() {

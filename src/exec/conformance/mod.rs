@@ -166,8 +166,8 @@ impl Suite<'_> {
         let mut other = Trial::new(self.subject, self.scenario, self.settings, &second);
         let played = match case {
             Case::Observe => forward::observe(&trial),
-            Case::Ready => forward::ready(&trial),
-            Case::Missing => forward::missing(&trial, self.scenario),
+            Case::Ready => forward::ready(&mut trial),
+            Case::Missing => forward::missing(&mut trial),
             Case::CarryOut => forward::carry_out(&mut trial),
             Case::Idempotent => forward::idempotent(&mut trial),
             Case::RepeatLate => forward::repeat_late(&mut trial),

@@ -84,6 +84,11 @@ impl<'a> Trial<'a> {
         self.step(step).undo != Undo::Never
     }
 
+    /// The first step that cannot be taken back: the point of no return, or the end.
+    pub fn end(&self) -> usize {
+        (0..self.len()).find(|step| !self.undoable(*step)).unwrap_or(self.len())
+    }
+
     /// Goes to the next plan; the one before was carried out. `false`: there is none.
     pub fn next_stage(&mut self) -> bool {
         self.at += 1;

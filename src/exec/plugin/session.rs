@@ -131,6 +131,9 @@ impl Session {
             match stopping {
                 None => {
                     if let Some(kind) = waiting.stop(begun) {
+                        if waiting.watch.is_none() {
+                            return Err(Wrong::Lost(self.silent(waiting)));
+                        }
                         let (method, why) = (CancelWord::Cancel, FailureWord::from(kind));
                         self.send(&CancelNotice { jsonrpc: JsonRpc::V2, method, params: Cancel { id, why } })?;
                         stopping = Some((kind, Instant::now()));
@@ -283,6 +286,12 @@ impl Session {
         let what =
             format!("the plugin {} did not stop within {ms} ms during {}, and was killed", self.name, waiting.what);
         Failure::new(kind, what).help(waiting.after)
+    }
+
+    fn silent(&self, waiting: &Waiting<'_>) -> Failure {
+        let (limit, what) = (waiting.limit.as_millis(), &waiting.what);
+        let what = format!("the plugin {} did not answer {what} within {limit} ms, and was killed", self.name);
+        Failure::new(FailureKind::Passing, what).help(waiting.after)
     }
 
     /// How the process ended and what it said last, for a message that begins with its name.

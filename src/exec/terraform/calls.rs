@@ -31,8 +31,8 @@ pub struct Endpoint {
     pub tls: bool,
     /// Bucket or container.
     pub bucket: Option<String>,
-    /// Host and user name that the store wants instead of [`USER`].
-    pub user: Option<String>,
+    /// Label of the load balancer that it is found at, where that has a name instead of an address (AWS).
+    pub balancer: Option<String>,
 }
 
 /// Endpoints of a module's sides, by label.
@@ -133,7 +133,7 @@ fn credentials(
         (Kind::Redis, false) => ("redis", ""),
         _ => ("kafka", ""),
     };
-    let user = near.user.as_deref().unwrap_or(USER);
+    let user = USER;
     let mut all = Vec::new();
     let login = match &near.password {
         Some(password) => {
@@ -244,9 +244,10 @@ pub fn output(draft: &mut Draft, part: &Part, near: &Endpoint) {
     let port = near.port.unwrap_or_else(|| part.port());
     let mut value: Vec<(&str, Expr)> = vec![
         ("component", text(&seat.component)),
+        ("kind", text(part.component.kind.as_str())),
         ("seat", text(seat.id())),
         ("region", text(&seat.region)),
-        ("percent", Expr::Number(i64::from(part.side.percent))),
+        ("percent", Expr::Number(if part.side.drained { 0 } else { i64::from(part.side.percent) })),
         ("port", Expr::Number(i64::from(port))),
         ("private", or_none(&near.private)),
         ("public", or_none(&near.public)),

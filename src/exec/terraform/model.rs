@@ -228,6 +228,8 @@ pub struct View<'a> {
     pub sides: &'a [Side],
     /// The provider at hand.
     pub provider: &'a str,
+    /// The public zone of names, when this provider holds it.
+    pub zone: Option<&'a super::Zone>,
 }
 
 impl<'a> View<'a> {
@@ -335,15 +337,25 @@ impl<'a> View<'a> {
         if with.is_empty() { sides } else { with }
     }
 
+    /// What users find by a name of the public zone: load balancers, and services that they reach directly.
+    #[must_use]
+    pub fn has_users(&self, ordinal: usize) -> bool {
+        match self.app.components[ordinal].kind {
+            Kind::LoadBalancer => true,
+            Kind::Service => self.is_public(ordinal),
+            _ => false,
+        }
+    }
+
     /// What a component is called inside the provider's network.
     #[must_use]
     pub fn host_name(&self, ordinal: usize) -> String {
-        format!("{}.{}", names::hyphened(&self.app.components[ordinal].name), self.zone())
+        format!("{}.{}", names::hyphened(&self.app.components[ordinal].name), self.inner_zone())
     }
 
     /// The zone of the names inside the provider's network.
     #[must_use]
-    pub fn zone(&self) -> String {
+    pub fn inner_zone(&self) -> String {
         format!("{}.internal", names::app(&self.app.name, 40))
     }
 }

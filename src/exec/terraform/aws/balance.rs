@@ -12,7 +12,12 @@ use crate::exec::terraform::names;
 /// How a load balancer is reached.
 pub fn endpoint(part: &Part) -> Endpoint {
     let host = format!("aws_lb.{}.dns_name", part.label);
-    Endpoint { public: Some(format!("[{host}]")), host: Some(host), ..Endpoint::default() }
+    Endpoint {
+        public: Some(format!("[{host}]")),
+        host: Some(host),
+        balancer: Some(part.label.clone()),
+        ..Endpoint::default()
+    }
 }
 
 /// A load balancer of the application.

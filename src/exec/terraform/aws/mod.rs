@@ -41,6 +41,7 @@ pub(super) fn draft(view: &View) -> Draft {
         calls::output(&mut draft, &placed.part, &known[&placed.part.label]);
     }
     names::inside(view, &mut draft, &all, &known);
+    names::public(view, &mut draft, &known);
     versions(view, &mut draft, &all);
     draft.module.sides = all.iter().map(|placed| placed.part.label.clone()).collect();
     draft
@@ -74,6 +75,7 @@ fn endpoints(view: &View, all: &[Placed]) -> Endpoints {
                 listed("public_ip")
             }),
             password: store.then(|| format!("random_password.{}.result", placed.part.label)),
+            balancer: host.exposure.is_balanced().then(|| label.clone()),
             ..Endpoint::default()
         }
     };

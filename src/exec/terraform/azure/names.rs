@@ -51,7 +51,7 @@ pub fn inside(view: &View, draft: &mut Draft, all: &[Placed], known: &Endpoints)
     if records.is_empty() {
         return;
     }
-    network::zone(draft, "internal", &view.zone(), home, &regions);
+    network::zone(draft, "internal", &view.inner_zone(), home, &regions);
     for record in records {
         draft.push(FILE, record);
     }

@@ -38,6 +38,7 @@ pub(super) fn draft(view: &View) -> Draft {
         calls::output(&mut draft, part, &known[&part.label]);
     }
     names::inside(view, &mut draft, &all, &known);
+    names::public(view, &mut draft, &known);
     draft.push("versions.tf", super::assemble::providers(&[("google", "hashicorp/google", "~> 8.0")]));
     draft.push("versions.tf", hcl::block("provider", ["google"]).raw("project", "var.project"));
     draft.push("versions.tf", super::assemble::shared_tags(view));
