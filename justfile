@@ -80,6 +80,10 @@ demo:
 soak migrations="100" seed="1":
     MIGRATIONS={{ migrations }} SEED={{ seed }} cargo test --release --test migrations -- --nocapture
 
+# The executor `process` alone: migrations with kills, and all that executors promise with PostgreSQL.
+soak-process migrations="60" seed="1":
+    PLACER_SOAK={{ migrations }} PLACER_SEED={{ seed }} cargo test --test process -- --ignored --nocapture
+
 # schemathesis against a live server (needs Python; installs into target/schemathesis).
 api-contract examples="100":
     cargo build --release --bin placer

@@ -79,7 +79,7 @@ fn a_service_and_redis_keep_every_promise() {
 
 /// Each case sets PostgreSQL up many times.
 #[test]
-#[ignore = "some minutes: `just soak`"]
+#[ignore = "some minutes: `just soak-process`"]
 fn a_service_and_postgres_keep_every_promise() {
     if postgres::is_installed() {
         judged(&scenario("postgres"), Vec::new());

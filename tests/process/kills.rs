@@ -279,7 +279,7 @@ fn two_migrations_outlive_kills() {
 
 /// `PLACER_SOAK=100 PLACER_SEED=1 cargo test --test process soak -- --ignored --nocapture`
 #[test]
-#[ignore = "long: `just soak`"]
+#[ignore = "long: `just soak-process`"]
 fn soak() {
     if is_installed() {
         let number = |name: &str, default| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);

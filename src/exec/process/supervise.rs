@@ -21,6 +21,14 @@ const KILLED: Duration = Duration::from_secs(20);
 /// Bytes of the end of a log that are told.
 const LOG_TAIL_BYTES: usize = 600;
 
+impl Ended {
+    /// The line that says what went wrong: the first that speaks of an error, else the last.
+    pub fn why(&self) -> &str {
+        let told = |line: &&str| ["FATAL", "ERROR", "error:"].iter().any(|word| line.contains(word));
+        self.log.lines().find(told).or(self.log.lines().last()).unwrap_or("it says nothing").trim()
+    }
+}
+
 /// What to run.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
