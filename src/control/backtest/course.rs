@@ -70,7 +70,7 @@ impl Stage {
             let table = sites(hop.a).iter().flat_map(row).map(|(from, to)| latency(from, to)).collect();
             (hop.a, hop.b, table)
         });
-        let bound = path.bound.map_or(NONE, |bound| bound.micros());
+        let bound = path.bound.map_or(NONE, crate::units::Latency::micros);
         Far { entry, hops: hops.collect(), limit: bound - path.constant.micros() }
     }
 }

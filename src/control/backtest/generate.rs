@@ -96,15 +96,12 @@ impl Draft {
         let memory = cpu * self.random.pick(&[2, 2, 4, 4, 8]);
         let _ = writeln!(self.text, "\n[[component]]\nname = \"{name}\"\nkind = \"{kind}\"");
         let _ = writeln!(self.text, "cpu = {cpu}\nmemory_gib = {memory}\n{more}");
-        match kind {
-            "job" => {
-                let hours = self.random.pick(&[60, 120, 240, 480]);
-                let _ = writeln!(self.text, "hours_month = {hours}");
-            }
-            _ => {
-                let replicas = self.random.pick(&[1, 2, 2, 3, 3, 4, 6, 10]);
-                let _ = writeln!(self.text, "replicas = {replicas}");
-            }
+        if kind == "job" {
+            let hours = self.random.pick(&[60, 120, 240, 480]);
+            let _ = writeln!(self.text, "hours_month = {hours}");
+        } else {
+            let replicas = self.random.pick(&[1, 2, 2, 3, 3, 4, 6, 10]);
+            let _ = writeln!(self.text, "replicas = {replicas}");
         }
         if self.random.chance(if kind == "service" { 75 } else { 95 }) {
             let _ = writeln!(self.text, "purchase = [\"on_demand\", \"spot\"]");

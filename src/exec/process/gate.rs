@@ -155,7 +155,7 @@ impl Gate {
         if left > 0 {
             let cut = |cut: bool| {
                 move |routes: &mut Routes| {
-                    routes.target_mut(group, seat).into_iter().for_each(|target| target.cut = cut)
+                    routes.target_mut(group, seat).into_iter().for_each(|target| target.cut = cut);
                 }
             };
             self.change(placer, patience, cut(true))?;

@@ -120,7 +120,7 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// When it is not there.
-    pub fn new(&self) -> Result<Side, Failure> {
+    pub fn new_side(&self) -> Result<Side, Failure> {
         self.side(self.order.to().ok_or_else(|| self.nothing("has a new side"))?)
     }
 

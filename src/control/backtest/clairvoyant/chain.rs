@@ -41,7 +41,9 @@ impl Chain {
         now.fill(NONE);
         let next = period + 1;
         if next == self.back.len() {
-            alive.iter().for_each(|&seat| now[seat] = 0);
+            for &seat in alive {
+                now[seat] = 0;
+            }
         } else {
             let mut after = vec![NONE; lane.site.len()];
             for &seat in alive_after {

@@ -45,8 +45,8 @@ pub fn search(
     });
     let mut layers: Vec<Vec<State>> = vec![vec![State { seats: start, cost: first, from: 0 }]];
     let mut found = Found { schedule: None, complete: true, bound: below, states: 1 };
-    for period in 1..course.periods {
-        let mut layer = Layer::new(dual, period, below, narrow, &alive[period]);
+    for (period, alive) in alive.iter().enumerate().take(course.periods).skip(1) {
+        let mut layer = Layer::new(dual, period, below, narrow, alive);
         let before = layers.last().map_or(&[][..], Vec::as_slice);
         for (from, state) in before.iter().enumerate() {
             layer.expand(from, state);

@@ -142,6 +142,6 @@ pub fn exported_snapshot(db: &mut Db<'_>) -> Result<String, Failure> {
 
 /// The content as one line, to be kept.
 pub fn digest(content: &Content) -> String {
-    let text: String = content.iter().map(|(name, is)| format!("{name} {is}\n")).collect();
+    let text = content.iter().fold(String::new(), |text, (name, is)| format!("{text}{name} {is}\n"));
     super::super::routes::Routes::digest(text.as_bytes())
 }
