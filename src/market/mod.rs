@@ -325,7 +325,9 @@ impl Market {
             std::iter::once(known.last).chain(waiting).chain(recent).map(|usd| usd.unwrap_or(Money::MAX))
         };
         let offered = |usd: Option<Money>| usd.filter(|usd| *usd != Money::MAX);
-        let to_buy = if stale_s.is_some() { None } else { offered(possible().max()) };
+        // A price that has only just fallen is not what it costs for long.
+        let dearest = known.course.dearest(now, &self.rules).unwrap_or(Money::MAX);
+        let to_buy = if stale_s.is_some() { None } else { offered(possible().max().map(|usd| usd.max(dearest))) };
         let in_use = offered(possible().min());
         Standing { last: known.last, at, waiting: known.waiting.clone(), damped, stale_s, to_buy, in_use }
     }
