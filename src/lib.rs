@@ -7,8 +7,12 @@
 #[cfg(test)]
 extern crate self as placer;
 
+#[cfg(feature = "serve")]
+pub mod api;
 pub mod app;
 pub mod catalog;
+#[cfg(feature = "run")]
+pub mod exec;
 pub mod market;
 pub mod plan;
 pub mod policy;

@@ -9,8 +9,8 @@ use super::limits::{
 };
 use super::number::{
     BaseReplicas, BoundMs, Cpus, DiskGb, Gpus, Hours, Interruptions, Latitude, Longitude, MemoryGib, Number,
-    OperatorHours, Percent, PercentWhole, Replicas, RequestsMillion, RoundTrips, ServiceMs, SpotCount, StandInMinutes,
-    TodayCount, TrafficGb, UsageFile, Usd, UsdAboveZero, Version, Zones,
+    OperatorHours, Percent, PercentWhole, Port, Replicas, RequestsMillion, RoundTrips, ServiceMs, SpotCount,
+    StandInMinutes, TodayCount, TrafficGb, UsageFile, Usd, UsdAboveZero, Version, Zones,
 };
 use crate::units::{Arch, Purchase};
 use schemars::JsonSchema;
@@ -243,6 +243,23 @@ pub struct ComponentFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = TEXT_CHARS_MAX))]
     pub image: Option<String>,
+    /// What to run, instead of what the image starts: program, then arguments. For service, worker and job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = LIST_MAX), inner(length(min = 1, max = TEXT_CHARS_MAX)))]
+    pub command: Option<Vec<String>>,
+    /// The TCP port on which it answers; also in its environment, as `PORT`. For service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = 8080))]
+    pub port: Option<Number<Port>>,
+    /// Environment variables as `NAME=value`; no secrets. For service, worker and job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = LIST_MAX), inner(length(min = 2, max = TEXT_CHARS_MAX)))]
+    pub env: Option<Vec<String>>,
+    /// Names of environment variables whose values are secrets: placer's own environment has them when it applies a
+    /// plan, and no file ever does. For service, worker and job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = LIST_MAX), inner(length(min = 1, max = NAME_CHARS_MAX)))]
+    pub secrets: Option<Vec<String>>,
     /// vCPUs of one replica, or of one node of a data store. Required for service, worker and job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<UsageFile<Cpus>>,

@@ -10,6 +10,10 @@ const FACING: &[Kind] = &[Service, StaticSite, ObjectStorage, LoadBalancer];
 /// Keys that not every kind takes, each with the kinds that do; in the order of the documentation.
 pub(super) const KINDS_OF_KEY: &[(&str, &[Kind])] = &[
     ("image", IMAGES),
+    ("command", IMAGES),
+    ("port", &[Service]),
+    ("env", IMAGES),
+    ("secrets", IMAGES),
     ("cpu", MACHINES),
     ("memory_gib", MACHINES),
     ("disk_gb", &[Service, Worker, Job, StaticSite, Postgres, Mysql, Redis, Kafka, ObjectStorage]),

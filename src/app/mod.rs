@@ -12,6 +12,7 @@ mod lower;
 mod lower_component;
 mod lower_graph;
 mod lower_machines;
+mod lower_running;
 mod names;
 mod nesting;
 pub mod number;
@@ -22,7 +23,7 @@ pub(crate) mod source;
 
 pub use faults::{Code, Excerpt, Fault, Faults};
 pub use names::Names;
-pub use read::{Parsed, check_size, parse, parse_app};
+pub use read::{Parsed, check_size, parse, parse_app, parse_kept};
 pub use schema::schema_json;
 pub use source::{Position, Spans};
 
@@ -218,6 +219,14 @@ pub struct Component {
     pub kind: Kind,
     /// Container image, for kinds that run one.
     pub image: Option<String>,
+    /// Program and arguments, instead of what the image starts; empty: what the image starts.
+    pub command: Vec<String>,
+    /// The TCP port on which a service answers.
+    pub port: u16,
+    /// Environment variables with their values, in the order of the file; names are unique.
+    pub env: Vec<(String, String)>,
+    /// Names of environment variables whose values are secrets, which only placer's own environment has.
+    pub secrets: Vec<String>,
     /// vCPUs of one replica (data stores: of one node).
     pub cpu: Usage,
     /// GiB of memory of one replica (data stores: of one node).

@@ -1,5 +1,6 @@
 //! Names that a file may use, and the nearest one to a name that it may not.
 
+use super::file::{AppFile, ConstraintsFile};
 use serde::Serialize;
 
 /// What the price book knows by name, given by the caller, because this module reads no price book.
@@ -19,6 +20,44 @@ pub struct Names {
     pub continents: Vec<String>,
     /// Accelerator models.
     pub gpu_models: Vec<String>,
+}
+
+impl Names {
+    /// What a file names.
+    pub(super) fn used_by(file: &AppFile) -> Self {
+        let mut names = Self::default();
+        let mut place = |rules: Option<&ConstraintsFile>| {
+            let Some(rules) = rules else { return };
+            let filters = [&rules.providers, &rules.countries, &rules.continents, &rules.regions];
+            let [providers, countries, continents, regions] =
+                filters.map(|filter| filter.iter().flat_map(|f| f.allow.iter().chain(&f.deny)).flatten().cloned());
+            names.providers.extend(providers);
+            names.countries.extend(countries);
+            names.continents.extend(continents);
+            names.regions.extend(regions.filter_map(|full| pair(&full, ':')));
+        };
+        place(file.constraints.as_ref());
+        for component in file.component.iter().flatten() {
+            place(component.constraints.as_ref());
+        }
+        for today in file.today.iter().flatten() {
+            if let (Some(provider), Some(region)) = (&today.provider, &today.region) {
+                names.providers.push(provider.clone());
+                names.regions.push((provider.clone(), region.clone()));
+            }
+        }
+        let gpus = file.component.iter().flatten().filter_map(|component| component.gpu.as_ref());
+        names.gpu_models = gpus.filter_map(|gpu| gpu.models.clone()).flatten().collect();
+        let cities = file.audience.iter().flatten().filter_map(|audience| audience.city.as_ref());
+        names.cities = cities.map(|city| pair(city, ',').unwrap_or_else(|| (city.clone(), String::new()))).collect();
+        names
+    }
+}
+
+/// Both halves of a text, without the blanks around them.
+fn pair(text: &str, between: char) -> Option<(String, String)> {
+    let (head, tail) = text.rsplit_once(between)?;
+    Some((head.trim().to_owned(), tail.trim().to_owned()))
 }
 
 /// Characters beyond which nothing is near anything: keeps the search cheap for absurd input.

@@ -48,6 +48,7 @@ range!(/** Operator hours of a month. */ OperatorHours: 0, HOURS_PER_MONTH);
 range!(/** GB of traffic a month. */ TrafficGb: 0, limits::TRAFFIC_GB_MAX);
 range!(/** Millions of requests a month. */ RequestsMillion: 0, limits::REQUESTS_MILLION_MAX);
 range!(/** Accelerators, also parts of one. */ Gpus: 0, limits::GPUS_MAX, digits = 3, above = true);
+range!(/** TCP port. */ Port: 1, 65_535, digits = 0);
 range!(/** Zones. */ Zones: 1, limits::ZONES_MAX, digits = 0);
 range!(/** Milliseconds of own time. */ ServiceMs: 0, limits::LATENCY_MS_MAX, digits = 3);
 range!(/** Milliseconds of a bound. */ BoundMs: 0, limits::LATENCY_MS_MAX, digits = 3, above = true);

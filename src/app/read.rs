@@ -39,6 +39,17 @@ pub fn parse_app(text: impl AsRef<[u8]>, file: &str, names: &Names) -> Result<Ap
     read(text.as_ref(), file, names).map(|(app, _)| app)
 }
 
+/// Reads an `app.toml` that was valid once and was kept, like the one inside a plan: whatever it names is taken for known.
+/// What is under way must not hang on what a newer price book still has.
+///
+/// # Errors
+/// As [`parse`], but for unknown names.
+pub fn parse_kept(text: &str, file: &str) -> Result<App, Faults> {
+    let (parts, mut source): (AppFile, _) = form().read(text.as_bytes(), file)?;
+    let app = lower(&parts, &Names::used_by(&parts), &mut source);
+    if source.is_clean() { Ok(app) } else { Err(source.into_faults()) }
+}
+
 fn read<'a>(bytes: &'a [u8], file: &'a str, names: &Names) -> Result<(App, Source<'a>), Faults> {
     let (parts, mut source): (AppFile, _) = form().read(bytes, file)?;
     let app = lower(&parts, names, &mut source);

@@ -1,5 +1,9 @@
 //! The raw command line, as `clap` reads it. What it means is decided in the command's own file.
 
+#[cfg(feature = "run")]
+use super::carry::args as carry;
+#[cfg(all(feature = "run", unix))]
+use super::executor::args::ExecutorCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -27,6 +31,43 @@ pub enum Command {
     Frontier(FrontierArgs),
     /// Print the steps from today's placement to the recommended one, with what each costs and how it is undone
     Plan(PlanArgs),
+    /// Carry out a plan from a file
+    #[cfg(feature = "run")]
+    Apply(carry::ApplyArgs),
+    /// Recommend, show the plan, ask, and carry it out
+    #[cfg(feature = "run")]
+    Up(carry::UpArgs),
+    /// Take an application away, wherever it is
+    #[cfg(feature = "run")]
+    Down(carry::DownArgs),
+    /// List plans that are or were carried out; show, resume or finish one
+    #[cfg(feature = "run")]
+    Runs(carry::RunsArgs),
+    /// Take back what a run did
+    #[cfg(feature = "run")]
+    Rollback(carry::RunArgs),
+    /// List plans that were made; show, approve or reject one
+    #[cfg(feature = "run")]
+    Plans(carry::PlansArgs),
+    /// Look at the market again and again, and move what a policy lets move
+    #[cfg(feature = "run")]
+    Autopilot(carry::AutopilotArgs),
+    /// Say where applications are, and whether what is there is what the journal says
+    #[cfg(feature = "run")]
+    Status(carry::StatusArgs),
+    /// Write what makes the recommended placement, for other programs to carry out
+    #[cfg(feature = "run")]
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Serve the HTTP API and the dashboard
+    #[cfg(feature = "serve")]
+    Serve(super::serve_args::ServeArgs),
+    /// Make, list and take back the tokens of the API
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Token(super::serve_args::TokenCommand),
+    /// Hold a policy against never moving, always moving and the best that could have been known, on recorded prices
+    Backtest(BacktestArgs),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)
@@ -52,6 +93,84 @@ pub enum Command {
     /// Print the JSON Schema of a file format
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Say what is installed for each executor, and how to install what is missing
+    #[cfg(all(feature = "run", unix))]
+    Doctor(DoctorArgs),
+    /// Hold programs that carry plans out to what they promise (docs/executor-protocol.md)
+    #[cfg(all(feature = "run", unix))]
+    #[command(subcommand)]
+    Executor(ExecutorCommand),
+    /// The parts of the demo application: a small web service, and a writer
+    #[cfg(all(feature = "run", unix))]
+    #[command(subcommand)]
+    Demo(DemoCommand),
+    /// Start a program in a folder in such a way that it can be found again (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionRun(RegionRunArgs),
+    /// Serve the stable address of a component (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionProxy(RegionDirArgs),
+    /// Start again what ends although it is to run (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionKeep(RegionDirArgs),
+}
+
+/// `placer doctor`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+}
+
+/// `placer demo`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Serve a page with the region, the number of rows and the last of them; reads PORT, DB_URL and PLACER_REGION
+    Web,
+    /// Commit a numbered row as often as possible; reads DB_URL, PAUSE_MS and ACK_LOG
+    Writer,
+}
+
+/// `placer region-run`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct RegionRunArgs {
+    /// The folder of the process
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Stay until the program ends
+    #[arg(long)]
+    pub wait: bool,
+    /// Who runs it
+    #[arg(long, value_name = "UID:GID")]
+    pub user: Option<String>,
+    /// Its working directory
+    #[arg(long)]
+    pub cwd: Option<PathBuf>,
+    /// A file or folder to hand over open
+    #[arg(long)]
+    pub hand: Vec<PathBuf>,
+    /// Program and arguments
+    #[arg(last = true, required = true)]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+/// `placer region-proxy`, `placer region-keep`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct RegionDirArgs {
+    /// The folder of the component or of the application
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// placer's own binary
+    #[arg(long)]
+    pub placer: Option<PathBuf>,
 }
 
 /// Which price book to use.
@@ -132,6 +251,78 @@ pub struct PlanArgs {
     /// Search nodes after which the best placement found so far is planned for
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
+}
+
+/// `placer export`
+#[cfg(feature = "run")]
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Write a root module for each provider of the recommended placement (docs/terraform.md)
+    Terraform(ExportTerraformArgs),
+    /// Judge the Terraform configuration in a folder, whoever wrote it: open databases, no encryption, secrets in plain text
+    Audit(ExportAuditArgs),
+}
+
+/// `placer export audit`
+#[cfg(feature = "run")]
+#[derive(Debug, Args)]
+pub struct ExportAuditArgs {
+    /// A folder with `.tf` or `.tf.json` files
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// `placer export terraform`
+#[cfg(feature = "run")]
+#[derive(Debug, Args)]
+pub struct ExportTerraformArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// Folder to write to: a folder in it for each provider
+    #[arg(short, long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// What this policy does not allow is no candidate: `conservative`, `balanced`, `aggressive`, or a file
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// Write over files that placer did not write
+    #[arg(long)]
+    pub force: bool,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes after which the best placement found so far is written
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// `placer backtest`
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// Folder of recorded prices: `PROVIDER-spot.csv` and `on-demand.csv`, each also packed as `.zst` (docs/backtest.md)
+    #[arg(long, value_name = "DIR")]
+    pub prices: PathBuf,
+    /// Folder of applications (`*.toml`)
+    #[arg(long, value_name = "DIR", conflicts_with = "generate", required_unless_present = "generate")]
+    pub apps: Option<PathBuf>,
+    /// So many generated applications instead
+    #[arg(long, value_name = "N")]
+    pub generate: Option<u64>,
+    /// Of generated applications: another seed, other applications
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+    /// The policy: `conservative`, `balanced`, `aggressive`, or a file; whatever its `approval`, nobody is asked
+    #[arg(long, value_name = "POLICY", default_value = "balanced")]
+    pub policy: String,
+    /// How to print the report; `json` is the canonical form
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+    /// Threads; the report does not depend on it
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZero<u16>>,
+    /// Price book, for the machines' sizes and the prices of traffic
+    #[command(flatten)]
+    pub book: BookArgs,
 }
 
 /// `placer frontier`
@@ -583,4 +774,12 @@ pub enum SchemaCommand {
     Plan,
     /// The schema of policies, for editors
     Policy,
+    /// The schema of the lines between placer and a plugin
+    #[cfg(all(feature = "run", unix))]
+    Executor,
+    /// The schema of `placer executor test --format json`
+    #[cfg(feature = "run")]
+    Conformance,
+    /// The report of `placer backtest`
+    Backtest,
 }

@@ -23,6 +23,11 @@ impl Failure {
         Self::Input(message.to_string())
     }
 
+    /// Trouble that is not the input's, from anything that can be shown.
+    pub fn other(message: impl fmt::Display) -> Self {
+        Self::Other(message.to_string())
+    }
+
     /// Tells it on standard error, and gives the exit code.
     #[must_use]
     pub fn report(&self) -> ExitCode {

@@ -35,7 +35,7 @@ pub fn run(args: &FleetRecommendArgs, out: &mut dyn Write) -> Result<(), Failure
     }
     let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), NonZero::get);
     let desk = Desk {
-        names: input::names(&book),
+        names: crate::problem::names(&book),
         lowerer: Lowerer::new(&book),
         book: &book,
         policy: Policy::default(),

@@ -3,9 +3,8 @@
 use super::failure::Failure;
 use super::place;
 use crate::app::limits::FILE_BYTES_MAX;
-use crate::app::{App, Names, parse};
+use crate::app::{App, parse};
 use crate::catalog::PriceBook;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -69,10 +68,16 @@ pub fn book(path: Option<&Path>) -> Result<PriceBook, Failure> {
 /// The book with the round-trip times that `placer probe` measured, where there are any.
 #[cfg(feature = "collect")]
 fn with_probes(mut book: PriceBook) -> Result<PriceBook, Failure> {
+    probed(&mut book).map(|()| book)
+}
+
+/// Puts the round-trip times that `placer probe` measured into a book.
+#[cfg(feature = "collect")]
+pub fn probed(book: &mut PriceBook) -> Result<(), Failure> {
     if let Some(path) = probes_file() {
-        crate::collect::probe::Record::read(&path).map_err(Failure::input)?.apply(&mut book);
+        crate::collect::probe::Record::read(&path).map_err(Failure::input)?.apply(book);
     }
-    Ok(book)
+    Ok(())
 }
 
 #[cfg(not(feature = "collect"))]
@@ -92,42 +97,6 @@ pub fn probes_file() -> Option<std::path::PathBuf> {
 
 /// The application that a file describes; every fault of the file in one failure.
 pub fn app(path: &Path, bytes: &[u8], book: &PriceBook) -> Result<App, Failure> {
-    let parsed = parse(bytes, &path.display().to_string(), &names(book));
+    let parsed = parse(bytes, &path.display().to_string(), &crate::problem::names(book));
     parsed.map(|parsed| parsed.app).map_err(Failure::input)
-}
-
-/// Cities by name and country.
-type Cities = Vec<(String, String)>;
-
-/// Cities by name and country: those that their name alone means, and those that only name and country mean. As in
-/// [`PriceBook::find_city`], a measured city and one with a region have the name before all others.
-fn cities(book: &PriceBook) -> (Cities, Cities) {
-    let measured = book.cities.iter().filter(|city| city.measured).map(|city| (&city.name, &city.country));
-    let known: BTreeSet<_> =
-        measured.chain(book.regions.iter().map(|region| (&region.city, &region.country))).collect();
-    let names: BTreeSet<&String> = known.iter().map(|(name, _)| *name).collect();
-    let all: BTreeSet<_> = book.cities.iter().map(|city| (&city.name, &city.country)).chain(known.clone()).collect();
-    let owned = |(name, country): (&String, &String)| (name.clone(), country.clone());
-    let (first, lesser): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|city| known.contains(city) || !names.contains(city.0));
-    (first.into_iter().map(owned).collect(), lesser.into_iter().map(owned).collect())
-}
-
-/// What an application's file may name.
-pub fn names(book: &PriceBook) -> Names {
-    let region = |id| (book.provider_of(id).name.clone(), book.region(id).code.clone());
-    let distinct = |words: BTreeSet<&str>| words.into_iter().map(str::to_owned).collect();
-    let places = book.regions.iter().map(|region| (region.country.as_str(), region.continent.as_str()));
-    let (countries, continents): (BTreeSet<&str>, BTreeSet<&str>) = places.unzip();
-    let models = book.shapes.iter().map(|shape| shape.gpu_model.as_str()).filter(|model| !model.is_empty());
-    let (cities, lesser_cities) = cities(book);
-    Names {
-        providers: book.providers.iter().map(|provider| provider.name.clone()).collect(),
-        regions: book.region_ids().map(region).collect(),
-        cities,
-        lesser_cities,
-        countries: distinct(countries),
-        continents: distinct(continents),
-        gpu_models: distinct(models.collect()),
-    }
 }

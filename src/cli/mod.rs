@@ -4,10 +4,21 @@
 //! that says what to do; the exit code is 0, 1, 2 or 3 (see [`failure::Failure`]).
 
 mod args;
+mod backtest;
+#[cfg(feature = "run")]
+mod carry;
 #[cfg(feature = "collect")]
 mod collect;
+#[cfg(all(feature = "run", unix))]
+mod demo;
+#[cfg(all(feature = "run", unix))]
+mod doctor;
+#[cfg(all(feature = "run", unix))]
+mod executor;
 mod explain;
 mod explain_text;
+#[cfg(feature = "run")]
+mod export;
 mod failure;
 mod fleet;
 mod frontier;
@@ -29,10 +40,18 @@ mod price_history;
 mod probe;
 mod problem;
 mod recommend;
+#[cfg(all(feature = "run", unix))]
+mod region;
 mod regions;
 mod report_text;
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(feature = "serve")]
+mod serve_args;
 mod solve;
 mod text;
+#[cfg(feature = "serve")]
+mod token;
 
 use args::{Cli, Command, FleetCommand, SchemaCommand};
 use clap::Parser;
@@ -65,6 +84,31 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(args, out),
         Command::Frontier(args) => frontier::run(args, out),
         Command::Plan(args) => plan::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Apply(args) => carry::apply(args, out),
+        #[cfg(feature = "run")]
+        Command::Up(args) => carry::up(args, out),
+        #[cfg(feature = "run")]
+        Command::Down(args) => carry::down(args, out),
+        #[cfg(feature = "run")]
+        Command::Runs(args) => carry::runs(args, out),
+        #[cfg(feature = "run")]
+        Command::Rollback(args) => carry::rollback(args, out),
+        #[cfg(feature = "run")]
+        Command::Plans(args) => carry::plans::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Autopilot(args) => carry::autopilot::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Status(args) => carry::status(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Audit(args)) => export::audit(args, out),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args, out),
+        #[cfg(feature = "serve")]
+        Command::Token(command) => token::run(command, out),
+        Command::Backtest(args) => backtest::run(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
@@ -76,6 +120,18 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Probe(args) => probe::run(args, out),
         Command::Latency(args) => latency::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Doctor(args) => doctor::run(args, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Executor(command) => executor::run(command, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Demo(command) => demo::run(command),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionRun(args) => region::run(args),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionProxy(args) => region::proxy(args),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionKeep(args) => region::keep(args),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => schema(&schemars::schema_for!(crate::report::wire::Report), out),
         Command::Schema(SchemaCommand::Explain) => {
@@ -88,6 +144,15 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
             Ok(writeln!(out, "{}", crate::policy::file::schema_json().trim_end())?)
         }
         Command::Schema(SchemaCommand::Plan) => schema(&schemars::schema_for!(crate::plan::PlanFile), out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Schema(SchemaCommand::Executor) => {
+            schema(&schemars::schema_for!(crate::exec::plugin::wire::Line), out)
+        }
+        #[cfg(feature = "run")]
+        Command::Schema(SchemaCommand::Conformance) => {
+            schema(&schemars::schema_for!(crate::exec::conformance::wire::Report), out)
+        }
+        Command::Schema(SchemaCommand::Backtest) => schema(&schemars::schema_for!(backtest::Report), out),
         Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),
     }
 }

@@ -4,6 +4,7 @@ use super::args::{DiffArgs, ExportArgs, HistoryArgs, ListFormat};
 use super::collect::store_folder;
 use super::failure::Failure;
 use super::text::Side;
+use super::text::moment;
 use super::{lists, place};
 use crate::catalog::diff::{Change, diff};
 use crate::catalog::{PriceBook, Unit};
@@ -186,11 +187,6 @@ pub fn run_history(args: &HistoryArgs, out: &mut dyn Write) -> Result<(), Failur
         ListFormat::Json => lists::json(rows.iter(), out),
         ListFormat::Table => table(&HISTORY, &[4], &rows.iter().map(texts).collect::<Vec<_>>(), out),
     }
-}
-
-/// A moment, UTC: `2026-11-22T21:00:00Z`.
-fn moment(unix: i64) -> String {
-    jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
 }
 
 /// `placer price-book export`

@@ -76,7 +76,8 @@ impl Look {
 }
 
 /// Breaks text between words so that no line is wider than `width`, where words allow it.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always a last line");
@@ -203,6 +204,12 @@ pub fn amount(decimal: &str) -> String {
         short if rounded.contains('.') => short.to_owned(),
         _ => rounded,
     }
+}
+
+/// A moment, UTC: `2026-11-22T21:00:00Z`.
+#[cfg(feature = "collect")]
+pub fn moment(unix: i64) -> String {
+    jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@
 //! Pure: what is not given does not count.
 
 use crate::app::App;
-use crate::plan::{Circumstances, Decision, Haul, Options, PastMove, Placement, Plan, Verdict, carried, decide, paid_for, plan};
+use crate::plan::{
+    Circumstances, Decision, Haul, Options, PastMove, Placement, Plan, Verdict, carried, decide, paid_for, plan,
+};
 use crate::policy::Moves;
 use crate::problem::{Assignment, Choice, ChoiceId, ComponentId, Problem};
 use crate::solve::{Limits, Prepared, Request, Restriction};
@@ -152,7 +154,8 @@ impl Question<'_> {
         let (from, to) = (&choices[self.present[component]], &choices[choice]);
         let carry = haul.data.map_or(Some(Money::ZERO), |data| carried(self.problem, from.place, to.place, data))?;
         let once = paid_for(to.cost, haul.overlap_s)? + paid_for(from.cost, haul.keep_s)? + carry;
-        let month = (i128::from(once.nanos()) * i128::from(HOURS_PER_MONTH)).checked_div(i128::from(self.moves.payback_hours_max))?;
+        let month = (i128::from(once.nanos()) * i128::from(HOURS_PER_MONTH))
+            .checked_div(i128::from(self.moves.payback_hours_max))?;
         i64::try_from(month).ok().map(|month| month.max(1))
     }
 
@@ -200,7 +203,8 @@ impl Question<'_> {
     /// A month's saving, less what the move costs spread over the longest payback time.
     fn worth(&self, plan: &Plan) -> Option<i128> {
         let (saving, cost) = (plan.saving_month()?, plan.cost()?);
-        let spread = (i128::from(cost.nanos()) * i128::from(HOURS_PER_MONTH)).checked_div(i128::from(self.moves.payback_hours_max))?;
+        let spread = (i128::from(cost.nanos()) * i128::from(HOURS_PER_MONTH))
+            .checked_div(i128::from(self.moves.payback_hours_max))?;
         Some(i128::from(saving.nanos()) - spread)
     }
 }

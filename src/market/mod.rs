@@ -136,6 +136,12 @@ impl Market {
         &self.rules
     }
 
+    /// The book below the ticks.
+    #[must_use]
+    pub fn base(&self) -> &PriceBook {
+        &self.book
+    }
+
     /// Begins again with another book. What was observed after it stays, where the book still has the offer.
     pub fn rebase(&mut self, book: Arc<PriceBook>, book_at: i64) {
         let newer = |(key, known): (Key, Known)| Some((Index::ask(&self.book, key), known));

@@ -57,6 +57,8 @@ pub struct PlanFile {
     version: u32,
     /// Name of the application.
     app: String,
+    /// The application's file, word for word; empty: not known, and the plan cannot be carried out.
+    app_toml: String,
     /// What is there when the plan begins; a plan is refused when something else is.
     from: PlacementFile,
     /// What is there when it is done.
@@ -82,7 +84,7 @@ struct PlacementFile {
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct SeatFile {
+pub(crate) struct SeatFile {
     component: String,
     kind: KindWord,
     provider: String,
@@ -109,7 +111,7 @@ struct AboveFile {
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StepFile {
+pub(crate) struct StepFile {
     name: String,
     component: String,
     action: ActionFile,
@@ -152,7 +154,7 @@ macro_rules! words {
     ($($word:ident <=> $domain:ident { $($name:ident),* $(,)? })*) => { $(
         #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
-        enum $word { $($name),* }
+        pub(crate) enum $word { $($name),* }
         impl From<$domain> for $word {
             fn from(value: $domain) -> Self {
                 match value { $($domain::$name => Self::$name),* }
@@ -182,6 +184,19 @@ pub fn digest(placement: &Placement) -> String {
     hash(&serde_json::to_vec(&seats).unwrap_or_default())
 }
 
+/// The plan as one run of it carries it out: each step's key is this run's own, so that a plan that is carried out a second
+/// time, after the way back, is not taken for done.
+#[must_use]
+pub fn keyed(plan: &Plan, run: &str) -> Plan {
+    let mut plan = plan.clone();
+    for step in &mut plan.steps {
+        let digits = step.key.len();
+        step.key = hash(format!("{run}\n{}", step.key).as_bytes());
+        step.key.truncate(digits);
+    }
+    plan
+}
+
 /// SHA-256 in hexadecimal digits.
 pub(super) fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
@@ -190,14 +205,25 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     })
 }
 
+/// SHA-256, in hexadecimal digits, of a plan: the name under which it is kept, decided about and carried out.
+///
+/// # Errors
+/// Those of the JSON writer, of which none is known.
+pub fn plan_digest(plan: &Plan) -> Result<String, serde_json::Error> {
+    Ok(hash(serde_json::to_string(&PlanFile::from(plan))?.as_bytes()))
+}
+
 /// The document of a plan, with its digest.
 ///
 /// # Errors
 /// Those of the JSON writer, of which none is known.
 pub fn to_json(plan: &Plan) -> Result<String, serde_json::Error> {
-    let mut file = PlanFile::from(plan);
-    file.digest = hash(serde_json::to_string(&file)?.as_bytes());
-    Ok(serde_json::to_string_pretty(&file)? + "\n")
+    Ok(serde_json::to_string_pretty(&sealed(plan)?)? + "\n")
+}
+
+/// The document of a plan, with its digest, for documents that contain it.
+pub(crate) fn sealed(plan: &Plan) -> Result<PlanFile, serde_json::Error> {
+    Ok(PlanFile { digest: plan_digest(plan)?, ..PlanFile::from(plan) })
 }
 
 /// Reads a plan.
@@ -223,11 +249,31 @@ pub fn read(bytes: &[u8]) -> Result<Plan, FileError> {
     domain(file)
 }
 
+/// The document of a placement alone.
+///
+/// # Errors
+/// Those of the JSON writer, of which none is known.
+pub fn placement_to_json(placement: &Placement) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&PlacementFile::from(placement))
+}
+
+/// Reads a placement; its digest must fit.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_placement(text: &str) -> Result<Placement, FileError> {
+    let file: PlacementFile = serde_json::from_str(text).map_err(|error| FileError::Form(error.to_string()))?;
+    let sealed = file.digest.clone();
+    let placement = placement(file)?;
+    if digest(&placement) == sealed { Ok(placement) } else { Err(FileError::Digest) }
+}
+
+fn placement(file: PlacementFile) -> Result<Placement, FileError> {
+    let seats = file.seats.into_iter().map(seat).collect::<Result<_, _>>()?;
+    Ok(Placement { seats, usd_month: file.usd_month.as_deref().map(money).transpose()? })
+}
+
 fn domain(file: PlanFile) -> Result<Plan, FileError> {
-    let placement = |file: PlacementFile| -> Result<Placement, FileError> {
-        let seats = file.seats.into_iter().map(seat).collect::<Result<_, _>>()?;
-        Ok(Placement { seats, usd_month: file.usd_month.as_deref().map(money).transpose()? })
-    };
     let (from, to) = (placement(file.from)?, placement(file.to)?);
     let moved: Vec<Moved> = moves::between(&from, &to);
     let mut steps = Vec::with_capacity(file.steps.len());
@@ -241,7 +287,7 @@ fn domain(file: PlanFile) -> Result<Plan, FileError> {
         }
         steps.push(step(row)?);
     }
-    Ok(Plan { app: file.app, from, to, moved, steps })
+    Ok(Plan { app: file.app, app_toml: file.app_toml, from, to, moved, steps })
 }
 
 fn money(text: &str) -> Result<Money, FileError> {
@@ -304,6 +350,7 @@ impl From<&Plan> for PlanFile {
             format: FORMAT.to_owned(),
             version: VERSION,
             app: plan.app.clone(),
+            app_toml: plan.app_toml.clone(),
             from: PlacementFile::from(&plan.from),
             to: PlacementFile::from(&plan.to),
             cost_usd: plan.cost().map(Money::to_decimal),

@@ -13,16 +13,27 @@
 //! 5. caller before called, the old sides are retired.
 
 mod decide;
+mod decide_file;
 mod file;
 mod moves;
 mod placement;
+pub mod run;
+mod run_file;
 mod steps;
 
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
-pub use file::{FileError, PlanFile, VERSION, digest, read, to_json};
+pub use decide_file::{DecisionFile, Resting, Rule, RuleFile};
+pub use file::{
+    FileError, PlanFile, VERSION, digest, keyed, placement_to_json, plan_digest, read, read_placement, to_json,
+};
+#[cfg(feature = "run")]
+pub(crate) use file::{KindWord, SeatFile, StepFile, sealed};
 pub use moves::carried;
 pub use placement::{Placement, Seat};
-pub use steps::{Haul, paid_for, plan};
+pub use steps::{Haul, paid_for, plan, unpriced};
+
+// Part of a seat: executors read them here.
+pub use crate::problem::{Above, Form};
 
 use crate::units::{Money, Quantity};
 
@@ -148,8 +159,8 @@ pub struct Step {
     pub after: Vec<usize>,
     /// Seconds after which it counts as failed.
     pub deadline_s: u64,
-    /// Equal for the same step of the same plan however often it is sent, and for no other: an executor that has done
-    /// it already does nothing.
+    /// Equal for the same step of the same plan however often it is sent, and for no other; a run sends one of its own in
+    /// its place ([`keyed`]): an executor that has done it already does nothing.
     pub key: String,
     /// What it costs once, at most: data transfer, and both sides running at once; `None`: a price is not known.
     pub cost: Option<Money>,
@@ -186,6 +197,9 @@ pub struct Moved {
 pub struct Plan {
     /// Name of the application.
     pub app: String,
+    /// The application's file, word for word: what the new sides run. Empty: not known, and the plan cannot be carried
+    /// out.
+    pub app_toml: String,
     /// What is there now; the plan is for this and nothing else.
     pub from: Placement,
     /// What will be there.

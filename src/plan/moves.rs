@@ -22,9 +22,14 @@ fn moved(change: Change, from: Option<&Seat>, to: Option<&Seat>) -> Moved {
     Moved { component, change, from: from.cloned(), to: to.cloned() }
 }
 
+/// The component's name: `web` for `web#2`.
+pub(super) fn name_of(seat: &str) -> &str {
+    seat.split_once('#').map_or(seat, |(name, _)| name)
+}
+
 /// The component of the application that a seat belongs to: `web` for `web#2`.
 pub(super) fn component<'a>(app: &'a App, seat: &str) -> Option<(usize, &'a Component)> {
-    let name = seat.split_once('#').map_or(seat, |(name, _)| name);
+    let name = name_of(seat);
     app.components.iter().enumerate().find(|(_, component)| component.name == name)
 }
 

@@ -1,8 +1,11 @@
 //! Where and how every component runs, by names: what outlives the problem whose ordinals it came from.
 
-use crate::app::{App, Kind};
+use crate::app::{App, Kind, Today};
 use crate::problem::{Above, Assignment, Choice, Form, Host, Problem};
 use crate::units::{Money, Purchase};
+
+/// Hexadecimal digits of a seat's identity: 48 bits, for a handful of sides of one component.
+const ID_DIGITS: usize = 12;
 
 /// Where and how a component runs: all that an executor needs besides the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,22 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// Tells the sides of a component apart: 12 hexadecimal digits of where and how it runs. Equal for seats that are
+    /// [`Self::same`], whether or not their form is known.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let above = self
+            .above
+            .iter()
+            .fold(String::new(), |text, above| format!("{text}+{} {}", above.count, above.purchase.as_str()));
+        let (on, purchase) = (self.machine_of.as_deref().unwrap_or_default(), self.purchase.as_str());
+        let Self { component, provider, region, offer, count, .. } = self;
+        let words = format!("{component}\n{provider}\n{region}\n{offer}\n{count} {purchase}{above}\n{on}");
+        let mut id = super::file::hash(words.as_bytes());
+        id.truncate(ID_DIGITS);
+        id
+    }
+
     /// Whether nothing has to be done to get from one to the other. What it costs does not matter.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
@@ -55,6 +74,42 @@ impl Placement {
     #[must_use]
     pub fn seat(&self, component: &str) -> Option<&Seat> {
         self.seats.iter().find(|seat| seat.component == component)
+    }
+
+    /// The placement as what an application states about today, for whoever asks what would be better now.
+    ///
+    /// A component whose replicas are spread over several places, or of which only some are there, cannot be stated so and
+    /// is left out.
+    #[must_use]
+    pub fn as_today(&self, app: &App) -> Vec<Today> {
+        let of = |name: &str| {
+            let own = |seat: &&Seat| super::moves::name_of(&seat.component) == name;
+            self.seats.iter().filter(own).collect::<Vec<_>>()
+        };
+        let entry = |(ordinal, component): (usize, &crate::app::Component)| {
+            let seats = of(&component.name);
+            let first = *seats.first()?;
+            let alike = |seat: &&Seat| {
+                (&seat.provider, &seat.region, &seat.offer) == (&first.provider, &first.region, &first.offer)
+            };
+            if !seats.iter().all(alike) || (seats.len() > 1 && component.shares.is_none()) {
+                return None;
+            }
+            let machine = |seat: &&Seat| seat.machine_of.clone().unwrap_or_else(|| seat.component.clone());
+            let spot =
+                |seat: &&Seat| seat.above.iter().filter(|a| a.purchase == Purchase::Spot).map(|a| a.count).sum::<u32>();
+            Some(Today {
+                component: ordinal,
+                provider: first.provider.clone(),
+                region: first.region.clone(),
+                offer: first.offer.clone(),
+                purchase: first.purchase,
+                count: Some(seats.iter().map(|seat| seat.count).sum()),
+                spot_count: seats.iter().map(spot).sum(),
+                machines: if component.shares.is_some() { seats.iter().map(machine).collect() } else { Vec::new() },
+            })
+        };
+        app.components.iter().enumerate().filter_map(entry).collect()
     }
 
     /// An assignment of a problem, with its bill.

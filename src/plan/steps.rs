@@ -29,9 +29,19 @@ const HOURS_MONTH: i64 = 730;
 /// The plan from one placement to another.
 ///
 /// `problem` gives the prices of traffic between places; `from` and `to` need not be assignments of it. The plan has no
-/// steps when both are the same.
+/// steps when both are the same. Its `app_toml` is the caller's to add.
 #[must_use]
 pub fn plan(app: &App, problem: &Problem, from: Placement, to: Placement, options: &Options) -> Plan {
+    of(app, Some(problem), from, to, options)
+}
+
+/// [`plan`] for whoever has no prices: what transfer of data costs is not known, all else is the same.
+#[must_use]
+pub fn unpriced(app: &App, from: Placement, to: Placement, options: &Options) -> Plan {
+    of(app, None, from, to, options)
+}
+
+fn of(app: &App, problem: Option<&Problem>, from: Placement, to: Placement, options: &Options) -> Plan {
     let moved = moves::between(&from, &to);
     let order = called_first(app, &moved);
     let mut steps = Steps { app, problem, options, salt: salt(app, &from, &to), list: Vec::new() };
@@ -51,7 +61,7 @@ pub fn plan(app: &App, problem: &Problem, from: Placement, to: Placement, option
         steps.retire(&moved[m], &moved);
     }
     let steps = steps.list;
-    Plan { app: app.name.clone(), from, to, moved, steps }
+    Plan { app: app.name.clone(), app_toml: String::new(), from, to, moved, steps }
 }
 
 /// What makes the keys of a plan's steps its own.
@@ -89,7 +99,7 @@ fn called_first(app: &App, moved: &[Moved]) -> Vec<usize> {
 
 struct Steps<'a> {
     app: &'a App,
-    problem: &'a Problem,
+    problem: Option<&'a Problem>,
     options: &'a Options,
     salt: String,
     list: Vec<Step>,
@@ -155,7 +165,7 @@ impl Steps<'_> {
         let Some(method) = moves::data_method(from.kind) else { return };
         let gb = self.data(m);
         let volume = Quantity::from_units(i64::try_from(gb).unwrap_or(i64::MAX));
-        let cost = moves::transfer(self.problem, from, to, volume);
+        let cost = self.problem.and_then(|problem| moves::transfer(problem, from, to, volume));
         let step = self.add(&m.component, Action::Copy(method), Undo::StopCopy, copy_s(gb), &[]);
         (step.cost, step.moves) = (cost, volume);
         self.add(&m.component, Action::VerifyData, Undo::Nothing, verify_data_s(gb), &[]);

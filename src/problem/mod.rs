@@ -32,12 +32,14 @@ pub mod file;
 pub mod hosts;
 pub mod linear;
 pub mod lower;
+mod names;
 pub mod packing;
 mod routes;
 mod score;
 
 pub use check::{Violation, check};
 pub use hosts::{GROUP_MEMBERS_MAX, Group, Host, Hosted, Machine, Member, RESOURCES};
+pub use names::names;
 pub use routes::{RouteClasses, Routes};
 pub use score::{Bill, Line, LineItem, score};
 

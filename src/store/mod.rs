@@ -5,18 +5,32 @@
 //! change of state is one transaction; a book's row is written after its bytes are on the disk, so that a row without
 //! its file cannot be. After a kill at any moment the store opens and shows the last committed state.
 
+mod apps;
 mod books;
+mod feed;
 mod figures;
+mod journal;
+mod pages;
+mod policies;
 mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod watch;
 
+pub use apps::{AppRow, PlanRow, PlanState};
 pub use books::BookRow;
+pub use feed::{ClearingRow, DecisionRow, EventRow, LedgerRow};
 pub use figures::{AppliedRun, FigureRow, PricePoint, WaitingRow};
+pub use journal::{AppLock, Books, Deployment, PlanRun, PlanRunState};
+pub use pages::Page;
+pub use policies::{Forgotten, PolicyRow};
 pub use runs::{RefusalRow, RunRow, RunState, SourceStatus};
+pub use tokens::{Role, TokenRow};
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use crate::plan::{Placement, placement_to_json};
+use rusqlite::{Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -76,6 +90,11 @@ pub struct Store {
 #[derive(Debug)]
 pub struct CollectLock {
     _file: File,
+}
+
+/// The text in which a placement is kept.
+fn document(placement: &Placement) -> String {
+    placement_to_json(placement).unwrap_or_else(|_| unreachable!("numbers and texts are written without fail"))
 }
 
 impl Store {
@@ -163,6 +182,17 @@ impl Store {
     /// wait, because what it has read may have changed meanwhile.
     fn change(&self) -> rusqlite::Result<Transaction<'_>> {
         Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)
+    }
+
+    /// All rows of a query.
+    fn rows<T>(
+        &self,
+        query: &str,
+        given: impl Params,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<T>> { self.db.prepare_cached(query)?.query_map(given, row)?.collect() };
+        read().map_err(self.failed())
     }
 
     fn failed(&self) -> impl Fn(rusqlite::Error) -> StoreError {

@@ -3,13 +3,14 @@
 use super::{Store, StoreError};
 
 /// The form that this program writes: the number of migrations.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 3;
 
 /// Each entry brings the form before it to the next one. Entries are never changed once released, only added.
 ///
 /// Times are seconds since 1970, UTC. Prices are nano-dollars per unit. `value` is the collector's own JSON form of a
 /// figure; the store does not look into it.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     -- One attempt to read a source. `state`: running, complete, failed.
     CREATE TABLE runs (
         id INTEGER PRIMARY KEY,
@@ -100,7 +101,124 @@ const MIGRATIONS: &[&str] = &["
         figures INTEGER NOT NULL,
         sources TEXT NOT NULL
     );
-"];
+",
+    "
+    -- Applications that are looked after: the file as it was given.
+    CREATE TABLE apps (
+        name TEXT PRIMARY KEY,
+        text TEXT NOT NULL,
+        policy TEXT NOT NULL DEFAULT '',
+        changed_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+
+    -- Plans, whole. `state`: waiting (for somebody's decision), approved, rejected, applied, superseded.
+    CREATE TABLE plans (
+        digest TEXT PRIMARY KEY,
+        app TEXT NOT NULL,
+        document TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        state TEXT NOT NULL,
+        made_at INTEGER NOT NULL,
+        decided_at INTEGER,
+        decided_by TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX plans_by_app ON plans (app, made_at);
+
+    -- Plans that are or were carried out. `state`: running, keeping (the old sides), stuck, finished, rolled_back.
+    CREATE TABLE plan_runs (
+        id TEXT PRIMARY KEY,
+        app TEXT NOT NULL,
+        plan TEXT NOT NULL REFERENCES plans,
+        executor TEXT NOT NULL,
+        state TEXT NOT NULL,
+        began_at INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX plan_runs_by_app ON plan_runs (app, began_at);
+
+    -- What was done, written before and after each effect.
+    CREATE TABLE journal (
+        run TEXT NOT NULL REFERENCES plan_runs,
+        entry INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        fence INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        PRIMARY KEY (run, entry)
+    ) WITHOUT ROWID;
+
+    -- Where each application is: the placement that its last ended run left.
+    CREATE TABLE deployments (
+        app TEXT PRIMARY KEY,
+        placement TEXT NOT NULL,
+        executor TEXT NOT NULL,
+        run TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+
+    -- Grows with every holder of an application's lock.
+    CREATE TABLE fences (app TEXT PRIMARY KEY, fence INTEGER NOT NULL) WITHOUT ROWID;
+
+    -- What the autopilot decided, also where it did nothing.
+    CREATE TABLE decisions (
+        id INTEGER PRIMARY KEY,
+        app TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        verdict TEXT NOT NULL,
+        plan TEXT,
+        detail TEXT NOT NULL
+    );
+    CREATE INDEX decisions_by_app ON decisions (app, id);
+
+    -- What moves have cost and what they save.
+    CREATE TABLE ledger (
+        run TEXT PRIMARY KEY REFERENCES plan_runs,
+        app TEXT NOT NULL,
+        components TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        until INTEGER,
+        cost_nanos INTEGER,
+        saving_month_nanos INTEGER
+    ) WITHOUT ROWID;
+    CREATE INDEX ledger_by_app ON ledger (app, at);
+
+    -- How the market cleared for an application, after each tick that concerned it.
+    CREATE TABLE clearings (
+        id INTEGER PRIMARY KEY,
+        app TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        usd_month_nanos INTEGER,
+        detail TEXT NOT NULL
+    );
+    CREATE INDEX clearings_by_app ON clearings (app, id);
+
+    -- Ticks that were observed, in the order in which they came.
+    CREATE TABLE ticks (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, tick TEXT NOT NULL);
+
+    -- Who may use the API: SHA-256 of the token, lower-case hex. `role`: viewer, operator, admin.
+    CREATE TABLE tokens (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        role TEXT NOT NULL,
+        note TEXT NOT NULL,
+        made_at INTEGER NOT NULL,
+        expires_at INTEGER,
+        revoked_at INTEGER
+    ) WITHOUT ROWID;
+
+    -- One feed of everything that changed, for whoever follows.
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        app TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        about TEXT NOT NULL
+    );
+",
+    "
+    -- Policies that were given by name: the file as it was given.
+    CREATE TABLE policies (name TEXT PRIMARY KEY, text TEXT NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
+",
+];
 
 impl Store {
     pub(super) fn version(&self) -> Result<i64, StoreError> {

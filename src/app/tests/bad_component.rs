@@ -542,3 +542,15 @@ city = "Berlin"
        = help: state all shares or none
     "#);
 }
+
+#[test]
+fn environments() {
+    let text = faults(&[
+        HEAD,
+        WEB,
+        "env = [\"A=1\", \"A=2\", \"lower=1\", \"none\", \"A_B=x=y\"]\nsecrets = [\"A\", \"1B\", \"C\", \"C\"]\nport = 70000\n",
+        DB,
+        "port = 5432\n",
+    ]);
+    assert_snapshot!(text);
+}

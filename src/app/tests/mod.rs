@@ -284,3 +284,23 @@ fn the_reference_has_every_key_and_its_examples_are_good() {
     let mixed = good(&[HEAD, WEB, blocks[3]].concat());
     assert!(mixed.components[0].mixed.is_some_and(|mixed| mixed.base == 2 && !mixed.stated));
 }
+
+#[test]
+fn what_is_run_and_with_which_environment() {
+    let app = good(FULL);
+    let web = &app.components[0];
+    assert_eq!(web.command, ["serve", "--all"]);
+    assert_eq!(web.port, 3000);
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(web.env, [pair("LOG_LEVEL", "info"), pair("MOTD", "a=b")]);
+    assert_eq!(web.secrets, ["SECRET_KEY"]);
+    assert_eq!((app.components[1].port, app.components[1].command.len()), (8080, 0));
+}
+
+#[test]
+fn a_kept_file_needs_no_price_book() {
+    let kept = parse_kept(FULL, "app.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(kept, good(FULL));
+    let fault = parse_kept(&FULL.replace("version = 1", "version = 2"), "app.toml").unwrap_err();
+    assert!(fault.to_string().contains("version"), "{fault}");
+}

@@ -13,7 +13,10 @@ impl Stage {
         let tie = |tie: &super::stage::Tie| Tie {
             a: tie.a,
             b: tie.b,
-            tables: kinds.iter().map(|&hours| tie.table.iter().map(|&month| for_hours(month, hours)).collect()).collect(),
+            tables: kinds
+                .iter()
+                .map(|&hours| tie.table.iter().map(|&month| for_hours(month, hours)).collect())
+                .collect(),
             of: of.clone(),
         };
         Course {
@@ -58,9 +61,8 @@ impl Stage {
             (*component, sites(*component).iter().map(|site| by_place[site.place]).collect())
         });
         let hops = path.hops.iter().map(|hop| {
-            let latency = |from: usize, to: usize| {
-                hop.round_trips_milli * self.problem.rtt_us(path.percentile, from, to) / 1_000
-            };
+            let latency =
+                |from: usize, to: usize| hop.round_trips_milli * self.problem.rtt_us(path.percentile, from, to) / 1_000;
             let row = |from: &super::stage::Site| {
                 let from = from.place;
                 sites(hop.b).iter().map(move |to| (from, to.place)).collect::<Vec<_>>()

@@ -44,8 +44,16 @@ const PLACES: [&str; 9] = [
     "",
 ];
 const PROVIDERS: [&str; 7] = ["", "", "", "", "aws", "azure", "gcp"];
-const CITIES: [&str; 8] =
-    ["Berlin, DE", "Paris, FR", "London, GB", "New York, US", "Chicago, US", "Los Angeles, US", "Tokyo, JP", "Singapore, SG"];
+const CITIES: [&str; 8] = [
+    "Berlin, DE",
+    "Paris, FR",
+    "London, GB",
+    "New York, US",
+    "Chicago, US",
+    "Los Angeles, US",
+    "Tokyo, JP",
+    "Singapore, SG",
+];
 
 /// The file number `ordinal` of a seed.
 #[must_use]

@@ -97,8 +97,9 @@ impl Ground {
         let Some(first) = recording.periods.first() else { return };
         let mut book = self.book.clone();
         let on_sale = known.iter().zip(&self.wares);
-        book.compute =
-            on_sale.map(|((region, shape, _), ware)| offer(*region, *shape, Some(ware.on_demand), ware.spot[0])).collect();
+        book.compute = on_sale
+            .map(|((region, shape, _), ware)| offer(*region, *shape, Some(ware.on_demand), ware.spot[0]))
+            .collect();
         book.compute.sort_by_key(|offer| offer.region);
         let mut market = Market::new(Arc::new(book), first.at, rules.clone());
         let asks: Vec<Ask> = known.iter().map(|(_, _, pair)| ask(pair)).collect();

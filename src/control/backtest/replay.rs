@@ -49,7 +49,9 @@ impl Stage {
         match answer.status {
             Status::Optimal => Ok(scene.seats_of(&answer.assignment)),
             Status::Infeasible => Err("no placement keeps all requirements together".to_owned()),
-            Status::Feasible | Status::Unknown => Err("the solver's limits ended before the best start was proven".to_owned()),
+            Status::Feasible | Status::Unknown => {
+                Err("the solver's limits ended before the best start was proven".to_owned())
+            }
         }
     }
 
@@ -109,7 +111,8 @@ impl Stage {
                 past: &ledger.past,
             };
             let proposal = propose(&question);
-            let next = if proposal.decision.verdict == Verdict::Stay { present.clone() } else { scene.seats_of(&proposal.to) };
+            let next =
+                if proposal.decision.verdict == Verdict::Stay { present.clone() } else { scene.seats_of(&proposal.to) };
             ledger.note(self, period, when.at, &present, &next);
             schedule.push(next);
         }
@@ -140,7 +143,8 @@ impl Stage {
 
     /// What the moves at the beginning of a period cost.
     fn moved(&self, period: usize, from: &[usize], to: &[usize]) -> i64 {
-        let moves = self.parts.iter().zip(from.iter().zip(to)).map(|(part, (&from, &to))| part.move_cost(from, to, period));
+        let moves =
+            self.parts.iter().zip(from.iter().zip(to)).map(|(part, (&from, &to))| part.move_cost(from, to, period));
         moves.fold(0, |sum, amount| (sum + amount).min(NONE))
     }
 
@@ -294,8 +298,13 @@ impl Ledger {
 
     /// Writes down what moved. What moves again ends the entry that it had.
     fn note(&mut self, stage: &Stage, period: usize, at: i64, from: &[usize], to: &[usize]) {
-        let moved: Vec<(usize, usize)> =
-            from.iter().zip(to).enumerate().filter(|(_, (from, to))| from != to).map(|(c, (from, _))| (c, *from)).collect();
+        let moved: Vec<(usize, usize)> = from
+            .iter()
+            .zip(to)
+            .enumerate()
+            .filter(|(_, (from, to))| from != to)
+            .map(|(c, (from, _))| (c, *from))
+            .collect();
         if moved.is_empty() {
             return;
         }

@@ -121,7 +121,8 @@ pub fn cheapest(lane: &Lane, unary: &[Vec<i64>]) -> Option<Vec<usize>> {
     }
     for period in 1..periods {
         let at = course[period - 1];
-        let total = |seat: usize| (lane.change(at, seat, period) + unary[period][seat] + chain.back[period][seat]).min(NONE);
+        let total =
+            |seat: usize| (lane.change(at, seat, period) + unary[period][seat] + chain.back[period][seat]).min(NONE);
         // Of equals staying, then the first.
         let best = all.iter().copied().min_by_key(|&seat| (total(seat), seat != at, seat))?;
         course.push(best);

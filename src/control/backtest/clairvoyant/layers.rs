@@ -142,7 +142,19 @@ impl<'d, 'c> Layer<'d, 'c> {
     fn new(dual: &'d Dual<'c>, period: usize, below: i64, width: Option<usize>, alive: &'d [Vec<usize>]) -> Self {
         let remains = (period..dual.course.periods).map(|after| dual.remains(after)).sum();
         let (states, index) = (Vec::new(), HashMap::default());
-        Self { dual, course: dual.course, period, below, alive, remains, states, looked: 0, index, width, dropped: None }
+        Self {
+            dual,
+            course: dual.course,
+            period,
+            below,
+            alive,
+            remains,
+            states,
+            looked: 0,
+            index,
+            width,
+            dropped: None,
+        }
     }
 
     /// Keeps the states with the lowest bounds, and takes in no others from then on.

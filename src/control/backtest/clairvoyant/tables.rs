@@ -94,7 +94,8 @@ fn pay(course: &Course, table: &mut [i64], period: usize, alive: &Alive) {
             let seat = |lane: usize| alive[lane][at[lane]];
             let site = |lane: usize| course.lanes[lane].site[seat(lane)];
             let own: i64 = course.lanes.iter().enumerate().map(|(l, lane)| lane.due[period][seat(l)]).sum();
-            let tied = |(tie, table): &(&super::Tie, &[i64])| table[site(tie.a) * course.lanes[tie.b].sites + site(tie.b)];
+            let tied =
+                |(tie, table): &(&super::Tie, &[i64])| table[site(tie.a) * course.lanes[tie.b].sites + site(tie.b)];
             let tied = ties.iter().map(tied).fold(0, |sum: i64, cost| (sum + cost).min(NONE));
             *cell = if course.near(site) { (*cell + own + tied).min(NONE) } else { NONE };
         }
