@@ -66,6 +66,8 @@ pub enum Command {
     #[cfg(feature = "serve")]
     #[command(subcommand)]
     Token(super::serve_args::TokenCommand),
+    /// Show how the market clears for an application, tick by tick: winners, runners-up and margins
+    Auction(AuctionArgs),
     /// Hold a policy against never moving, always moving and the best that could have been known, on recorded prices
     Backtest(BacktestArgs),
     /// Print the optimisation problem of an application, for other solvers
@@ -294,6 +296,35 @@ pub struct ExportTerraformArgs {
     /// Search nodes after which the best placement found so far is written
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
+}
+
+/// `placer auction`
+#[derive(Debug, Args)]
+pub struct AuctionArgs {
+    /// The application's file
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// The ticks, as docs/market.md describes them; the time is theirs
+    #[arg(long, value_name = "FILE")]
+    pub ticks: PathBuf,
+    /// Allow only what this policy allows
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// How to print the clearings; `json` is a line for each
+    #[arg(long, value_enum, default_value_t = AuctionFormat::Table)]
+    pub format: AuctionFormat,
+    /// Price book that the ticks come after
+    #[command(flatten)]
+    pub book: BookArgs,
+}
+
+/// Forms of an auction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuctionFormat {
+    /// For people
+    Table,
+    /// A line of JSON for each clearing
+    Json,
 }
 
 /// `placer backtest`
@@ -782,4 +813,6 @@ pub enum SchemaCommand {
     Conformance,
     /// The report of `placer backtest`
     Backtest,
+    /// A line of `placer auction --format json`
+    Auction,
 }

@@ -5,7 +5,7 @@ use super::args::{ExportAuditArgs, ExportTerraformArgs};
 use super::failure::Failure;
 use super::text::Look;
 use super::{input, place, policy, report_text};
-use crate::exec::terraform::{Configuration, HEADER, Module, PROVIDERS, Side, audit, generate};
+use crate::exec::terraform::{Configuration, HEADER, Module, PROVIDERS, Side, audit, generate, tree};
 use crate::plan::Placement;
 use crate::policy::Policy;
 use crate::report::{Outcome, recommend};
@@ -55,7 +55,7 @@ pub fn audit(args: &ExportAuditArgs, out: &mut dyn Write) -> Result<(), Failure>
     for entry in fs::read_dir(&args.dir).map_err(told)? {
         let path = entry.map_err(told)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".tf") || name.ends_with(".tf.json") {
+        if tree::is_configuration(&name) {
             let bytes = input::bytes(&path, FILE_BYTES_MAX, "a configuration")?;
             let text =
                 String::from_utf8(bytes).map_err(|_| Failure::Input(format!("`{}` is no text", path.display())))?;

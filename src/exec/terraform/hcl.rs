@@ -28,11 +28,13 @@ pub enum Expr {
 }
 
 /// A string that means itself.
+#[must_use]
 pub fn text(value: impl Into<String>) -> Expr {
     Expr::Text(value.into())
 }
 
 /// An expression as it stands.
+#[must_use]
 pub fn raw(value: impl Into<String>) -> Expr {
     Expr::Raw(value.into())
 }

@@ -62,11 +62,6 @@ impl<'c> Dual<'c> {
         }
     }
 
-    /// No schedule costs less.
-    pub fn bound(&self) -> i64 {
-        self.bound
-    }
-
     /// What a seat costs a lane in a period, with potentials.
     pub fn unary(&self, period: usize, lane: usize, seat: usize) -> i64 {
         self.unary[period][lane][seat]
