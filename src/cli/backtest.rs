@@ -83,7 +83,8 @@ pub fn run(args: &BacktestArgs, out: &mut dyn Write) -> Result<(), Failure> {
     rules.moves.approval = Approval::Auto;
     let (names, apps) = apps(args, &book)?;
     let recording = prices(&args.prices)?;
-    let ground = Ground::of(&recording, &book, &Rules::default());
+    let stand_s = rules.moves.price_stands_hours_min.saturating_mul(3_600);
+    let ground = Ground::of(&recording, &book, &Rules { stand_s, ..Rules::default() });
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.jobs.map_or(threads, |jobs| usize::from(jobs.get()));
     let bar = bar(apps.len());

@@ -278,7 +278,8 @@ impl Autopilot<'_> {
     fn proposed(&self, row: &AppRow, from: &Placement, now: i64) -> Result<(App, Policy, Proposal), String> {
         let policy = (self.policy)(&row.policy)?;
         let in_use: Vec<Ask> = asks(from).collect();
-        let book: PriceBook = self.market.book(now, &in_use);
+        let stand_s = policy.moves.price_stands_hours_min.saturating_mul(3_600);
+        let book: PriceBook = self.market.book_for(now, &in_use, stand_s);
         let app = parse(&row.text, "app.toml", &names(&book)).map_err(|faults| faults.to_string())?.app;
         let proposed = propose((&app, &row.text), &book, &policy, &self.limits, from, &self.options);
         let proposed = proposed.map_err(|unplaced: Unplaced| unplaced.to_string())?;
