@@ -115,11 +115,13 @@ pub fn block<'a>(kind: &str, labels: impl IntoIterator<Item = &'a str>) -> Block
 }
 
 /// A resource.
+#[must_use]
 pub fn resource(kind: &str, label: &str) -> Block {
     block("resource", [kind, label])
 }
 
 /// A data source.
+#[must_use]
 pub fn data(kind: &str, label: &str) -> Block {
     block("data", [kind, label])
 }

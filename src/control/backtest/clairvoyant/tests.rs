@@ -48,7 +48,9 @@ prop_compose! {
         let cut = |rows: Vec<Vec<i64>>| rows.into_iter().map(|row| row[..n].to_vec()).collect::<Vec<_>>();
         let mut due = cut(due);
         // Staying is possible all the time.
-        due.iter_mut().for_each(|row| row[start] = row[start].min(90));
+        for row in &mut due {
+            row[start] = row[start].min(90);
+        }
         Lane { site, sites: 3, due, leave: cut(leave), enter: cut(enter), carry: carry.unwrap_or_default(), start }
     }
 }
@@ -68,7 +70,9 @@ prop_compose! {
                 let mut tables = tables[at].clone();
                 let (x, y): (&Lane, &Lane) = (&lanes[a], &lanes[b]);
                 let start = x.site[x.start] * 3 + y.site[y.start];
-                tables.iter_mut().for_each(|table| table[start] = table[start].min(50));
+                for table in &mut tables {
+                    table[start] = table[start].min(50);
+                }
                 ties.push(Tie { a, b, tables, of: of.clone() });
             }
         }
