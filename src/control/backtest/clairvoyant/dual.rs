@@ -316,7 +316,8 @@ impl<'c> Dual<'c> {
         let last = self.course.periods - 1;
         let least = |chain: &Chain| chain.forth[last].iter().copied().min().unwrap_or(NONE);
         let leasts: Vec<i64> = self.chains.iter().map(least).collect();
-        let all = leasts.iter().sum::<i64>() + self.remains.iter().flatten().sum::<i64>();
+        // What is not possible adds up to more than a number holds; it stays what is not possible.
+        let all = leasts.iter().chain(self.remains.iter().flatten()).copied().fold(0, i64::saturating_add);
         (leasts, all)
     }
 
