@@ -43,6 +43,7 @@ cool_down_hours = 0
 moves_max = 100
 moves_days = 7
 price_age_hours_max = 48
+price_stands_hours_min = 0
 stop_loss_usd = 1000
 "#;
 

@@ -169,6 +169,20 @@ fn a_feed_that_flaps_on_each_tick_is_damped_until_it_has_stood_still() {
 }
 
 #[test]
+fn a_lower_price_counts_when_it_has_stood_long_enough() {
+    let rules = Rules { stand_s: 24 * HOUR, ..Rules::default() };
+    let mut market = Market::new(Arc::new(small_book::book()), NOON - HOUR, rules);
+    assert!(is_changed(&at(&mut market, NOON, spot(), "0.03")));
+    let to_buy = |market: &Market, hours: i64| stands(market, &spot(), NOON + hours * HOUR).to_buy;
+    assert_eq!([0, 23, 24].map(|hours| to_buy(&market, hours)), [usd("0.04"), usd("0.04"), usd("0.03")]);
+    // What is in use has the price that is paid; a rise counts at once.
+    assert_eq!(stands(&market, &spot(), NOON).in_use, usd("0.03"));
+    assert!(is_changed(&at(&mut market, NOON + 30 * HOUR, spot(), "0.05")));
+    assert!(is_changed(&at(&mut market, NOON + 31 * HOUR, spot(), "0.029")));
+    assert_eq!([31, 54, 55].map(|hours| to_buy(&market, hours)), [usd("0.05"), usd("0.05"), usd("0.029")]);
+}
+
+#[test]
 fn a_price_that_trembles_or_runs_one_way_is_not_damped() {
     let mut market = market();
     for (n, price) in (1..).zip(["0.0409", "0.04", "0.0409", "0.04", "0.05", "0.06", "0.07", "0.0690", "0.08", "0.02"])

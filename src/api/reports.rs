@@ -21,7 +21,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// An answer that the time limit has cut short is kept for this long: a second try may do better.
 const CUT_KEPT: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ pub struct Report {
 /// Recommendations that are kept, and who may make new ones.
 pub struct Reports {
     kept: Cache<String, Arc<Report>>,
-    solves: Semaphore,
+    solves: Arc<Semaphore>,
     wait: Duration,
 }
 
@@ -60,15 +60,15 @@ impl Reports {
             u32::try_from(key.len() + report.text.len() + ENTRY_BYTES).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder().max_capacity(settings.kept_bytes_max).weigher(bytes).expire_after(Ends);
-        Self { kept: kept.build(), solves: Semaphore::new(settings.solves_max), wait: settings.solve_wait }
+        Self { kept: kept.build(), solves: Arc::new(Semaphore::new(settings.solves_max)), wait: settings.solve_wait }
     }
 
-    /// Waits for one's turn to solve something.
+    /// Waits for one's turn to solve something. Whoever solves keeps it until the end, also when nobody waits any more.
     ///
     /// # Errors
     /// All turns are taken for longer than one waits.
-    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        match tokio::time::timeout(self.wait, self.solves.acquire()).await {
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        match tokio::time::timeout(self.wait, Arc::clone(&self.solves).acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(Problem::unavailable("as much is being solved as the server allows at a time", 2)),
         }
@@ -144,11 +144,29 @@ impl Api {
         }
         self.metrics.report(false);
         let (api, app, book) = (Arc::clone(self), Arc::clone(app), Arc::clone(&seen.book));
-        let made = self.reports.kept.try_get_with(key, async move {
-            let _turn = api.reports.turn().await?;
-            let settings = api.settings.clone();
-            let began = Instant::now();
+        // On a task of its own: what was begun is made to its end and kept, also when whoever asked has gone away.
+        let made = tokio::spawn(async move { api.made(key, app, book, other).await });
+        let made = made.await.map_err(|error| {
+            tracing::error!(%error, "a recommendation failed");
+            Problem::new(Kind::Internal, "a fault of placer; the server's log says which")
+        })?;
+        made.map(|report| (tag, report))
+    }
+
+    /// Makes a recommendation once, however many ask for it.
+    async fn made(
+        self: Arc<Self>,
+        key: String,
+        app: Arc<AppSeen>,
+        book: Arc<Book>,
+        other: Option<(String, String)>,
+    ) -> Result<Arc<Report>, Problem> {
+        let api = Arc::clone(&self);
+        let making = async move {
+            let turn = api.reports.turn().await?;
+            let (settings, began) = (api.settings.clone(), Instant::now());
             let made = blocking(move || {
+                let _turn = turn;
                 let named = other.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
                 let own = app.policy.as_deref().map(|text| (app.row.policy.as_str(), text));
                 make(&app, named.or(own), &book, &settings)
@@ -156,9 +174,9 @@ impl Api {
             let made = made.await?;
             api.metrics.solved(began.elapsed());
             made.map(Arc::new)
-        });
-        // The error is shared among all who waited for it.
-        made.await.map(|report| (tag, report)).map_err(|error: Arc<Problem>| (*error).clone())
+        };
+        // An error is shared among all who waited for it.
+        self.reports.kept.try_get_with(key, making).await.map_err(|error: Arc<Problem>| (*error).clone())
     }
 }
 

@@ -28,8 +28,9 @@ pub use file::{
 };
 #[cfg(feature = "run")]
 pub(crate) use file::{KindWord, SeatFile, StepFile, sealed};
+pub use moves::carried;
 pub use placement::{Placement, Seat};
-pub use steps::{plan, unpriced};
+pub use steps::{Haul, paid_for, plan, unpriced};
 
 // Part of a seat: executors read them here.
 pub use crate::problem::{Above, Form};

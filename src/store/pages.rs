@@ -109,3 +109,91 @@ impl Store {
         self.rows(query, params![page.app, page.state, number, name, page.most], row)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{PlanState, Role, TokenRow};
+
+    fn plan(at: i64, name: &str, app: &str, state: PlanState) -> PlanRow {
+        let (digest, app) = (name.to_owned(), app.to_owned());
+        let (document, reason) = (String::new(), String::new());
+        PlanRow { digest, app, document, reason, state, made_at: at, decided_at: None, decided_by: None }
+    }
+
+    /// Digests of all pages, one after the other.
+    fn walk(store: &Store, page: &Page) -> Vec<String> {
+        let (mut all, mut page) = (Vec::new(), page.clone());
+        loop {
+            let rows = store.plans_page(&page).unwrap();
+            let Some(last) = rows.last() else { return all };
+            page.after = Some((last.made_at, last.digest.clone()));
+            all.extend(rows.into_iter().map(|row| row.digest));
+        }
+    }
+
+    #[test]
+    fn pages_join_without_gaps_whatever_their_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        // Several of one moment: their names tell them apart.
+        for (at, name) in [(3, "c"), (1, "a"), (3, "d"), (3, "b"), (2, "e")] {
+            let app = if name == "e" { "other" } else { "shop" };
+            let state = if name == "b" { PlanState::Rejected } else { PlanState::Waiting };
+            store.put_plan(&plan(at, name, app, state)).unwrap();
+        }
+        for most in 1..=6 {
+            let page = Page { most, ..Page::default() };
+            assert_eq!(walk(&store, &page), ["d", "c", "b", "e", "a"], "{most}");
+            assert_eq!(walk(&store, &Page { app: Some("shop".into()), ..page.clone() }), ["d", "c", "b", "a"]);
+            assert_eq!(walk(&store, &Page { state: Some("rejected".into()), ..page }), ["b"]);
+        }
+    }
+
+    #[test]
+    fn decisions_and_clearings_are_paged_by_their_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        for verdict in ["stay", "ask", "stay"] {
+            let (app, verdict) = ("shop".to_owned(), verdict.to_owned());
+            store
+                .put_decision(&DecisionRow { app: app.clone(), at: 7, verdict, plan: None, detail: "{}".into() })
+                .unwrap();
+            let row = ClearingRow { app, at: 7, usd_month_nanos: None, detail: "[]".into() };
+            store.put_clearing(&row).unwrap();
+        }
+        let page = Page { most: 2, ..Page::default() };
+        let numbers = |rows: Vec<(i64, DecisionRow)>| rows.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        assert_eq!(numbers(store.decisions_page(&page).unwrap()), [3, 2]);
+        let next = Page { after: Some((2, String::new())), ..page.clone() };
+        assert_eq!(numbers(store.decisions_page(&next).unwrap()), [1]);
+        assert_eq!(numbers(store.decisions_page(&Page { state: Some("ask".into()), ..page.clone() }).unwrap()), [2]);
+        assert_eq!(store.clearings_page(&next).unwrap().len(), 1);
+        store.put_ticks("feed", &[(1, "a".into()), (2, "b".into()), (3, "c".into())], 9).unwrap();
+        assert_eq!(store.newest_ticks(2).unwrap(), ["b", "c"]);
+    }
+
+    #[test]
+    fn another_connection_is_noticed_and_tokens_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (watcher, writer) = (Store::open(folder.path()).unwrap(), Store::open(folder.path()).unwrap());
+        let before = watcher.data_version().unwrap();
+        assert_eq!(watcher.data_version().unwrap(), before);
+        let token = TokenRow {
+            id: "a".into(),
+            hash: "h".into(),
+            role: Role::Operator,
+            note: "n".into(),
+            made_at: 1,
+            expires_at: Some(9),
+            revoked_at: None,
+        };
+        writer.put_token(&token).unwrap();
+        assert_ne!(watcher.data_version().unwrap(), before);
+        assert!(writer.put_token(&token).is_err(), "no two of a name");
+        assert_eq!(watcher.tokens().unwrap(), std::slice::from_ref(&token));
+        assert!(writer.revoke_token("a", 5).unwrap() && !writer.revoke_token("b", 5).unwrap());
+        writer.revoke_token("a", 6).unwrap();
+        assert_eq!(watcher.tokens().unwrap(), [TokenRow { revoked_at: Some(5), ..token }]);
+    }
+}

@@ -9,6 +9,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn data_version(&self) -> Result<i64, StoreError> {
-        self.db.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(self.failed())
+        let ask = || self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
+        ask().map_err(self.failed())
     }
 }

@@ -5,6 +5,8 @@
 #[path = "../support/small_book.rs"]
 mod small_book;
 
+mod conformance;
+mod kills;
 mod moves;
 mod postgres;
 mod redis;

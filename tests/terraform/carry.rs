@@ -341,8 +341,9 @@ fn what_cannot_be_carried_out_is_said_before_the_first_step() {
     let web = |place: &str, offer: &str| seat(&app, "web", place, offer, 1, Form::Machines);
     let db = |place: &str, offer: &str| seat(&app, "db", place, offer, 1, Form::Managed);
 
-    let said = ready(settings(), &[], &[web("aws:eu-west-1", "m7g.large")]);
-    assert_eq!(said.kind, FailureKind::Missing);
+    let tier = "RDS PostgreSQL db.m6g.large";
+    let said = ready(settings(), &[], &[web("aws:eu-west-1", "m7g.large"), db("aws:eu-west-1", tier)]);
+    assert_eq!(said.kind, FailureKind::Missing, "{said}");
     assert!(said.what.contains("PLACER_TEST_SECRET_NOT_SET") && !said.help.is_empty(), "{said}");
     let said = ready(Settings { rehearsal: false, ..settings() }, &[], &[work("hetzner:fsn1", "cx23")]);
     assert!(said.kind == FailureKind::Missing && said.what.contains("no credentials for hetzner"), "{said}");
@@ -353,7 +354,6 @@ fn what_cannot_be_carried_out_is_said_before_the_first_step() {
         said.kind == FailureKind::Refused && said.what.contains("no configuration is generated for vultr"),
         "{said}"
     );
-    let tier = "RDS PostgreSQL db.m6g.large";
     let said = ready(settings(), &[db("aws:eu-west-1", tier)], &[db("aws:us-east-1", tier)]);
     assert!(said.kind == FailureKind::Refused && said.what.contains("moves no data"), "{said}");
     let (here, there) = (work("aws:eu-west-1", "m7g.large"), web("aws:us-east-1", "m7g.large"));

@@ -53,7 +53,8 @@ pub fn bars(theme: Theme, series: &[&str], rows: &[Bar]) -> Result<String, DrawE
         chart
             .configure_mesh()
             .disable_y_mesh()
-            .y_labels(rows.len())
+            // One more than there are rows: with one label asked for, a single row gets none.
+            .y_labels(rows.len() + 1)
             .y_label_formatter(&name)
             .x_label_formatter(&|usd| dollars(*usd))
             .light_line_style(TRANSPARENT)

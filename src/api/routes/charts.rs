@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// Most applications whose spend is told at once.
 const APPS_MAX: usize = 100;
@@ -112,43 +114,40 @@ fn read(report: &Report) -> Result<wire::Report, Problem> {
     serde_json::from_slice(&report.text).map_err(|error| Problem::new(Kind::Internal, error))
 }
 
-async fn one(api: Arc<Api>, seen: Arc<Seen>, name: String) -> Spend {
-    let none = |note: String| Spend {
-        app: String::new(),
-        today_usd_month: None,
-        recommended_usd_month: None,
-        action: None,
-        note: Some(note),
-    };
+/// The spend of an application, by then.
+async fn one(api: Arc<Api>, seen: Arc<Seen>, name: String, turns: Arc<Semaphore>, by: Instant) -> Spend {
     let told = async {
+        // No more of them at once than solves: the others' turn comes, instead of their being told to come again.
+        let _turn = turns.acquire().await;
         let app = api.app(&seen, &name).await?;
         let report = read(&api.report(&seen, &app, None).await?.1)?;
         let conflict = report.conflict.is_some().then(|| "no placement satisfies all requirements".to_owned());
         Ok::<_, Problem>(Spend {
-            app: String::new(),
+            app: name.clone(),
             today_usd_month: report.savings.map(|savings| savings.today_usd_month),
             recommended_usd_month: report.total_usd_month,
             action: report.decision.map(|decision| decision.action),
             note: conflict,
         })
     };
-    let told = match tokio::time::timeout(SPEND_WITHIN, told).await {
-        Ok(Ok(spend)) => spend,
-        Ok(Err(problem)) => none(problem.to_string()),
-        // It goes on being made, and is there the next time.
-        Err(_) => none("is being worked out".to_owned()),
-    };
-    Spend { app: name, ..told }
+    let told = tokio::time::timeout_at(by, told).await;
+    // What takes longer goes on being made, and is there the next time.
+    let late = |_| Problem::new(Kind::Unavailable, "it is being worked out");
+    told.unwrap_or_else(|error| Err(late(error))).unwrap_or_else(|problem| {
+        let note = Some(problem.to_string());
+        Spend { app: name, today_usd_month: None, recommended_usd_month: None, action: None, note }
+    })
 }
 
 async fn spends(api: &Arc<Api>) -> Result<Vec<Spend>, Problem> {
     let seen = api.seen().await?;
     let apps = api.store(Store::apps).await?;
-    let asked: Vec<_> = apps
+    let (turns, by) = (Arc::new(Semaphore::new(api.settings.solves_max)), Instant::now() + SPEND_WITHIN);
+    let asked = apps
         .into_iter()
         .take(APPS_MAX)
-        .map(|row| tokio::spawn(one(Arc::clone(api), Arc::clone(&seen), row.name)))
-        .collect();
+        .map(|row| tokio::spawn(one(Arc::clone(api), Arc::clone(&seen), row.name, Arc::clone(&turns), by)));
+    let asked: Vec<_> = asked.collect();
     let mut all = Vec::with_capacity(asked.len());
     for spend in asked {
         all.push(spend.await.map_err(|error| Problem::new(Kind::Internal, error))?);

@@ -113,9 +113,10 @@ fn begun(state: &serde_json::Value) -> BTreeMap<String, (String, String)> {
         }
         let values = resource.get("values").cloned().unwrap_or_default();
         let of = |key: &str| {
-            ["tags", "labels", "user_labels"]
-                .iter()
-                .find_map(|tags| values.get(tags)?.get(key)?.as_str().map(str::to_owned))
+            let tags = ["tags", "labels", "user_labels"].iter();
+            let places =
+                tags.flat_map(|tags| [values.get(tags), values.get("input").and_then(|input| input.get(tags))]);
+            places.flatten().find_map(|tags| tags.get(key)?.as_str().map(str::to_owned))
         };
         if let (Some(component), Some(seat)) = (of("component"), of("seat")) {
             found.insert(seat.clone(), (component, seat));
@@ -129,9 +130,9 @@ fn begun(state: &serde_json::Value) -> BTreeMap<String, (String, String)> {
 /// Component and seat in the name of a block: `aws_instance_web_0123456789ab_spot`.
 fn named(name: &str) -> Option<(String, String)> {
     let is_seat =
-        |word: &&str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
+        |word: &str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let words: Vec<&str> = name.split('_').collect();
-    let at = words.iter().position(|word| is_seat(&word))?;
+    let at = words.iter().position(|word| is_seat(word))?;
     Some((words[at.checked_sub(1)?].to_owned(), words[at].to_owned()))
 }
 
