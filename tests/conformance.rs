@@ -17,7 +17,7 @@ fn settings() -> Settings {
     Settings {
         step_limit: Duration::from_secs(5),
         failing_limit: Duration::from_secs(1),
-        stop_limit: Duration::from_millis(500),
+        stop_limit: Duration::from_millis(1_500),
         settle: Duration::from_millis(60),
         ..Settings::default()
     }
@@ -90,7 +90,7 @@ const FAMILY: &[(Fault, Case, &str)] = &[
     (Fault::SecondUndoFails, Case::UndoTwice, "there is nothing to take back"),
     (Fault::RemembersOnly, Case::Restart, "a fresh executor, after `db/provision`"),
     (Fault::DeadlineIgnored, Case::Deadline, "was done, although it was to stop from the beginning"),
-    (Fault::DeadlineHangs, Case::Deadline, "did not come back within 500 ms after it was to stop"),
+    (Fault::DeadlineHangs, Case::Deadline, "did not come back within 1500 ms after it was to stop"),
     (Fault::DeadlineIsPassing, Case::Deadline, "says `passing`, not `deadline`"),
     (Fault::CancelIsDeadline, Case::Cancel, "says `deadline`, not `cancelled`"),
     (Fault::UndoHangs, Case::Cancel, "undo of `db/provision` did not come back"),

@@ -128,7 +128,7 @@ fn whatever_a_program_does_a_step_ends_soon_and_says_what_was_wrong() {
         ),
         ("is killed in the middle", "hello(); ask(); os.kill(os.getpid(), 9)", Passing, "(signal: 9 (SIGKILL))"),
         ("closes its output", "hello(); ask(); os.close(1); time.sleep(60)", Passing, "during `apply`"),
-        ("hangs", "hello(); ask(); time.sleep(60)", Deadline, "did not stop within 300 ms"),
+        ("hangs", "hello(); ask(); time.sleep(60)", Deadline, "did not stop within 1000 ms"),
         (
             "hangs and does not want to die",
             "import signal\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\nhello(); ask()\nwhile True: time.sleep(1)",
@@ -162,7 +162,9 @@ fn whatever_a_program_does_a_step_ends_soon_and_says_what_was_wrong() {
     ];
     for (name, script, kind, words) in cases {
         let begun = Instant::now();
-        let answer = Stage::small().apply(&plugin(script), &Onlooker::for_ms(1_500));
+        let plugin = plugin(script);
+        // The time for the step begins when the program has started, however busy the machine is.
+        let answer = plugin.info().and_then(|_| Stage::small().apply(&plugin, &Onlooker::for_ms(1_500)));
         let failure = answer.expect_err(name);
         let said = failure.to_string();
         assert!(failure.kind == *kind && said.contains(words), "{name}: {failure:?} should be {kind:?}: {words}");

@@ -31,7 +31,7 @@ pub fn limits() -> Limits {
     Limits {
         start: Duration::from_secs(5),
         look: Duration::from_secs(5),
-        stop: Duration::from_millis(300),
+        stop: Duration::from_secs(1),
         end: Duration::from_millis(500),
         line_bytes: 100_000,
         answer_bytes: 1_000_000,
