@@ -1,5 +1,6 @@
 //! The market: its gate against feeds that lie, fall silent, flap or have lost the time, and its book against one that is
 //! sealed anew with the same prices.
+#![allow(clippy::unnecessary_wraps, clippy::cast_sign_loss, reason = "figures of a test as the market takes them")]
 
 #[path = "support/small_book.rs"]
 mod small_book;
