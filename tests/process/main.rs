@@ -6,6 +6,7 @@
     clippy::cast_possible_truncation,
     clippy::needless_pass_by_value,
     clippy::too_many_lines,
+    clippy::match_same_arms,
     reason = "tests say what they did, and read better so"
 )]
 #![cfg(unix)]
