@@ -1,4 +1,5 @@
 //! The autopilot over a model of the world: it moves what its policy lets move, and nothing on bad prices or a wrong clock.
+#![allow(clippy::format_push_string, reason = "a text to compare, not one to be quick with")]
 
 #[path = "support/model_executor.rs"]
 mod model_executor;

@@ -168,6 +168,8 @@ fn the_autopilot_asks_and_moves() {
     let ticks = format!("# placer ticks 1\nat,provider,region,offer,purchase,usd_hour\n{lines}");
     fs::write(desk.path("ticks.csv"), ticks).expect("the ticks are written");
     let policy = include_str!("../policies/aggressive.toml").replace("\"auto\"", "\"ask\"");
+    // Its prices come within hours.
+    let policy = policy.replace("price_stands_hours_min = 24", "price_stands_hours_min = 0");
     fs::write(desk.path("asks.toml"), policy).expect("the policy is written");
     let replay = ["autopilot", "--policy", "asks.toml", "--price-book", "book", "--replay", "ticks.csv"];
     let (dry, err, code) = desk.run(&[&replay[..], &["--dry-run"]].concat());

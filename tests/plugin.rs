@@ -1,4 +1,5 @@
 //! Programs that do not keep to the protocol, and what a plugin is judged by. Those that do: tests/executor_command.rs.
+#![allow(clippy::too_many_lines, reason = "one table of cases")]
 
 #[path = "support/scripts.rs"]
 mod scripts;

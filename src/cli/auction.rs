@@ -1,7 +1,7 @@
 //! `placer auction`: an application and ticks in; how the market clears after each moment of them out, as it happens.
 
-use super::args::{AuctionArgs, AuctionFormat};
 use super::failure::Failure;
+use super::market_args::{AuctionArgs, AuctionFormat};
 use super::text::{Look, moment};
 use super::{input, policy};
 use crate::app::App;

@@ -1,7 +1,8 @@
 //! `placer backtest`: recorded prices and applications in; never moving, always moving, a policy and the clairvoyant out.
 
-use super::args::{BacktestArgs, ReportFormat};
+use super::args::ReportFormat;
 use super::failure::Failure;
+use super::market_args::BacktestArgs;
 use super::text::{Grid, Look, Side};
 use super::{input, policy};
 use crate::app::App;

@@ -27,6 +27,7 @@ mod frontier_picture;
 mod input;
 mod latency;
 mod lists;
+mod market_args;
 mod nearest;
 mod offers;
 mod output;

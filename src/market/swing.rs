@@ -101,6 +101,9 @@ impl Course {
 
     /// The dearest price that has not been over for so many seconds; `None`: not offered at some time.
     pub fn dearest(&self, now: i64, stand_s: i64) -> Option<Money> {
+        if stand_s <= 0 {
+            return offered(self.values.back()?.1);
+        }
         offered(self.since(now.saturating_sub(stand_s)).max()?)
     }
 }

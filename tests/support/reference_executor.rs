@@ -396,10 +396,7 @@ impl Executor for Reference {
             let begun = state.done.contains_key(key) || state.half.contains(key);
             (begun, state.undone.contains(key))
         });
-        let fails = match twice {
-            true => self.has(Fault::SecondUndoFails),
-            false => self.has(Fault::UnbegunUndoFails),
-        };
+        let fails = if twice { self.has(Fault::SecondUndoFails) } else { self.has(Fault::UnbegunUndoFails) };
         if !begun && fails {
             return Err(Failure::new(FailureKind::Refused, "there is nothing to take back"));
         }
@@ -431,7 +428,9 @@ impl Executor for Reference {
             seen.extend(state.ghosts.iter().filter(|(due, _)| *due <= now).map(|(_, ghost)| ghost.clone()));
         }
         if self.has(Fault::TrafficNotObserved) {
-            seen.iter_mut().for_each(|sighting| sighting.percent = 0);
+            for sighting in &mut seen {
+                sighting.percent = 0;
+            }
         }
         seen.sort_by(|a, b| (&a.component, &a.seat).cmp(&(&b.component, &b.seat)));
         if self.has(Fault::UnorderedSight) {

@@ -60,7 +60,8 @@ fn every_example_at_every_provider_is_formatted_fits_the_schemas_and_is_safe() {
             let output = export(&app, &dir, &["--policy", &policy.display().to_string()]);
             if output.status.code() == Some(3) {
                 // Hetzner has no zones, no accelerators, and nothing in some countries.
-                assert_eq!(provider, "hetzner", "{name}");
+                // The demo names its regions, all of them at AWS.
+                assert!(provider == "hetzner" || name == "demo", "{name} at {provider}");
                 continue;
             }
             assert!(output.status.success(), "{name} at {provider}: {}", String::from_utf8_lossy(&output.stderr));
