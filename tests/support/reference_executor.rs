@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One promise that is broken, each in one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,8 +149,12 @@ impl Reference {
     /// Between two parts of a step: whoever looks on may stop it, or it is killed.
     fn pause(&self, app: &str, watch: &dyn Watch, ms: u64) -> Result<(), Failure> {
         // Only where somebody is killed: everything else is to be quick.
-        if self.world.slow && app.contains("killed") {
-            thread::sleep(Duration::from_millis(ms));
+        let until = Instant::now() + Duration::from_millis(ms);
+        while self.world.slow && app.contains("killed") && Instant::now() < until {
+            thread::sleep(Duration::from_micros(500));
+            if self.world.killed.load(Ordering::SeqCst) {
+                break;
+            }
         }
         if self.world.killed.swap(false, Ordering::SeqCst) {
             return Err(Failure::new(FailureKind::Passing, "killed"));
@@ -266,9 +270,9 @@ impl Reference {
 
     /// The parts of a step, with somebody looking on between them.
     fn in_parts(&self, order: &Order<'_>, watch: &dyn Watch) -> Result<(), Failure> {
-        self.pause(&order.app.name, watch, 1)?;
+        self.pause(&order.app.name, watch, 0)?;
         self.half_done(order)?;
-        self.pause(&order.app.name, watch, 6).inspect_err(|failure| {
+        self.pause(&order.app.name, watch, 20).inspect_err(|failure| {
             let killed = failure.what == "killed";
             if !killed && self.has(Fault::HalfStays) || killed && self.has(Fault::KillStays) {
                 self.touch(&order.app.name);

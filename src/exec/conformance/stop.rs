@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 /// At which look a step is stopped in its middle.
 const LOOKS: [u64; 5] = [1, 2, 3, 8, 20];
-/// Milliseconds after which an executor is killed, in turn.
-const KILLED_AFTER_MS: [u64; 6] = [0, 1, 3, 10, 50, 250];
+/// Milliseconds after which an executor is killed, in turn. An odd number, so that each moment meets both ways out.
+const KILLED_AFTER_MS: [u64; 7] = [0, 1, 3, 10, 30, 100, 300];
 
 pub(super) fn deadline(trial: &mut Trial<'_>) -> Played {
     stopped_at_once(trial, FailureKind::Deadline)
