@@ -161,17 +161,22 @@ fn whatever_a_program_does_a_step_ends_soon_and_says_what_was_wrong() {
             "\u{fffd}[2J\u{fffd} gone; a b",
         ),
     ];
-    for (name, script, kind, words) in cases {
-        let begun = Instant::now();
-        let plugin = plugin(script);
-        // The time for the step begins when the program has started, however busy the machine is.
-        let answer = plugin.info().and_then(|_| Stage::small().apply(&plugin, &Onlooker::for_ms(1_500)));
-        let failure = answer.expect_err(name);
-        let said = failure.to_string();
-        assert!(failure.kind == *kind && said.contains(words), "{name}: {failure:?} should be {kind:?}: {words}");
-        assert!(begun.elapsed() < SOON, "{name}: {:?}", begun.elapsed());
-        assert!(!said.chars().any(char::is_control), "{name}: {said:?}");
-    }
+    thread::scope(|scope| {
+        for part in cases.chunks(cases.len().div_ceil(4)) {
+            scope.spawn(|| part.iter().for_each(|(name, script, kind, words)| ends_soon(name, script, *kind, words)));
+        }
+    });
+}
+
+fn ends_soon(name: &str, script: &str, kind: FailureKind, words: &str) {
+    let (begun, plugin) = (Instant::now(), plugin(script));
+    // The time for the step begins when the program has started, however busy the machine is.
+    let answer = plugin.info().and_then(|_| Stage::small().apply(&plugin, &Onlooker::for_ms(1_500)));
+    let failure = answer.expect_err(name);
+    let said = failure.to_string();
+    assert!(failure.kind == kind && said.contains(words), "{name}: {failure:?} should be {kind:?}: {words}");
+    assert!(begun.elapsed() < SOON, "{name}: {:?}", begun.elapsed());
+    assert!(!said.chars().any(char::is_control), "{name}: {said:?}");
 }
 
 #[test]
