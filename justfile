@@ -80,6 +80,10 @@ demo:
 soak migrations="100" seed="1":
     MIGRATIONS={{ migrations }} SEED={{ seed }} cargo test --release --test migrations -- --nocapture
 
+# The executor `process` alone: migrations with kills, and all that executors promise with PostgreSQL.
+soak-process migrations="60" seed="1":
+    PLACER_SOAK={{ migrations }} PLACER_SEED={{ seed }} cargo test --test process -- --ignored --nocapture
+
 # schemathesis against a live server (needs Python; installs into target/schemathesis).
 api-contract examples="100":
     cargo build --release --bin placer
@@ -94,3 +98,11 @@ api-load seconds="20":
 browser:
     cargo build --release --bin placer
     bash scripts/browser.sh target/release/placer
+
+# Read the providers' schemas anew, and write the extracts that the tests hold generated Terraform against.
+terraform-schemas packages="target/terraform-packages" python="python3":
+    {{ python }} scripts/terraform-schemas.py tests/terraform/schemas --packages {{ packages }}
+
+# The whole conformance suite against the terraform executor, by a rehearsal: some two thousand runs of the binary.
+terraform-conformance cases="":
+    PLACER_CASES={{ cases }} cargo test --test terraform keeps_every_promise -- --ignored --nocapture

@@ -36,7 +36,7 @@ tidy() {
 trap tidy EXIT
 
 say "up: recommended, planned, carried out on this machine"
-"$PLACER" up examples/demo.toml --price-book builtin --policy examples/demo-policy.toml --yes
+"$PLACER" up examples/demo.toml --price-book builtin --policy examples/demo/policy.toml --yes
 "$PLACER" status demo
 
 say "the dashboard: http://$listen/"
@@ -49,7 +49,7 @@ done
 page
 
 say "Frankfurt becomes cheaper; the autopilot moves what its policy lets move"
-"$PLACER" autopilot --policy examples/demo-policy.toml --price-book builtin --ticks examples/demo-ticks.csv --once
+"$PLACER" autopilot --policy examples/demo/policy.toml --price-book builtin --ticks examples/demo/ticks.csv --once
 "$PLACER" status demo
 page
 say "what the dashboard knows of it"

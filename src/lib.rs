@@ -27,5 +27,5 @@ pub mod units;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod collect;
-#[cfg(feature = "collect")]
+#[cfg(feature = "cli")]
 pub mod control;

@@ -1,4 +1,5 @@
 //! The autopilot over a model of the world: it moves what its policy lets move, and nothing on bad prices or a wrong clock.
+#![allow(clippy::format_push_string, reason = "a text to compare, not one to be quick with")]
 
 #[path = "support/model_executor.rs"]
 mod model_executor;
@@ -43,6 +44,7 @@ cool_down_hours = 0
 moves_max = 100
 moves_days = 7
 price_age_hours_max = 48
+price_stands_hours_min = 0
 stop_loss_usd = 1000
 "#;
 

@@ -168,6 +168,8 @@ fn the_autopilot_asks_and_moves() {
     let ticks = format!("# placer ticks 1\nat,provider,region,offer,purchase,usd_hour\n{lines}");
     fs::write(desk.path("ticks.csv"), ticks).expect("the ticks are written");
     let policy = include_str!("../policies/aggressive.toml").replace("\"auto\"", "\"ask\"");
+    // Its prices come within hours.
+    let policy = policy.replace("price_stands_hours_min = 24", "price_stands_hours_min = 0");
     fs::write(desk.path("asks.toml"), policy).expect("the policy is written");
     let replay = ["autopilot", "--policy", "asks.toml", "--price-book", "book", "--replay", "ticks.csv"];
     let (dry, err, code) = desk.run(&[&replay[..], &["--dry-run"]].concat());
@@ -220,4 +222,48 @@ fn without_room_for_the_journal_nothing_is_done() {
     let (out, err, code) = desk.up();
     assert_eq!(code, 0, "{out}{err}");
     assert_ne!(world(), before);
+}
+
+/// An image that cannot be pulled: tried three times, everything taken back, and told with the next command.
+#[test]
+fn a_move_that_fails_says_what_happened_what_was_undone_and_what_is_left() {
+    let desk = Desk::new();
+    fs::write(desk.path("shop.toml"), SHOP.replace("example/shop:1", "shop.invalid/shop:1")).expect("it is written");
+    let (out, err, code) = desk.up();
+    assert_eq!(code, 1, "{out}{err}");
+    let told = err.split("error: ").last().unwrap_or_default();
+    insta::assert_snapshot!("failed", told);
+    assert_eq!(desk.store().open_plan_runs(None).unwrap(), []);
+    let (out, _, code) = desk.run(&["status", "shop"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(!out.contains("ready"), "nothing is left: {out}");
+    // What is wrong is mended, and the same command goes through.
+    fs::write(desk.path("shop.toml"), SHOP).expect("it is written");
+    let (out, err, code) = desk.up();
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.ends_with("run shop-2: finished"), "{out}");
+}
+
+/// There, back, and there again: the second time is the same plan as the first, to the byte, and still is carried out.
+#[test]
+fn the_same_plan_can_be_carried_out_again_after_the_way_back() {
+    let desk = Desk::new();
+    desk.up();
+    for turn in 1..=3 {
+        if turn == 2 {
+            fs::write(desk.path("book"), small_book::sealed()).expect("the book is written");
+        } else {
+            desk.cheaper_elsewhere();
+        }
+        let (out, err, code) = desk.up();
+        assert_eq!(code, 0, "{out}{err}");
+        let (out, err, code) = desk.run(&["runs", "finish", &format!("shop-{}", turn + 1)]);
+        assert_eq!(code, 0, "{out}{err}");
+        let (out, _, code) = desk.run(&["status", "shop"]);
+        assert_eq!(code, 0, "{out}");
+        assert_eq!(out.contains("grand:eu-1"), turn != 2, "turn {turn}: {out}");
+    }
+    let runs = desk.store().plan_runs(Some("shop"), 10).unwrap();
+    let plan = |id: &str| runs.iter().find(|run| run.id == id).expect("it ran").plan.clone();
+    assert_eq!(plan("shop-2"), plan("shop-4"));
 }

@@ -1,4 +1,5 @@
 //! Programs that do not keep to the protocol, and what a plugin is judged by. Those that do: tests/executor_command.rs.
+#![allow(clippy::too_many_lines, reason = "one table of cases")]
 
 #[path = "support/scripts.rs"]
 mod scripts;
@@ -25,8 +26,18 @@ fn whatever_a_program_does_a_step_ends_soon_and_says_what_was_wrong() {
             Refused,
             "(exit status: 3), saying `boom`",
         ),
-        ("says nothing", "time.sleep(60)", Refused, "did not stop within"),
-        ("reads nothing", "time.sleep(60)", Refused, "did not stop within"),
+        (
+            "says nothing",
+            "time.sleep(60)",
+            Refused,
+            "did not answer `initialize` within 5000 ms, and was killed; it has to answer",
+        ),
+        (
+            "reads nothing",
+            "time.sleep(60)",
+            Refused,
+            "did not answer `initialize` within 5000 ms, and was killed; it has to answer",
+        ),
         ("another version", "hello(protocol=2)", Refused, "speaks version 2 of the protocol; this is version 1"),
         ("no version", "hello(protocol='one')", Refused, "protocol: invalid type: string \"one\""),
         ("no kinds", "hello(kinds=None)", Refused, "kinds: invalid type: null"),

@@ -141,12 +141,14 @@ fn cpu_ms() -> f64 {
 }
 
 /// The same in nanoseconds; asking takes some 0.2 us.
+#[must_use]
 pub fn cpu_ns() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// Whether processor time is wanted instead of the clock's.
+#[must_use]
 pub fn by_cpu() -> bool {
     option("--clock").as_deref() == Some("cpu")
 }

@@ -64,17 +64,13 @@ async fn front(State(api): State<Arc<Api>>, request: Request, next: Next) -> Res
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let (parts, body) = request.into_parts();
-    let mut response = match api.hosts.check(&parts) {
-        Err(problem) => problem.into_response(),
-        Ok(()) => {
-            let answer = next.run(Request::from_parts(parts, body));
-            match tokio::time::timeout(api.settings.answer_within, answer).await {
-                Ok(response) => response,
-                Err(_) => {
-                    Problem::unavailable("the answer took too long; it may be there the next time", 10).into_response()
-                }
-            }
-        }
+    let mut response = if let Err(problem) = api.hosts.check(&parts) {
+        problem.into_response()
+    } else {
+        let answer = next.run(Request::from_parts(parts, body));
+        let late =
+            |_| Problem::unavailable("the answer took too long; it may be there the next time", 10).into_response();
+        tokio::time::timeout(api.settings.answer_within, answer).await.unwrap_or_else(late)
     };
     guard(&mut response);
     let (status, took) = (response.status().as_u16(), began.elapsed());

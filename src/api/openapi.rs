@@ -122,7 +122,7 @@ fn operation(route: &Route, open: bool, (requests, answers): (&mut SchemaGenerat
     }
     if let Some(body) = doc.body {
         let media = body.media.into_iter().map(|(media, schema)| (media.to_owned(), json!({ "schema": schema })));
-        operation["requestBody"] = json!({ "required": true, "content": Map::from_iter(media) });
+        operation["requestBody"] = json!({ "required": true, "content": media.collect::<Map<_, _>>() });
     }
     operation
 }

@@ -159,6 +159,7 @@ impl Problem {
     }
 
     /// There is no such thing.
+    #[must_use]
     pub fn not_found(what: &str, name: &str) -> Self {
         Self::new(Kind::NotFound, format_args!("there is no {what} `{}`", shown(name)))
     }

@@ -50,6 +50,7 @@ pub enum StartError {
 }
 
 /// A price book that is in use.
+#[expect(clippy::struct_field_names, reason = "what the field is called outside")]
 pub struct Book {
     /// The book.
     pub book: PriceBook,
@@ -238,17 +239,16 @@ impl Api {
     /// There is none of this name, or the store cannot be read.
     pub async fn app(self: &Arc<Self>, seen: &Arc<Seen>, name: &str) -> Result<Arc<AppSeen>, Problem> {
         let known = locked(&seen.apps).get(name).cloned();
-        let found = match known {
-            Some(found) => found,
-            None => {
-                let wanted = name.to_owned();
-                let found = self.store(move |store| app_seen(store, &wanted)).await?.map(Arc::new);
-                // Names that nothing has are not kept: there are as many of them as anybody cares to send.
-                if found.is_some() {
-                    locked(&seen.apps).insert(name.to_owned(), found.clone());
-                }
-                found
+        let found = if let Some(found) = known {
+            found
+        } else {
+            let wanted = name.to_owned();
+            let found = self.store(move |store| app_seen(store, &wanted)).await?.map(Arc::new);
+            // Names that nothing has are not kept: there are as many of them as anybody cares to send.
+            if found.is_some() {
+                locked(&seen.apps).insert(name.to_owned(), found.clone());
             }
+            found
         };
         found.ok_or_else(|| Problem::not_found("application", name))
     }

@@ -66,6 +66,10 @@ pub enum Command {
     #[cfg(feature = "serve")]
     #[command(subcommand)]
     Token(super::serve_args::TokenCommand),
+    /// Show how the market clears for an application, tick by tick: winners, runners-up and margins
+    Auction(super::market_args::AuctionArgs),
+    /// Hold a policy against never moving, always moving and the best that could have been known, on recorded prices
+    Backtest(super::market_args::BacktestArgs),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)
@@ -257,6 +261,17 @@ pub struct PlanArgs {
 pub enum ExportCommand {
     /// Write a root module for each provider of the recommended placement (docs/terraform.md)
     Terraform(ExportTerraformArgs),
+    /// Judge the Terraform configuration in a folder, whoever wrote it: open databases, no encryption, secrets in plain text
+    Audit(ExportAuditArgs),
+}
+
+/// `placer export audit`
+#[cfg(feature = "run")]
+#[derive(Debug, Args)]
+pub struct ExportAuditArgs {
+    /// A folder with `.tf` or `.tf.json` files
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
 }
 
 /// `placer export terraform`
@@ -738,4 +753,8 @@ pub enum SchemaCommand {
     /// The schema of `placer executor test --format json`
     #[cfg(feature = "run")]
     Conformance,
+    /// The report of `placer backtest`
+    Backtest,
+    /// A line of `placer auction --format json`
+    Auction,
 }

@@ -81,9 +81,12 @@ fn parts() -> Vec<Part> {
     ]
 }
 
+/// A package manager: its program, how it installs, and packages that have another name there.
+type Manager = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// How a package is installed with the package manager that is here.
 fn install(package: &str) -> String {
-    let managers: [(&str, &str, &[(&str, &str)]); 5] = [
+    let managers: [Manager; 5] = [
         ("apt-get", "apt-get install", &[("redis", "redis-server")]),
         ("dnf", "dnf install", &[("postgresql", "postgresql-server")]),
         ("apk", "apk add", &[]),

@@ -1,20 +1,24 @@
 //! `placer export terraform`: the application's file in, a root module for each provider of the recommended placement out.
+//! `placer export audit` judges a configuration by the rules that those modules keep.
 
-use super::args::ExportTerraformArgs;
+use super::args::{ExportAuditArgs, ExportTerraformArgs};
 use super::failure::Failure;
 use super::text::Look;
 use super::{input, place, policy, report_text};
-use crate::exec::terraform::{Configuration, HEADER, Side, audit, generate};
+use crate::exec::terraform::{Configuration, HEADER, Module, PROVIDERS, Side, audit, generate, tree};
 use crate::plan::Placement;
 use crate::policy::Policy;
 use crate::report::{Outcome, recommend};
 use crate::solve::Limits;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Ending of files that are not there yet.
 const PARTIAL: &str = ".partial";
+/// Most bytes of a configuration's file that is judged.
+const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Runs the command.
 pub fn run(args: &ExportTerraformArgs, out: &mut dyn Write) -> Result<(), Failure> {
@@ -44,12 +48,40 @@ pub fn run(args: &ExportTerraformArgs, out: &mut dyn Write) -> Result<(), Failur
     place::tell_freshness(args.book.price_book.as_deref(), &book, out)
 }
 
-/// What placer's own rules would refuse is not written: a fault of this program.
+/// Runs `placer export audit`.
+pub fn audit(args: &ExportAuditArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let told = |error: io::Error| Failure::Input(format!("cannot read `{}`: {error}", args.dir.display()));
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(&args.dir).map_err(told)? {
+        let path = entry.map_err(told)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if tree::is_configuration(&name) {
+            let bytes = input::bytes(&path, FILE_BYTES_MAX, "a configuration")?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| Failure::Input(format!("`{}` is no text", path.display())))?;
+            files.insert(name, text);
+        }
+    }
+    if files.is_empty() {
+        let what =
+            format!("there is no `.tf` or `.tf.json` file in `{}`; give the folder of a module", args.dir.display());
+        return Err(Failure::Input(what));
+    }
+    let found = audit::module(&files).map_err(Failure::input)?;
+    if found.is_empty() {
+        return Ok(writeln!(out, "{} files, nothing found", files.len())?);
+    }
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    Err(Failure::Input(format!("{} findings:\n{}", lines.len(), lines.join("\n"))))
+}
+
+/// What placer's own rules would refuse is not written; a secret in `env` is the way to get there.
 fn refuse_unsafe(made: &Configuration) -> Result<(), Failure> {
     for (provider, module) in &made.modules {
         let found = audit::module(&module.files).map_err(|error| Failure::Other(error.to_string()))?;
         if let Some(finding) = found.first() {
-            return Err(Failure::Other(format!("the module for {provider} breaks a rule of its own: {finding}")));
+            let help = "nothing was written; a secret belongs into the component's `secrets`, not into its `env`";
+            return Err(Failure::Input(format!("the module for {provider} would not be safe: {finding}; {help}")));
         }
     }
     Ok(())
@@ -57,7 +89,7 @@ fn refuse_unsafe(made: &Configuration) -> Result<(), Failure> {
 
 /// Every file with its path, in order.
 fn files(dir: &Path, made: &Configuration) -> Vec<(PathBuf, String)> {
-    let of = |(provider, module): (&String, &crate::exec::terraform::Module)| {
+    let of = |(provider, module): (&String, &Module)| {
         let folder = dir.join(provider);
         module.files.iter().map(move |(name, text)| (folder.join(name), text.clone())).collect::<Vec<_>>()
     };
@@ -72,7 +104,7 @@ fn is_own(path: &Path) -> io::Result<bool> {
 /// Configurations of earlier exports that are wanted no longer: they would be carried out with the others.
 fn left_over(dir: &Path, files: &[(PathBuf, String)]) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for provider in crate::exec::terraform::PROVIDERS {
+    for provider in PROVIDERS {
         let folder = dir.join(provider);
         if !folder.is_dir() {
             continue;

@@ -4,6 +4,8 @@
 //! that says what to do; the exit code is 0, 1, 2 or 3 (see [`failure::Failure`]).
 
 mod args;
+mod auction;
+mod backtest;
 #[cfg(feature = "run")]
 mod carry;
 #[cfg(feature = "collect")]
@@ -25,6 +27,7 @@ mod frontier_picture;
 mod input;
 mod latency;
 mod lists;
+mod market_args;
 mod nearest;
 mod offers;
 mod output;
@@ -101,10 +104,14 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Status(args) => carry::status(args, out),
         #[cfg(feature = "run")]
         Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Audit(args)) => export::audit(args, out),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args, out),
         #[cfg(feature = "serve")]
         Command::Token(command) => token::run(command, out),
+        Command::Auction(args) => auction::run(args, out),
+        Command::Backtest(args) => backtest::run(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
@@ -148,6 +155,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Schema(SchemaCommand::Conformance) => {
             schema(&schemars::schema_for!(crate::exec::conformance::wire::Report), out)
         }
+        Command::Schema(SchemaCommand::Auction) => schema(&schemars::schema_for!(auction::Cleared), out),
+        Command::Schema(SchemaCommand::Backtest) => schema(&schemars::schema_for!(backtest::Report), out),
         Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),
     }
 }

@@ -207,7 +207,6 @@ pub fn amount(decimal: &str) -> String {
 }
 
 /// A moment, UTC: `2026-11-22T21:00:00Z`.
-#[cfg(feature = "collect")]
 pub fn moment(unix: i64) -> String {
     jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
 }

@@ -101,7 +101,9 @@ fn list(args: &TokenListArgs, out: &mut dyn Write) -> Result<(), Failure> {
         }
         ListFormat::Table => {
             let mut grid = Grid::new(Look::of_stdout(), &HEADING.map(|name| (name, Side::Left)));
-            rows.iter().for_each(|row| grid.row(texts(row)));
+            for row in &rows {
+                grid.row(texts(row));
+            }
             Ok(out.write_all(grid.render().as_bytes())?)
         }
     }

@@ -7,8 +7,9 @@
 
 use super::Clock;
 use super::carrying::Carrier;
+use super::choose::{self, Question};
 use super::outcome::{Outcome, Refused};
-use super::proposing::{Proposal, Unplaced, propose};
+use super::proposing::{Proposal, Unplaced, at, propose};
 use crate::app::{App, parse};
 use crate::catalog::PriceBook;
 use crate::market::{Ask, Entry, Market, Taken};
@@ -17,7 +18,7 @@ use crate::plan::{
     plan_digest, read, to_json,
 };
 use crate::policy::Policy;
-use crate::problem::names;
+use crate::problem::{check, names, score};
 use crate::solve::Limits;
 use crate::store::{AppRow, ClearingRow, DecisionRow, PlanRow, PlanRunState, PlanState, Store, StoreError};
 use crate::units::Money;
@@ -207,10 +208,8 @@ impl Autopilot<'_> {
             Ok(found) => found,
             Err(told) => return Ok(Err(told)),
         };
-        let asks: Vec<Ask> = asks(&proposed.plan.from).chain(asks(&proposed.plan.to)).collect();
         let past = self.past(&row.name, now)?;
-        let prices_at = self.market.prices_at(&asks, now);
-        let decision = decide(&proposed.plan, &policy.moves, &Circumstances { now, prices_at, past: &past });
+        let (proposed, decision) = self.decided((&app, &row.text), &policy, proposed, from, &past);
         let digest = plan_digest(&proposed.plan).map_err(|error| error.to_string());
         let digest = match digest {
             Ok(digest) => (!proposed.plan.steps.is_empty()).then_some(digest),
@@ -234,10 +233,53 @@ impl Autopilot<'_> {
         .map(Ok)
     }
 
+    /// What the policy makes of the way to the best placement, or of a part of it that it would rather have: see
+    /// [`crate::control::choose`]. A backtest decides by the same function.
+    fn decided(
+        &self,
+        (app, app_toml): (&App, &str),
+        policy: &Policy,
+        proposed: Proposal,
+        from: &Placement,
+        past: &[PastMove],
+    ) -> (Proposal, Decision) {
+        let now = self.clock.now();
+        let prices_at = |to: &Placement| {
+            let asks: Vec<Ask> = asks(from).chain(asks(to)).collect();
+            self.market.prices_at(&asks, now)
+        };
+        let first = Circumstances { now, prices_at: prices_at(&proposed.plan.to), past };
+        let first = decide(&proposed.plan, &policy.moves, &first);
+        let Some(present) = proposed.present.as_ref().filter(|_| !proposed.plan.steps.is_empty()) else {
+            return (proposed, first);
+        };
+        let (app, problem) = (at(app, from), &proposed.problem);
+        let other = choose::propose(&Question {
+            app: &app,
+            problem,
+            present,
+            bill: &|assignment| score(problem, assignment).map(|bill| bill.total),
+            moves: &policy.moves,
+            options: &self.options,
+            limits: &self.limits,
+            now,
+            prices_at: &|to| prices_at(&Placement::of(&app, problem, to, Money::ZERO)),
+            past,
+        });
+        // It must begin with what is there to the digest, and pass the checker, as everything that is carried out.
+        let fits = digest_of(&other.plan.from) == digest_of(from) && check(problem, &other.to).is_empty();
+        if other.decision.verdict == Verdict::Stay || !fits {
+            return (proposed, first);
+        }
+        let plan = Plan { app_toml: app_toml.to_owned(), ..other.plan };
+        (Proposal { plan, assignment: other.to, ..proposed }, other.decision)
+    }
+
     fn proposed(&self, row: &AppRow, from: &Placement, now: i64) -> Result<(App, Policy, Proposal), String> {
         let policy = (self.policy)(&row.policy)?;
         let in_use: Vec<Ask> = asks(from).collect();
-        let book: PriceBook = self.market.book(now, &in_use);
+        let stand_s = policy.moves.price_stands_hours_min.saturating_mul(3_600);
+        let book: PriceBook = self.market.book_for(now, &in_use, stand_s);
         let app = parse(&row.text, "app.toml", &names(&book)).map_err(|faults| faults.to_string())?.app;
         let proposed = propose((&app, &row.text), &book, &policy, &self.limits, from, &self.options);
         let proposed = proposed.map_err(|unplaced: Unplaced| unplaced.to_string())?;

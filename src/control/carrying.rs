@@ -6,7 +6,7 @@ use super::outcome::{Outcome, Refused};
 use crate::app::{App, parse_kept};
 use crate::exec::{Executor, Failure, FailureKind, Order, Watch};
 use crate::plan::run::{Disorder, End, Entry, Event, Next, Progress};
-use crate::plan::{Change, Placement, Plan, digest, plan_digest, read, to_json};
+use crate::plan::{Change, Placement, Plan, digest, keyed, plan_digest, read, to_json};
 use crate::store::{AppLock, Books, Deployment, PlanRow, PlanRun, PlanRunState, PlanState, Store};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -200,7 +200,7 @@ impl Carrier<'_> {
         let plan = read(kept.document.as_bytes()).map_err(|error| damaged(error.to_string()))?;
         let progress = Progress::of(&plan, &self.store.journal(&row.id)?);
         let progress = progress.map_err(|disorder: Disorder| damaged(disorder.to_string()))?;
-        let app = Self::app_of(&plan)?;
+        let (app, plan) = (Self::app_of(&plan)?, keyed(&plan, &row.id));
         Ok(Carried { row, plan, app, lock, progress })
     }
 

@@ -15,6 +15,8 @@ pub struct Proposal {
     pub problem: Problem,
     /// The best assignment; what is as good where it is stays.
     pub assignment: Assignment,
+    /// Where it is now, as an assignment; `None`: something of it is no choice of the problem.
+    pub present: Option<Assignment>,
     /// Whether nothing better exists; otherwise the search ended at its limit.
     pub proven: bool,
     /// The way there, from where it is, both billed at these prices.
@@ -87,11 +89,11 @@ pub fn proposal(
     let bill = score(&problem, &assignment).ok_or(Unplaced::Internal)?;
     let to = Placement::of(app, &problem, &assignment, bill.total);
     let there: Option<Assignment> = now.iter().copied().collect();
-    let usd_month = there.and_then(|there| score(&problem, &there)).map(|bill| bill.total);
+    let usd_month = there.as_ref().and_then(|there| score(&problem, there)).map(|bill| bill.total);
     let from = Placement { usd_month: usd_month.or(from.usd_month.filter(|_| from.seats.is_empty())), ..from.clone() };
     let plan =
         Plan { app_toml: app_toml.to_owned(), ..plan(app, &problem, priced(&from, &problem, &now), to, options) };
-    Ok(Proposal { assignment, proven: solution.status == Status::Optimal, plan, problem })
+    Ok(Proposal { present: there, assignment, proven: solution.status == Status::Optimal, plan, problem })
 }
 
 /// The choice of each component that is its seat, where the problem has it.

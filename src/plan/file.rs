@@ -184,6 +184,19 @@ pub fn digest(placement: &Placement) -> String {
     hash(&serde_json::to_vec(&seats).unwrap_or_default())
 }
 
+/// The plan as one run of it carries it out: each step's key is this run's own, so that a plan that is carried out a second
+/// time, after the way back, is not taken for done.
+#[must_use]
+pub fn keyed(plan: &Plan, run: &str) -> Plan {
+    let mut plan = plan.clone();
+    for step in &mut plan.steps {
+        let digits = step.key.len();
+        step.key = hash(format!("{run}\n{}", step.key).as_bytes());
+        step.key.truncate(digits);
+    }
+    plan
+}
+
 /// SHA-256 in hexadecimal digits.
 pub(super) fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {

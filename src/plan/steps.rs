@@ -151,19 +151,13 @@ impl Steps<'_> {
 
     /// How long both sides may run before the last of the traffic is on the new one.
     fn seconds_to_shift(&self, m: &Moved) -> u64 {
-        let gb = self.data(m);
-        let copy = if gb > 0 { copy_s(gb) + verify_data_s(gb) } else { 0 };
-        PROVISION_MANAGED_S + VERIFY_S + copy + SHIFT_S * self.options.weights.len() as u64
+        seconds_to_shift(self.data(m), self.options)
     }
 
     /// GB of data that a component takes along, rounded up; 0: none.
     fn data(&self, m: &Moved) -> u64 {
         let (Some(from), Some(_)) = (&m.from, &m.to) else { return 0 };
-        if moves::data_method(from.kind).is_none() {
-            return 0;
-        }
-        let disk = moves::component(self.app, &m.component).map_or(Quantity::ZERO, |(_, c)| c.disk_gb.typical);
-        u64::try_from(disk.micros()).unwrap_or(0).div_ceil(1_000_000)
+        data_gb(self.app, &m.component, from.kind)
     }
 
     fn copy(&mut self, m: &Moved) {
@@ -202,7 +196,7 @@ impl Steps<'_> {
     fn keep(&mut self, m: &Moved) {
         let Some(from) = &m.from else { return };
         let hours = self.options.keep_hours;
-        let seconds = u64::from(hours) * 3_600;
+        let seconds = seconds_to_keep(self.options);
         let cost = for_seconds(from.usd_month, seconds);
         let step = self.add(&m.component, Action::Keep { hours }, Undo::Nothing, seconds + SHIFT_S, &[]);
         step.cost = cost;
@@ -213,6 +207,56 @@ impl Steps<'_> {
         let before = self.of_neighbours(m, moved, false, "retire");
         self.add(&m.component, Action::Retire(from.clone()), Undo::Never, RETIRE_S, &before);
     }
+}
+
+/// What it takes to move a component, wherever from and wherever to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Haul {
+    /// Seconds for which the new side is paid beside the old one, before it has taken over.
+    pub overlap_s: u64,
+    /// Seconds for which the old side is paid afterwards.
+    pub keep_s: u64,
+    /// Data to carry over; `None` for a component that has none which outlives it.
+    pub data: Option<Quantity>,
+}
+
+impl Haul {
+    /// Of a component by name (`web`, or `web#2` of one that is spread). A plan's steps for it cost exactly
+    /// `paid_for(new side, overlap_s) + paid_for(old side, keep_s) + carried(data)`, see [`paid_for`] and [`carried`].
+    #[must_use]
+    pub fn of(app: &App, component: &str, options: &Options) -> Self {
+        let kind = moves::component(app, component).map(|(_, c)| c.kind);
+        let gb = kind.map_or(0, |kind| data_gb(app, component, kind));
+        let carries = kind.and_then(moves::data_method).is_some();
+        Self {
+            overlap_s: seconds_to_shift(gb, options),
+            keep_s: seconds_to_keep(options),
+            data: carries.then(|| Quantity::from_units(i64::try_from(gb).unwrap_or(i64::MAX))),
+        }
+    }
+}
+
+fn data_gb(app: &App, component: &str, kind: Kind) -> u64 {
+    if moves::data_method(kind).is_none() {
+        return 0;
+    }
+    let disk = moves::component(app, component).map_or(Quantity::ZERO, |(_, c)| c.disk_gb.typical);
+    u64::try_from(disk.micros()).unwrap_or(0).div_ceil(1_000_000)
+}
+
+fn seconds_to_shift(gb: u64, options: &Options) -> u64 {
+    let copy = if gb > 0 { copy_s(gb) + verify_data_s(gb) } else { 0 };
+    PROVISION_MANAGED_S + VERIFY_S + copy + SHIFT_S * options.weights.len() as u64
+}
+
+fn seconds_to_keep(options: &Options) -> u64 {
+    u64::from(options.keep_hours) * 3_600
+}
+
+/// What something of a price per month costs for so many seconds, rounded up; `None` when that is more than [`Money`] holds.
+#[must_use]
+pub fn paid_for(usd_month: Money, seconds: u64) -> Option<Money> {
+    for_seconds(Some(usd_month), seconds)
 }
 
 fn copy_s(gb: u64) -> u64 {

@@ -191,7 +191,7 @@ mod tests {
         writer.put_token(&token).unwrap();
         assert_ne!(watcher.data_version().unwrap(), before);
         assert!(writer.put_token(&token).is_err(), "no two of a name");
-        assert_eq!(watcher.tokens().unwrap(), [token.clone()]);
+        assert_eq!(watcher.tokens().unwrap(), std::slice::from_ref(&token));
         assert!(writer.revoke_token("a", 5).unwrap() && !writer.revoke_token("b", 5).unwrap());
         writer.revoke_token("a", 6).unwrap();
         assert_eq!(watcher.tokens().unwrap(), [TokenRow { revoked_at: Some(5), ..token }]);

@@ -235,7 +235,7 @@ fn bad_input_is_refused_on_every_route() {
             let query = |query: &str| server.get(&format!("{path}?{query}")).status;
             for bad in ["nobody=1", "limit=0", "limit=abc", "limit=1&limit=2", "after=%ff", "app=%00", "theme=1"] {
                 let status = query(bad);
-                let known = path.contains("{") || status == 400 || status == 404;
+                let known = path.contains('{') || status == 400 || status == 404;
                 assert!(known && status < 500, "GET {path}?{bad}: {status}");
             }
         }

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Whether PostgreSQL is here; says so when it is not.
 pub fn is_installed() -> bool {
@@ -58,7 +58,7 @@ request_gb_month = 1
 /// A world with the demo application, and where its rows are noted.
 pub fn world() -> (World, PathBuf) {
     let world = World::new(DEMO);
-    let log = world.folder.path().join("acknowledged");
+    let log = world.folder().join("acknowledged");
     (world, log)
 }
 
@@ -118,6 +118,7 @@ pub fn one_writes<T>(world: &World, work: impl FnOnce() -> T) -> T {
                 let seen = world.process.observe("shop").unwrap_or_default();
                 most = most.max(seen.iter().filter(|sighting| sighting.writable == Some(true)).count());
                 looks += 1;
+                thread::sleep(Duration::from_millis(10));
             }
             (most, looks)
         });
@@ -127,6 +128,29 @@ pub fn one_writes<T>(world: &World, work: impl FnOnce() -> T) -> T {
         let (most, looks) = watch.join().unwrap();
         assert!(most == 1 && looks > 3, "{most} sides took writes at once, in {looks} looks");
         done
+    })
+}
+
+/// The longest time for which no row was acknowledged while something is done.
+fn longest_pause(log: &Path, work: impl FnOnce()) -> Duration {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let size = || fs::metadata(log).map_or(0, |seen| seen.len());
+            let (mut last, mut since, mut longest) = (size(), Instant::now(), Duration::ZERO);
+            while !over.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(2));
+                if size() != last {
+                    (last, since) = (size(), Instant::now());
+                }
+                longest = longest.max(since.elapsed());
+            }
+            longest
+        });
+        let end = Over(&over);
+        work();
+        drop(end);
+        watch.join().unwrap()
     })
 }
 
@@ -146,11 +170,15 @@ fn a_database_moves_and_comes_back_and_moves_while_rows_are_committed() {
     assert!(world.get("web").unwrap().contains("last: grand/eu-1:"), "{:?}", world.get("web"));
 
     let plan = world.plan(&world.at(&[0, 0, 0]), &world.at(&[1, 2, 2]));
-    one_writes(&world, || {
-        for step in until_kept(&plan) {
-            world.apply(&plan, step, &Patient::new()).unwrap_or_else(|failure| panic!("{}: {failure}", step.name));
-        }
+    let pause = longest_pause(&log, || {
+        one_writes(&world, || {
+            for step in until_kept(&plan) {
+                world.apply(&plan, step, &Patient::new()).unwrap_or_else(|failure| panic!("{}: {failure}", step.name));
+            }
+        });
     });
+    println!("writes paused for {pause:?} at most");
+    assert!(pause < Duration::from_secs(30), "{pause:?}");
     goes_on(&log);
     nothing_is_lost(&world, &log);
     let mut seen = world.seen();
@@ -180,6 +208,79 @@ fn a_database_moves_and_comes_back_and_moves_while_rows_are_committed() {
     goes_on(&log);
     nothing_is_lost(&world, &log);
     assert_eq!(world.seen(), ["db@nbg 100% ready writable", "web@us-1 100% ready", "writer@nbg 100% ready"]);
+}
+
+/// What replication does not carry is dumped and restored: there and, after more was written, back.
+#[test]
+fn what_replication_does_not_carry_is_dumped_and_restored() {
+    if !is_installed() {
+        return;
+    }
+    let (world, log) = world();
+    world.settle(&world.at(&[0, 0, 0]));
+    goes_on(&log);
+    let mut client = connect(&world, stable(&world), "app").unwrap();
+    let odd = "CREATE TABLE odd (v text); INSERT INTO odd VALUES ('a'), ('a'), (NULL);
+               CREATE MATERIALIZED VIEW few AS SELECT count(*) FROM odd;
+               SELECT lo_from_bytea(0, 'large'); CREATE SEQUENCE own START 41; SELECT nextval('own')";
+    client.batch_execute(odd).unwrap();
+    let plan = world.plan(&world.at(&[0, 0, 0]), &world.at(&[0, 0, 1]));
+    let mut told = String::new();
+    one_writes(&world, || {
+        for step in until_kept(&plan) {
+            let note = world.apply(&plan, step, &Patient::new()).unwrap_or_else(|e| panic!("{}: {e}", step.name));
+            told += if step.name == "db/copy" { &note } else { "" };
+        }
+    });
+    assert!(told.contains("dumped and restored") && told.contains("writes pause"), "{told}");
+    goes_on(&log);
+    let all = "SELECT (SELECT count(*) FROM odd) || ' ' || (SELECT count FROM few) || ' ' || nextval('own') || ' ' ||
+               (SELECT count(*) FROM pg_largeobject_metadata)";
+    let read = || -> String { connect(&world, stable(&world), "app").unwrap().query_one(all, &[]).unwrap().get(0) };
+    assert_eq!(read(), "3 3 42 1");
+    connect(&world, stable(&world), "app").unwrap().batch_execute("INSERT INTO odd VALUES ('b')").unwrap();
+    one_writes(&world, || {
+        for step in until_kept(&plan).collect::<Vec<_>>().into_iter().rev().filter(|step| step.undo != Undo::Nothing) {
+            world.undo(&plan, step).unwrap_or_else(|failure| panic!("{} taken back: {failure}", step.name));
+        }
+    });
+    assert_eq!(read(), "4 4 43 1", "the view was made anew");
+    goes_on(&log);
+    nothing_is_lost(&world, &log);
+    assert_eq!(world.seen()[0], "db@eu-1 100% ready writable");
+}
+
+/// A schema that changes between the copy and the shift, and again before the way back.
+#[test]
+fn a_schema_that_changes_meanwhile_is_taken_along() {
+    if !is_installed() {
+        return;
+    }
+    let (world, log) = world();
+    world.settle(&world.at(&[0, 0, 0]));
+    goes_on(&log);
+    let change = |sql: &str| connect(&world, stable(&world), "app").unwrap().batch_execute(sql).unwrap();
+    let plan = world.plan(&world.at(&[0, 0, 0]), &world.at(&[0, 0, 1]));
+    for step in until_kept(&plan) {
+        if step.name == "db/shift-100" {
+            change("ALTER TABLE demo_rows ADD COLUMN more text DEFAULT 'x'; CREATE TABLE new (id int PRIMARY KEY)");
+        }
+        world.apply(&plan, step, &Patient::new()).unwrap_or_else(|failure| panic!("{}: {failure}", step.name));
+    }
+    change("ALTER TABLE demo_rows DROP COLUMN more; INSERT INTO new VALUES (1)");
+    goes_on(&log);
+    for step in until_kept(&plan).collect::<Vec<_>>().into_iter().rev().filter(|step| step.undo != Undo::Nothing) {
+        world.undo(&plan, step).unwrap_or_else(|failure| panic!("{} taken back: {failure}", step.name));
+    }
+    goes_on(&log);
+    nothing_is_lost(&world, &log);
+    let row = connect(&world, stable(&world), "app").unwrap().query_one("SELECT count(*) FROM new", &[]).unwrap();
+    assert_eq!(row.get::<_, i64>(0), 1);
+    assert_eq!(world.seen()[0], "db@eu-1 100% ready writable");
+    // The same plan once more: by replication again.
+    world.carry_out(&plan);
+    goes_on(&log);
+    nothing_is_lost(&world, &log);
 }
 
 #[test]

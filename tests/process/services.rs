@@ -2,11 +2,13 @@
 
 use crate::moves::{each_step_twice, stopped_anywhere};
 use crate::world::{Patient, World, eventually, holders};
+use placer::exec::process::Delays;
 use placer::exec::{Executor, FailureKind, Order};
 use placer::plan::{Action, Placement};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A web service and a worker that needs nothing. The web service's database is nowhere: it answers that.
@@ -200,7 +202,9 @@ fn what_is_missing_is_told_before_the_first_step() {
     assert!(kind == FailureKind::Refused && text.contains("`q`") && text.contains("`kafka`"), "{text}");
 
     let world = World::new(APP);
-    let failure = world.process.ready(&world.app, &world.plan(&world.at(&[0, 0]), &world.at(&[1, 1]))).unwrap_err();
+    let plan = world.plan(&world.at(&[0, 0]), &world.at(&[1, 1]));
+    let failure = world.apply(&plan, &plan.steps[0], &Patient::new()).unwrap_err();
+    assert_eq!((failure.kind, world.observe().len()), (FailureKind::Refused, 0));
     assert!(failure.to_string().contains("`web` is not in grand/eu-1 on this machine"), "{failure}");
 }
 
@@ -252,4 +256,47 @@ fn a_smaller_fence_is_refused() {
     assert!(world.observe().is_empty());
     let late = world.process.apply(&order(7), &Patient::new());
     assert_eq!(late.unwrap_err().kind, FailureKind::Fenced, "also when nothing is left");
+}
+
+/// Whoever carries a step out while a greater fence is seen stops, and the other one goes on: never both.
+#[test]
+fn who_comes_later_takes_over_from_who_is_in_the_middle() {
+    // A service that never answers: verifying it takes for ever.
+    let world = World::new(&APP.replace("[\"placer\", \"demo\", \"web\"]", "[\"sleep\", \"1000\"]"));
+    let plan = world.plan(&Placement::default(), &world.at(&[0, 0]));
+    let order = |step: usize, fence| Order { fence, ..world.order(&plan, &plan.steps[step]) };
+    world.process.apply(&order(0, 1), &Patient::new()).unwrap();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| world.process.apply(&order(1, 1), &Patient::new()));
+        thread::sleep(Duration::from_millis(300));
+        let since = Instant::now();
+        world.process.undo(&order(0, 2), &Patient::new()).unwrap();
+        assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+        assert_eq!(first.join().unwrap().unwrap_err().kind, FailureKind::Fenced);
+    });
+    assert!(world.observe().is_empty());
+}
+
+/// What a side in another region is asked takes two round trips: one for the connection, one for the answer.
+#[test]
+fn regions_are_as_far_apart_as_is_said() {
+    let mut world = World::new(APP);
+    let delay = Duration::from_millis(150);
+    let delays = Delays::none().with("grand/eu-1", "plain/nbg", delay);
+    world.process = crate::world::process(&world.root).delays(delays);
+    // The worker calls the web service: it has a listener of its own.
+    world.settle(&world.at(&[0, 2]));
+    let routes = fs::read_to_string(world.root.join("shop/.components/web/routes.json")).unwrap();
+    let routes: serde_json::Value = serde_json::from_str(&routes).unwrap();
+    let listeners = routes["listeners"].as_array().unwrap();
+    let took = |caller: bool| {
+        let listener = listeners.iter().find(|listener| listener["caller"].is_string() == caller).unwrap();
+        let since = Instant::now();
+        crate::world::get(&format!("127.0.0.1:{}", listener["port"]), "/healthz").unwrap();
+        since.elapsed()
+    };
+    // The least of three: the machine may be busy.
+    let least = |caller| (0..3).map(|_| took(caller)).min().unwrap();
+    assert!(least(true) >= delay * 2, "{:?}", least(true));
+    assert!(least(false) < delay, "{:?}", least(false));
 }

@@ -29,12 +29,16 @@ pub struct World {
     pub process: Process,
     pub app: App,
     problem: Problem,
-    pub folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// Removed with the world; a world that was come back to is somebody else's.
+    own: Option<tempfile::TempDir>,
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        if let Err(failure) = self.process.tear_down() {
+        if self.own.is_some()
+            && let Err(failure) = self.process.tear_down()
+        {
             eprintln!("{failure}");
         }
     }
@@ -43,13 +47,25 @@ impl Drop for World {
 impl World {
     /// A world for an application, given by what comes after its name. `{folder}` stands for the world's own.
     pub fn new(text: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let root = folder.path().join("regions");
+        let own = tempfile::tempdir().expect("a temporary folder");
+        let mut world = Self::again(text, own.path());
+        world.own = Some(own);
+        world
+    }
+
+    /// The world in a folder that another process has made.
+    pub fn again(text: &str, folder: &Path) -> Self {
+        let root = folder.join("regions");
         let process = process(&root);
-        let text = text.replace("{folder}", &folder.path().display().to_string());
+        let text = text.replace("{folder}", &folder.display().to_string());
         let text = format!("version = 1\nname = \"shop\"\n{text}");
         let app = app::parse(&text, "app.toml", &Names::default()).unwrap_or_else(|faults| panic!("{faults}")).app;
-        Self { root, process, app, problem: problem(), folder }
+        Self { root, process, app, problem: problem(), folder: folder.to_path_buf(), own: None }
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// A seat of a component at a place.

@@ -147,8 +147,9 @@ impl Reference {
     }
 
     /// Between two parts of a step: whoever looks on may stop it, or it is killed.
-    fn pause(&self, watch: &dyn Watch, ms: u64) -> Result<(), Failure> {
-        if self.world.slow {
+    fn pause(&self, app: &str, watch: &dyn Watch, ms: u64) -> Result<(), Failure> {
+        // Only where somebody is killed: everything else is to be quick.
+        if self.world.slow && app.contains("killed") {
             thread::sleep(Duration::from_millis(ms));
         }
         if self.world.killed.swap(false, Ordering::SeqCst) {
@@ -265,9 +266,9 @@ impl Reference {
 
     /// The parts of a step, with somebody looking on between them.
     fn in_parts(&self, order: &Order<'_>, watch: &dyn Watch) -> Result<(), Failure> {
-        self.pause(watch, 1)?;
+        self.pause(&order.app.name, watch, 1)?;
         self.half_done(order)?;
-        self.pause(watch, 6).inspect_err(|failure| {
+        self.pause(&order.app.name, watch, 6).inspect_err(|failure| {
             let killed = failure.what == "killed";
             if !killed && self.has(Fault::HalfStays) || killed && self.has(Fault::KillStays) {
                 self.touch(&order.app.name);
@@ -395,10 +396,7 @@ impl Executor for Reference {
             let begun = state.done.contains_key(key) || state.half.contains(key);
             (begun, state.undone.contains(key))
         });
-        let fails = match twice {
-            true => self.has(Fault::SecondUndoFails),
-            false => self.has(Fault::UnbegunUndoFails),
-        };
+        let fails = if twice { self.has(Fault::SecondUndoFails) } else { self.has(Fault::UnbegunUndoFails) };
         if !begun && fails {
             return Err(Failure::new(FailureKind::Refused, "there is nothing to take back"));
         }
@@ -430,7 +428,9 @@ impl Executor for Reference {
             seen.extend(state.ghosts.iter().filter(|(due, _)| *due <= now).map(|(_, ghost)| ghost.clone()));
         }
         if self.has(Fault::TrafficNotObserved) {
-            seen.iter_mut().for_each(|sighting| sighting.percent = 0);
+            for sighting in &mut seen {
+                sighting.percent = 0;
+            }
         }
         seen.sort_by(|a, b| (&a.component, &a.seat).cmp(&(&b.component, &b.seat)));
         if self.has(Fault::UnorderedSight) {

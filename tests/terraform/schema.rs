@@ -159,7 +159,7 @@ fn body(schema: &Block, body: &Body, at: &str, top: bool, wrong: &mut Vec<String
                 }
             }
             None if schema.blocks.contains_key(name) => {
-                wrong.push(format!("{at}: {name} is a block, and no attribute"))
+                wrong.push(format!("{at}: {name} is a block, and no attribute"));
             }
             None => wrong.push(format!("{at}: no attribute {name}")),
         }

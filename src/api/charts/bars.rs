@@ -39,7 +39,7 @@ pub fn bars(theme: Theme, series: &[&str], rows: &[Bar]) -> Result<String, DrawE
             .margin(8)
             .x_label_area_size(30)
             .y_label_area_size(190)
-            .build_cartesian_2d(0.0..most * room, (0..rows.len() - 1).into_segmented())?;
+            .build_cartesian_2d(0.0..most * room, (0..(rows.len() - 1).max(1)).into_segmented())?;
         let name = |at: &SegmentValue<usize>| match at {
             // Rows are counted from below.
             SegmentValue::CenterOf(row) | SegmentValue::Exact(row) => rows
@@ -53,7 +53,7 @@ pub fn bars(theme: Theme, series: &[&str], rows: &[Bar]) -> Result<String, DrawE
         chart
             .configure_mesh()
             .disable_y_mesh()
-            .y_labels(rows.len())
+            .y_labels(rows.len().max(2))
             .y_label_formatter(&name)
             .x_label_formatter(&|usd| dollars(*usd))
             .light_line_style(TRANSPARENT)

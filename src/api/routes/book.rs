@@ -88,6 +88,7 @@ pub struct BookStatus {
 }
 
 /// What is known of a source that was collected.
+#[expect(clippy::struct_field_names, reason = "what the field is called outside")]
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Source {
     /// Its name.

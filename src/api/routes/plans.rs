@@ -214,8 +214,8 @@ pub struct PlanView {
 }
 
 impl PlanView {
-    fn of(row: PlanRow) -> Result<Self, Problem> {
-        let summary = PlanSummary::of(&row)?;
+    fn of(row: &PlanRow) -> Result<Self, Problem> {
+        let summary = PlanSummary::of(row)?;
         let plan = RawValue::from_string(row.document.trim_end().to_owned());
         Ok(Self { summary, plan: plan.map_err(|error| damaged(&row.digest, error))? })
     }
@@ -238,7 +238,7 @@ fn kept(store: &Store, digest: &str) -> Result<PlanRow, Problem> {
 }
 
 async fn show(api: Arc<Api>, call: Call<PlanPath, Nothing, Nothing>) -> Result<Found<PlanView>, Problem> {
-    api.store(move |store| PlanView::of(kept(store, &call.path.digest.0)?).map(Found)).await
+    api.store(move |store| PlanView::of(&kept(store, &call.path.digest.0)?).map(Found)).await
 }
 
 /// What to plan for.
@@ -297,7 +297,7 @@ async fn make(api: Arc<Api>, call: Call<Nothing, Nothing, JsonBody<PlanWish>>) -
             decided_by: None,
         })?;
         let location = format!("/v1/plans/{digest}");
-        Ok(Put { new, location, value: PlanView::of(kept(store, &digest)?)? })
+        Ok(Put { new, location, value: PlanView::of(&kept(store, &digest)?)? })
     })
     .await
 }

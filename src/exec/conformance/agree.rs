@@ -11,9 +11,10 @@ use crate::plan::run::{Progress, Side};
 pub(super) fn difference(plan: &Plan, progress: &Progress, seen: &[Sighting]) -> Option<String> {
     let sides = progress.sides(plan);
     if let Some([a, b]) = seen.windows(2).find(|pair| key(&pair[0]) >= key(&pair[1])) {
-        return Some(match key(a) == key(b) {
-            true => format!("{} is there twice", named(a)),
-            false => format!("{} comes before {}; the order is by component and seat", named(a), named(b)),
+        return Some(if key(a) == key(b) {
+            format!("{} is there twice", named(a))
+        } else {
+            format!("{} comes before {}; the order is by component and seat", named(a), named(b))
         });
     }
     let serves =

@@ -26,7 +26,8 @@ use std::time::Duration;
 use wire::{Call, Info, Initialize, Observe, PROTOCOL};
 
 /// What to do when no answer comes: to `initialize`, to a question, to a step.
-const AFTER_HELLO: &str = "it has to answer `initialize` first of all (docs/executor-protocol.md)";
+const AFTER_HELLO: &str =
+    "it has to answer `initialize` first of all, and to flush what it writes (docs/executor-protocol.md)";
 const AFTER_LOOK: &str = "nothing was changed; ask again";
 const AFTER_STEP: &str = "what the step has done so far is not known; it is sent again, or taken back";
 

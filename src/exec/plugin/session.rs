@@ -131,6 +131,9 @@ impl Session {
             match stopping {
                 None => {
                     if let Some(kind) = waiting.stop(begun) {
+                        if waiting.watch.is_none() {
+                            return Err(Wrong::Lost(self.silent(waiting)));
+                        }
                         let (method, why) = (CancelWord::Cancel, FailureWord::from(kind));
                         self.send(&CancelNotice { jsonrpc: JsonRpc::V2, method, params: Cancel { id, why } })?;
                         stopping = Some((kind, Instant::now()));
@@ -172,13 +175,13 @@ impl Session {
             Event::Line(line) => {
                 allowance.bytes = allowance.bytes.checked_sub(line.len() + 1).ok_or_else(|| {
                     let bytes = self.limits.answer_bytes;
-                    self.wrong(format!("wrote more than {bytes} bytes for {}", waiting.what))
+                    self.wrong(&format!("wrote more than {bytes} bytes for {}", waiting.what))
                 })?;
                 self.understand(&line, id, waiting, allowance)
             }
             Event::Said(text) => {
                 let text = plain(&text, self.limits.text_chars);
-                self.pass_on(&text, waiting, allowance);
+                Self::pass_on(&text, waiting, allowance);
                 if self.last_said.len() == LAST_LINES {
                     self.last_said.pop_front();
                 }
@@ -188,7 +191,7 @@ impl Session {
             Event::SaidAll => Ok(None),
             Event::TooLong => {
                 let bytes = self.limits.line_bytes;
-                Err(self.wrong(format!("wrote a line of more than {bytes} bytes")))
+                Err(self.wrong(&format!("wrote a line of more than {bytes} bytes")))
             }
             Event::Closed => {
                 let words = self.last_words("ended");
@@ -213,24 +216,24 @@ impl Session {
                 if method == "progress"
                     && let Ok(progress) = serde_json::from_value::<Progress>(params)
                 {
-                    self.pass_on(&plain(&progress.text, self.limits.text_chars), waiting, allowance);
+                    Self::pass_on(&plain(&progress.text, self.limits.text_chars), waiting, allowance);
                 }
                 // Other notifications may be of a later version.
                 Ok(None)
             }
             Incoming { method: Some(method), .. } => {
-                Err(self.wrong(format!("asks for `{}`; a plugin only answers", plain(&method, 60))))
+                Err(self.wrong(&format!("asks for `{}`; a plugin only answers", plain(&method, 60))))
             }
             Incoming { id: found, result, error, .. } => {
                 if found.as_ref().and_then(Value::as_u64) != Some(id) {
                     let found =
                         found.map_or("no id".to_owned(), |found| format!("id {}", plain(&found.to_string(), 60)));
-                    return Err(self.wrong(format!("answered with {found} to request {id}")));
+                    return Err(self.wrong(&format!("answered with {found} to request {id}")));
                 }
                 match (result, error) {
                     (Some(result), None) => Ok(Some(Ok(result))),
                     (_, Some(error)) => Ok(Some(Err(self.failure(error)))),
-                    (None, None) => Err(self.wrong(format!("answered request {id} with neither result nor error"))),
+                    (None, None) => Err(self.wrong(&format!("answered request {id} with neither result nor error"))),
                 }
             }
         }
@@ -246,14 +249,14 @@ impl Session {
         let text = plain(&String::from_utf8_lossy(line), self.limits.text_chars.min(120));
         match allowance.strays.checked_sub(1) {
             Some(left) => allowance.strays = left,
-            None => return Err(self.wrong(format!("writes lines that are no JSON-RPC 2.0, like `{text}`"))),
+            None => return Err(self.wrong(&format!("writes lines that are no JSON-RPC 2.0, like `{text}`"))),
         }
-        self.pass_on(&format!("no message: {text}"), waiting, allowance);
+        Self::pass_on(&format!("no message: {text}"), waiting, allowance);
         Ok(None)
     }
 
     /// Tells what is going on, as long as it is not too much.
-    fn pass_on(&self, text: &str, waiting: &Waiting<'_>, allowance: &mut Allowance) {
+    fn pass_on(text: &str, waiting: &Waiting<'_>, allowance: &mut Allowance) {
         match allowance.told {
             0 => return,
             1 => waiting.tell("the plugin says more than is shown"),
@@ -273,7 +276,7 @@ impl Session {
         Failure::new(kind, format!("the plugin {} says error {}: {}", self.name, error.code, text(&error.message)))
     }
 
-    fn wrong(&self, what: String) -> Wrong {
+    fn wrong(&self, what: &str) -> Wrong {
         let failure = Failure::new(FailureKind::Refused, format!("the plugin {} {what}", self.name));
         Wrong::Lost(failure.help("it has to keep to docs/executor-protocol.md; it was ended"))
     }
@@ -283,6 +286,12 @@ impl Session {
         let what =
             format!("the plugin {} did not stop within {ms} ms during {}, and was killed", self.name, waiting.what);
         Failure::new(kind, what).help(waiting.after)
+    }
+
+    fn silent(&self, waiting: &Waiting<'_>) -> Failure {
+        let (limit, what) = (waiting.limit.as_millis(), &waiting.what);
+        let what = format!("the plugin {} did not answer {what} within {limit} ms, and was killed", self.name);
+        Failure::new(FailureKind::Passing, what).help(waiting.after)
     }
 
     /// How the process ended and what it said last, for a message that begins with its name.

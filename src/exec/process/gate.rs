@@ -64,6 +64,10 @@ impl Gate {
             files::make_folder(&self.dir)?;
             files::write_json(&self.dir.join("routes.json"), &routes)?;
         }
+        if routes.listeners.is_empty() {
+            // Nobody connects to it: the shares are only noted.
+            return Ok(());
+        }
         self.start(placer)?;
         self.adopted(placer, &routes, patience)
     }
@@ -151,7 +155,7 @@ impl Gate {
         if left > 0 {
             let cut = |cut: bool| {
                 move |routes: &mut Routes| {
-                    routes.target_mut(group, seat).into_iter().for_each(|target| target.cut = cut)
+                    routes.target_mut(group, seat).into_iter().for_each(|target| target.cut = cut);
                 }
             };
             self.change(placer, patience, cut(true))?;

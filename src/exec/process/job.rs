@@ -42,9 +42,7 @@ impl<'a> Job<'a> {
         }
         self.keep()?;
         let note = self.act()?;
-        if self.tidy()? {
-            return Ok(note);
-        }
+        self.tidy()?;
         done.add(&self.app, &self.order.step.key, &note)?;
         Ok(note)
     }
@@ -58,8 +56,7 @@ impl<'a> Job<'a> {
         // Forgotten first: what is half taken back was not done.
         DoneFile::read(&self.app, self.order.plan)?.forget(&self.app, self.order.plan, &self.order.step.key)?;
         let note = self.take_back()?;
-        self.tidy()?;
-        Ok(note)
+        self.tidy().map(|()| note)
     }
 
     /// Makes sure that the keeper runs.
@@ -68,13 +65,12 @@ impl<'a> Job<'a> {
         keeper::ensure(self.process, &self.app, secrets)
     }
 
-    /// When nothing of the application is left, takes away what looked after it. Says whether that was so.
-    fn tidy(&self) -> Result<bool, Failure> {
-        let gone = self.app.sides()?.is_empty() && self.app.components()?.is_empty();
-        if gone {
+    /// When nothing of the application is left, takes away what looked after it.
+    fn tidy(&self) -> Result<(), Failure> {
+        if self.app.sides()?.is_empty() && self.app.components()?.is_empty() {
             super::tear_down::leftovers(&self.app)?;
         }
-        Ok(gone)
+        Ok(())
     }
 
     /// How the step's component is run.
@@ -97,6 +93,21 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// That the plan starts from what is here.
+    ///
+    /// # Errors
+    /// An old side that this executor never made.
+    pub fn check_start(&self) -> Result<(), Failure> {
+        match self.order.from() {
+            Some(from) if Side::of(&self.app, from)?.is_none() => {
+                let Seat { component, provider, region, .. } = from;
+                let what = format!("`{component}` is not in {provider}/{region} on this machine");
+                Err(refused(what).help("leave its `[[today]]` out, or use the executor that made it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The old side; `None`: the plan has none.
     ///
     /// # Errors
@@ -109,7 +120,7 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// When it is not there.
-    pub fn new(&self) -> Result<Side, Failure> {
+    pub fn new_side(&self) -> Result<Side, Failure> {
         self.side(self.order.to().ok_or_else(|| self.nothing("has a new side"))?)
     }
 

@@ -2,21 +2,22 @@
 
 use super::Process;
 use super::command::{PLACER, no_secret};
-use super::layout::{AppDir, base, of_folder};
+use super::layout::{AppDir, base};
 use super::programs;
 use super::side::Family;
 use super::steps::PROCESSES_MAX;
 use crate::app::{App, Component};
 use crate::exec::{Failure, FailureKind};
-use crate::plan::{Plan, Seat};
+use crate::plan::Plan;
 use std::collections::BTreeSet;
 
 /// Looks for all that is missing.
 pub fn ready(process: &Process, app: &App, plan: &Plan) -> Result<(), Failure> {
     let dir = AppDir::new(&process.root, &app.name)?;
     let mut failures = Vec::new();
-    if !programs::find(&process.program.display().to_string()).is_some() {
-        failures.push(Failure::new(FailureKind::Missing, format!("{} is no program", process.program.display())));
+    if programs::find(&process.program.display().to_string()).is_none() {
+        let what = format!("{} is no program, and proxies run by it", process.program.display());
+        failures.push(Failure::new(FailureKind::Missing, what).help("start placer from where it is installed"));
     }
     let mut seen = BTreeSet::new();
     for seat in plan.moved.iter().filter_map(|moved| moved.to.as_ref()) {
@@ -33,7 +34,6 @@ pub fn ready(process: &Process, app: &App, plan: &Plan) -> Result<(), Failure> {
             failures.extend(component.into_iter().flat_map(|component| needs(process, component)));
         }
     }
-    failures.extend(plan.moved.iter().filter_map(|moved| moved.from.as_ref()).filter_map(|seat| absent(&dir, seat)));
     together(failures)
 }
 
@@ -75,17 +75,6 @@ fn needs(process: &Process, component: &Component) -> Vec<Failure> {
     let secrets = component.secrets.iter().filter(|secret| (process.variables)(secret).is_none());
     failures.extend(secrets.map(|secret| no_secret(name, secret)));
     failures
-}
-
-/// What the plan starts from and this executor never made. A side that is gone while another one is there was taken away by
-/// the plan itself.
-fn absent(dir: &AppDir, seat: &Seat) -> Option<Failure> {
-    let sides = dir.sides().unwrap_or_default();
-    let any = sides.iter().any(|side| of_folder(side).is_some_and(|(component, _)| component == seat.component));
-    (!any).then(|| {
-        let what = format!("`{}` is not in {}/{} on this machine", seat.component, seat.provider, seat.region);
-        Failure::new(FailureKind::Refused, what).help("leave its `[[today]]` out, or use the executor that made it")
-    })
 }
 
 /// All failures as one.

@@ -168,7 +168,7 @@ impl Side {
             env: Vec::new(),
             secrets: Vec::new(),
             calls: Vec::new(),
-            wanted: true,
+            wanted: false,
         }
     }
 

@@ -37,7 +37,7 @@ impl Process {
     }
 
     /// Stops a side after so long at most, and notes that it is to stay so.
-    pub(super) fn end_side(&self, side: &Side, grace: Duration, patience: &dyn Patience) -> Result<(), Failure> {
+    pub(super) fn end_side(side: &Side, grace: Duration, patience: &dyn Patience) -> Result<(), Failure> {
         let Some(_hand) = side.hand()? else { return Ok(()) };
         let Some(mut side) = Side::read(&side.dir)? else { return Ok(()) };
         if side.file.wanted {
@@ -65,11 +65,17 @@ impl Job<'_> {
 
     fn provision(&self, seat: &Seat) -> Result<String, Failure> {
         self.check_apart()?;
+        self.check_start()?;
         let family = Family::of(seat.kind)?;
-        let side = self.written(seat, family)?;
+        let mut side = self.written(seat, family)?;
         self.connect(&side)?;
         if let Some(store) = store::of(family) {
             store.make(self, &side)?;
+        }
+        if !side.file.wanted {
+            // Not before: whoever starts it must find all that it needs.
+            side.file.wanted = true;
+            side.save()?;
         }
         self.process.start_side(&self.app, &side)?;
         if let Some(store) = store::of(family) {
@@ -83,8 +89,11 @@ impl Job<'_> {
     fn settle(&self, store: &dyn store::Store, side: &Side) -> Result<(), Failure> {
         store.settle(self, side)?;
         let gate = Gate::of(&self.app, &side.file.component)?;
-        if self.order.from().is_none() && store::truth(&gate)?.is_none() {
-            store::set_truth(&gate, &side.file.seat)?;
+        let truth = store::truth(&gate)?;
+        if self.order.from().is_none() && truth.as_ref().is_none_or(|truth| *truth == side.file.seat) {
+            if truth.is_none() {
+                store::set_truth(&gate, &side.file.seat)?;
+            }
             store.open(self, side)?;
         }
         Ok(())
@@ -165,7 +174,7 @@ impl Job<'_> {
     }
 
     fn verify(&self) -> Result<String, Failure> {
-        let side = self.new()?;
+        let side = self.new_side()?;
         match store::of(side.file.family) {
             Some(store) => store.settle(self, &side)?,
             None => command::verify(self.process, &self.app, &side, &self.guard)?,
@@ -187,11 +196,11 @@ impl Job<'_> {
     pub(super) fn stores(&self) -> Result<(&'static dyn store::Store, Side, Side), Failure> {
         let store = store::of(self.family()?).ok_or_else(|| refused("there are no data to copy"))?;
         let from = self.old()?.ok_or_else(|| self.nothing("has an old side"))?;
-        Ok((store, from, self.new()?))
+        Ok((store, from, self.new_side()?))
     }
 
     fn shift(&self, percent: u8) -> Result<String, Failure> {
-        let to = self.new()?;
+        let to = self.new_side()?;
         match (store::of(to.file.family), self.old()?) {
             (Some(store), Some(from)) => store::hand_over(self, store, &from, &to),
             (_, from) => {
@@ -231,7 +240,7 @@ impl Job<'_> {
                     self.guard.tell(&format!("{cut} connections had not ended after {grace} s"));
                 }
             }
-            None => self.process.end_side(&from, self.process.grace, &self.guard)?,
+            None => Process::end_side(&from, self.process.grace, &self.guard)?,
         }
         Ok(format!("{} has nothing left to do", words(&from.dir)))
     }
@@ -259,7 +268,7 @@ impl Job<'_> {
         {
             // Its data are about to go: it need not end in good order, and follows nobody meanwhile.
             if let Some(gone) = Side::read(&dir)? {
-                self.process.end_side(&gone, Duration::ZERO, &self.guard)?;
+                Process::end_side(&gone, Duration::ZERO, &self.guard)?;
             }
             store.forget(self, &other, &id)?;
         }

@@ -108,10 +108,9 @@ pub fn hand_over(job: &Job<'_>, store: &dyn Store, a: &Side, b: &Side) -> Result
         }
         store.turn(job, a, b)?;
         set_truth(&gate, &b.file.seat)?;
-        store.open(job, b)?;
-    } else {
-        store.settle(job, b)?;
     }
+    // Also when it is open already: whoever was about to open it may have come to half of it.
+    store.open(job, b)?;
     job.route(name, |routes| {
         routes.hold = false;
         for (side, percent) in [(a, 0), (b, 100)] {

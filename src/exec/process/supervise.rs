@@ -7,7 +7,7 @@ use super::holders::{holders, is_running, noted};
 use super::region_run::{BUSY, NOT_FOUND};
 use super::user::User;
 use crate::exec::Failure;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,14 @@ const INHERITED: [&str; 7] = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "T
 const KILLED: Duration = Duration::from_secs(20);
 /// Bytes of the end of a log that are told.
 const LOG_TAIL_BYTES: usize = 600;
+
+impl Ended {
+    /// The line that says what went wrong: the first that speaks of an error, else the last.
+    pub fn why(&self) -> &str {
+        let told = |line: &&str| ["FATAL", "ERROR", "error:"].iter().any(|word| line.contains(word));
+        self.log.lines().find(told).or(self.log.lines().last()).unwrap_or("it says nothing").trim()
+    }
+}
 
 /// What to run.
 #[derive(Clone, Debug, Default)]
@@ -137,8 +145,8 @@ fn not_spawned(placer: &Path, error: &io::Error) -> Failure {
     failure
 }
 
-/// Ends whatever runs in a folder: the signal to the process that was started, and after the grace the hard way to all of
-/// its children, too. Nothing runs there afterwards.
+/// Ends whatever runs in a folder: the signal to the process that was started and to those of its group (a shell's programs;
+/// the sessions of a database have groups of their own), and after the grace the hard way. Nothing runs there afterwards.
 ///
 /// # Errors
 /// Processes that do not go; the end of the patience, before the hard way.
@@ -150,7 +158,10 @@ pub fn stop(dir: &Path, signal: Signal, grace: Duration, patience: &dyn Patience
     let polite = Instant::now();
     let first = holders(dir).map_err(asked)?;
     if let Some(pid) = noted(dir).filter(|pid| first.contains(pid) && !grace.is_zero()) {
-        send(pid, signal);
+        if let Some(pid) = Pid::from_raw(pid) {
+            // A group that is gone already is what is wanted.
+            let _ = kill_process_group(pid, signal);
+        }
         while polite.elapsed() < grace {
             if !is_running(dir).map_err(asked)? {
                 return Ok(());

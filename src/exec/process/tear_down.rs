@@ -29,11 +29,11 @@ pub fn side(dir: &Path) -> Result<(), Failure> {
     files::remove(dir)
 }
 
-/// What looked after an application of which nothing is left. The fence stays: an older placer must not begin anew.
+/// What looked after an application of which nothing is left. The fence stays, and what was done: an older placer must not begin
+/// anew, and a step that is sent once more is still done.
 pub fn leftovers(app: &AppDir) -> Result<(), Failure> {
     supervise::remove(&app.keeper(), Signal::TERM, Duration::ZERO)?;
-    files::remove(&app.path().join(".components"))?;
-    files::remove(&app.done())
+    files::remove(&app.path().join(".components"))
 }
 
 /// Everything below a root, whatever it is.

@@ -272,8 +272,7 @@ fn encryption(top: &Top, all: &[Top], say: &mut Say) {
     match top.resource().unwrap_or_default() {
         "aws_db_instance" if body.get("replicate_source_db").is_none() => needs("storage_encrypted"),
         "aws_rds_cluster" => needs("storage_encrypted"),
-        "aws_ebs_volume" => needs("encrypted"),
-        "aws_efs_file_system" => needs("encrypted"),
+        "aws_ebs_volume" | "aws_efs_file_system" => needs("encrypted"),
         "aws_elasticache_replication_group" => {
             needs("at_rest_encryption_enabled");
             needs("transit_encryption_enabled");

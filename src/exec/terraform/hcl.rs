@@ -28,11 +28,13 @@ pub enum Expr {
 }
 
 /// A string that means itself.
+#[must_use]
 pub fn text(value: impl Into<String>) -> Expr {
     Expr::Text(value.into())
 }
 
 /// An expression as it stands.
+#[must_use]
 pub fn raw(value: impl Into<String>) -> Expr {
     Expr::Raw(value.into())
 }
@@ -113,11 +115,13 @@ pub fn block<'a>(kind: &str, labels: impl IntoIterator<Item = &'a str>) -> Block
 }
 
 /// A resource.
+#[must_use]
 pub fn resource(kind: &str, label: &str) -> Block {
     block("resource", [kind, label])
 }
 
 /// A data source.
+#[must_use]
 pub fn data(kind: &str, label: &str) -> Block {
     block("data", [kind, label])
 }

@@ -51,31 +51,45 @@ fn without_orphans(items: Vec<Item>) -> Vec<Item> {
     kept
 }
 
-/// What each local refers to, followed through other locals.
-fn locals<'a>(blocks: impl Iterator<Item = &'a Block>, known: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+/// Locals by their names: `local.x`.
+struct Locals {
+    /// What each refers to, followed through other locals.
+    refer: BTreeMap<String, BTreeSet<String>>,
+    /// Those that are objects of plain values.
+    plain: BTreeMap<String, Expr>,
+}
+
+fn locals<'a>(blocks: impl Iterator<Item = &'a Block>, known: &BTreeSet<String>) -> Locals {
     let mut direct: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut plain = BTreeMap::new();
     for block in blocks.filter(|block| block.kind == "locals") {
         for item in &block.body {
             if let Item::Attribute(name, value) = item {
+                let name = format!("local.{name}");
                 let mut found = BTreeSet::new();
                 each(value, &mut |text| found.extend(references(text, known)));
-                direct.insert(format!("local.{name}"), found);
+                if let Expr::Object(entries) = value
+                    && entries.iter().all(|(_, value)| matches!(value, Expr::Text(_)))
+                {
+                    plain.insert(name.clone(), value.clone());
+                }
+                direct.insert(name, found);
             }
         }
     }
-    let mut whole = direct.clone();
+    let mut refer = direct.clone();
     // Locals refer to few others; as many rounds as there are locals are always enough.
     for _ in 0..direct.len() {
-        let before = whole.clone();
-        for found in whole.values_mut() {
+        let before = refer.clone();
+        for found in refer.values_mut() {
             let more: Vec<String> = found.iter().filter_map(|name| before.get(name)).flatten().cloned().collect();
             found.extend(more);
         }
-        if before == whole {
+        if before == refer {
             break;
         }
     }
-    whole
+    Locals { refer, plain }
 }
 
 /// Names of resources and locals in an expression.
@@ -111,7 +125,7 @@ pub fn label(kind: &str, label: &str) -> String {
     format!("{kind}_{label}")
 }
 
-fn replaced(block: &Block, known: &BTreeSet<String>, locals: &BTreeMap<String, BTreeSet<String>>) -> Option<Block> {
+fn replaced(block: &Block, known: &BTreeSet<String>, locals: &Locals) -> Option<Block> {
     match block.kind.as_str() {
         "resource" => {}
         "terraform" => return Some(hcl::block("terraform", []).set("required_version", ">= 1.6")),
@@ -121,7 +135,7 @@ fn replaced(block: &Block, known: &BTreeSet<String>, locals: &BTreeMap<String, B
     let own = block.address();
     let mut found = BTreeSet::new();
     each_in(&block.body, &mut |text| found.extend(references(text, known)));
-    let through: Vec<String> = found.iter().filter_map(|name| locals.get(name)).flatten().cloned().collect();
+    let through: Vec<String> = found.iter().filter_map(|name| locals.refer.get(name)).flatten().cloned().collect();
     found.extend(through);
     let after = found.iter().filter(|name| **name != own && known.contains(*name)).map(|address| {
         let (kind, name) = address.split_once('.').unwrap_or_default();
@@ -130,6 +144,7 @@ fn replaced(block: &Block, known: &BTreeSet<String>, locals: &BTreeMap<String, B
     let after: Vec<Expr> = after.collect();
     let mut input = vec![("stands_for".to_owned(), text(own.as_str()))];
     input.extend(plain(&block.body));
+    input.extend(tags(&block.body, locals));
     let counted = block.body.iter().filter_map(|item| match item {
         Item::Attribute(name, value) if name == "count" || name == "for_each" => Some((name, value)),
         _ => None,
@@ -144,6 +159,20 @@ fn replaced(block: &Block, known: &BTreeSet<String>, locals: &BTreeMap<String, B
     }
     let command = format!("[ -z \"${HOOK}\" ] || \"${HOOK}\" create '{own}'");
     Some(made.with(hcl::block("provisioner", ["local-exec"]).set("command", command)))
+}
+
+/// The tags of a resource, which stand in a local.
+fn tags(body: &[Item], locals: &Locals) -> Option<(String, Expr)> {
+    body.iter().find_map(|item| match item {
+        Item::Attribute(name, Expr::Raw(text)) if matches!(name.as_str(), "tags" | "labels") => {
+            let of = |local: &&String| {
+                text.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c))).any(|w| w == **local)
+            };
+            let local = locals.plain.keys().find(of)?;
+            Some((name.clone(), locals.plain[local].clone()))
+        }
+        _ => None,
+    })
 }
 
 /// Whether a value can be known without any resource.
@@ -164,7 +193,7 @@ fn plain(body: &[Item]) -> Vec<(String, Expr)> {
             }
             Item::Block(block) if block.kind != "lifecycle" => {
                 let inner = plain(&block.body);
-                (&block.kind, (!inner.is_empty()).then(|| Expr::Object(inner)))
+                (&block.kind, (!inner.is_empty()).then_some(Expr::Object(inner)))
             }
             _ => continue,
         };

@@ -153,10 +153,10 @@ pub fn read(files: &BTreeMap<String, String>) -> Result<Vec<Top>, Unreadable> {
     let mut tops = Vec::new();
     for (file, text) in files {
         let unreadable = |why: String| Unreadable { file: file.clone(), why };
-        if file.ends_with(".tf.json") {
+        if form(file) == Some(Form::Json) {
             let json: serde_json::Value = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
             json_tops(file, &json, &mut tops);
-        } else if file.ends_with(".tf") {
+        } else if form(file) == Some(Form::Hcl) {
             let body = ::hcl::parse(text).map_err(|error| unreadable(error.to_string()))?;
             for block in body.blocks() {
                 let labels = block.labels().iter().map(|label| label.as_str().to_owned()).collect();
@@ -166,6 +166,27 @@ pub fn read(files: &BTreeMap<String, String>) -> Result<Vec<Top>, Unreadable> {
         }
     }
     Ok(tops)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Hcl,
+    Json,
+}
+
+fn form(file: &str) -> Option<Form> {
+    let (stem, ending) = file.rsplit_once('.')?;
+    match ending {
+        "tf" => Some(Form::Hcl),
+        "json" => (stem.rsplit_once('.')?.1 == "tf").then_some(Form::Json),
+        _ => None,
+    }
+}
+
+/// Whether a file of this name is part of a configuration.
+#[must_use]
+pub fn is_configuration(file: &str) -> bool {
+    form(file).is_some()
 }
 
 fn hcl_body(body: &::hcl::Body) -> Body {

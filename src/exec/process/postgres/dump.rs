@@ -91,5 +91,5 @@ fn tool(server: &Server<'_>, program: &str, args: Vec<String>, patience: &dyn Pa
     ];
     let launch = Launch { program: folder.join(program), args, env, ..Launch::default() };
     let ended = server.tool(&launch, patience)?;
-    if ended.well { Ok(()) } else { Err(passing(format!("{program}: {}", ended.log))) }
+    if ended.well { Ok(()) } else { Err(passing(format!("{program}: {}", ended.why()))) }
 }

@@ -157,10 +157,12 @@ impl Store for Postgres {
         let (old, new) = (server(job, a), server(job, b));
         old.settle(&job.guard)?;
         new.settle(&job.guard)?;
+        let mut db = Db::connect(&old.admin("app")?, &job.guard)?;
+        // What is on the disk already need not be written while everybody waits for the server to stop.
+        db.run("CHECKPOINT")?;
         if method(job, b)? != Method::Replicate {
             return Ok(());
         }
-        let mut db = Db::connect(&old.admin("app")?, &job.guard)?;
         let why = if dump::schema(&old, &job.guard)? != dump::schema(&new, &job.guard)? {
             "the schema was changed since the data were copied"
         } else if !follow::caught_up(&mut db, &b.file.seat, Some(compare::KEEP_UP_MAX), &job.guard)? {

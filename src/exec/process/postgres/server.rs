@@ -128,7 +128,7 @@ impl<'a> Server<'a> {
             patience,
         )?;
         if !ended.well {
-            return Err(passing(format!("PostgreSQL was not set up: {}", ended.log)));
+            return Err(passing(format!("PostgreSQL was not set up: {}", ended.why())));
         }
         let conf = new.join("postgresql.conf");
         let mut text = fs::read_to_string(&conf).map_err(|error| io_failed("read", &conf, &error))?;
@@ -179,6 +179,10 @@ impl<'a> Server<'a> {
         let mut db = Db::connect(&self.admin("postgres")?, patience)?;
         if !db.has(format!("SELECT 1 FROM pg_roles WHERE rolname = '{APP}'"))? {
             db.run(format!("CREATE ROLE {APP} LOGIN PASSWORD {}", quoted(&self.app()?.password)))?;
+        }
+        // Whoever empties it may be stopped in the middle: what is left of the database then can only be dropped.
+        if db.has(format!("SELECT 1 FROM pg_database WHERE datname = '{APP}' AND datconnlimit = -2"))? {
+            db.run(format!("DROP DATABASE {APP}"))?;
         }
         if !db.has(format!("SELECT 1 FROM pg_database WHERE datname = '{APP}'"))? {
             db.run(format!("CREATE DATABASE {APP} OWNER {APP}"))?;

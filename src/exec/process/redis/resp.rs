@@ -2,6 +2,7 @@
 
 use super::super::failures::passing;
 use crate::exec::Failure;
+use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -68,7 +69,8 @@ impl Redis {
     pub fn ask(&mut self, command: &[&str]) -> Result<String, RedisError> {
         let mut bytes = format!("*{}\r\n", command.len());
         for word in command {
-            bytes.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+            // Writing to a text does not fail.
+            let _ = write!(bytes, "${}\r\n{word}\r\n", word.len());
         }
         self.stream.get_mut().write_all(bytes.as_bytes())?;
         let head = self.line()?;

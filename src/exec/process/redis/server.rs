@@ -108,7 +108,9 @@ impl<'a> Server<'a> {
             text.push_str("enable-debug-command local\n");
         }
         if let Some(port) = files::read(&self.follows_file())? {
-            text.push_str(&format!("replicaof 127.0.0.1 {}\n", String::from_utf8_lossy(&port).trim()));
+            text.push_str("replicaof 127.0.0.1 ");
+            text.push_str(String::from_utf8_lossy(&port).trim());
+            text.push('\n');
         }
         Ok(text)
     }
@@ -167,16 +169,13 @@ impl<'a> Server<'a> {
         if redis.replication()?.follows == port {
             return Ok(());
         }
-        match port {
-            Some(port) => {
-                let port = port.to_string();
-                files::write(&self.follows_file(), port.as_bytes())?;
-                redis.ask(&["REPLICAOF", "127.0.0.1", &port])?;
-            }
-            None => {
-                files::remove(&self.follows_file())?;
-                redis.ask(&["REPLICAOF", "NO", "ONE"])?;
-            }
+        if let Some(port) = port {
+            let port = port.to_string();
+            files::write(&self.follows_file(), port.as_bytes())?;
+            redis.ask(&["REPLICAOF", "127.0.0.1", &port])?;
+        } else {
+            files::remove(&self.follows_file())?;
+            redis.ask(&["REPLICAOF", "NO", "ONE"])?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::at;
 use crate::exec::terraform::calls::Endpoint;
 use crate::exec::terraform::hcl::{block, list, raw, resource};
 use crate::exec::terraform::machines::Placed;
-use crate::exec::terraform::model::{Draft, Gap, Part, View};
+use crate::exec::terraform::model::{Draft, Gap, Part, Side, View};
 use crate::exec::terraform::names;
 
 /// How a load balancer is reached.
@@ -23,7 +23,7 @@ pub fn component(view: &View, draft: &mut Draft, placed: &Placed, all: &[Placed]
         draft.module.gaps.push(Gap { what, place: format!("azure:{}", part.region()), why });
     }
     let serving: Vec<String> =
-        called.first().map(|first| view.serving(*first)).into_iter().flatten().map(|side| side.label()).collect();
+        called.first().map(|first| view.serving(*first)).into_iter().flatten().map(Side::label).collect();
     let behind = |other: &&Placed| serving.contains(&other.part.label) && other.part.region() == part.region();
     let behind: Vec<&Placed> = all.iter().filter(behind).map(|side| side.host(all)).collect();
     let port = called.first().map_or(80, |first| crate::exec::terraform::model::port(&view.app.components[*first]));

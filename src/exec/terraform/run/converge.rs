@@ -20,6 +20,10 @@ const ROUNDS_MAX: usize = 4;
 const ADDRESSES: &str = "placer.auto.tfvars.json";
 /// What was carried out last, as a digest.
 const APPLIED: &str = "applied";
+/// For what the folder was initialised last, as a digest.
+const INITIALISED: &str = "initialised";
+/// What the state said of the sides after that.
+const OUTPUTS: &str = "outputs.json";
 
 /// The configuration of everything that should be there.
 pub fn configuration(terraform: &Terraform, app: &App, records: &Records, also: &[String]) -> Configuration {
@@ -84,8 +88,11 @@ impl Work<'_> {
         fs::create_dir_all(&self.folder).map_err(|error| trouble(&self.folder, &error))?;
         binary.settle(watch)?;
         let applied = self.folder.join(APPLIED);
-        if fs::read_to_string(&applied).is_ok_and(|text| text == digest) {
-            return seen::outputs(&binary, watch);
+        let kept = || serde_json::from_slice(&fs::read(self.folder.join(OUTPUTS)).ok()?).ok();
+        if fs::read_to_string(&applied).is_ok_and(|text| text == digest)
+            && let Some(outputs) = kept()
+        {
+            return Ok(outputs);
         }
         // Until it is carried out again, nobody may take it for carried out.
         let _ = fs::remove_file(&applied);
@@ -93,6 +100,7 @@ impl Work<'_> {
         self.apply(&binary, watch)?;
         let outputs = seen::outputs(&binary, watch)?;
         self.read_back(&outputs)?;
+        whole(&self.folder.join(OUTPUTS), &serde_json::to_vec_pretty(&outputs).unwrap_or_default())?;
         whole(&applied, digest.as_bytes())?;
         Ok(outputs)
     }
@@ -157,16 +165,30 @@ impl Work<'_> {
     }
 
     fn apply(&self, binary: &Binary<'_>, watch: &dyn Watch) -> Result<(), Failure> {
-        binary.run(&["init", "-input=false", "-no-color"], watch)?;
+        self.initialise(binary, watch)?;
         let plan = ["plan", "-json", "-input=false", "-lock-timeout=30s", "-out=plan.tfplan"];
-        unlocked(binary, &plan, watch)?;
-        let shown = binary.run(&["show", "-json", "-no-color", "plan.tfplan"], watch)?;
-        let shown: serde_json::Value = seen::json(&shown)?;
-        judge::judge(&shown, &self.module.sides)?;
-        let done = unlocked(binary, &["apply", "-json", "-input=false", "-lock-timeout=30s", "plan.tfplan"], watch);
+        let lines = unlocked(binary, &plan, watch)?;
+        judge::judge(&String::from_utf8_lossy(&lines), &self.module.sides)?;
+        let apply = ["apply", "-json", "-input=false", "-lock-timeout=30s", "plan.tfplan"];
+        let done = unlocked(binary, &apply, watch).map(|_| ());
         // A plan holds values of secrets.
         let _ = fs::remove_file(self.folder.join("plan.tfplan"));
         done
+    }
+
+    /// Fetches plugins and opens the backend, when either has changed.
+    fn initialise(&self, binary: &Binary<'_>, watch: &dyn Watch) -> Result<(), Failure> {
+        let text = |name: &str| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
+        let program = self.program.display().to_string();
+        let names = ["versions.tf", "backend.tf"].map(|name| (name.to_owned(), text(name)));
+        let wanted = digest(&names.into_iter().chain([("program".to_owned(), program)]).collect());
+        let marker = self.folder.join(INITIALISED);
+        let there = self.terraform.settings.rehearsal || self.folder.join(".terraform").exists();
+        if there && fs::read_to_string(&marker).is_ok_and(|text| text == wanted) {
+            return Ok(());
+        }
+        binary.run(&["init", "-input=false", "-no-color", "-reconfigure"], watch)?;
+        whole(&marker, wanted.as_bytes())
     }
 
     /// Whether what was asked for is what is there.
@@ -182,15 +204,15 @@ impl Work<'_> {
 }
 
 /// Runs a command that takes the state's lock; a lock that a dead placer on this machine left behind is freed once.
-fn unlocked(binary: &Binary<'_>, arguments: &[&str], watch: &dyn Watch) -> Result<(), Failure> {
+fn unlocked(binary: &Binary<'_>, arguments: &[&str], watch: &dyn Watch) -> Result<Vec<u8>, Failure> {
     let failure = match binary.run(arguments, watch) {
-        Ok(_) => return Ok(()),
+        Ok(answer) => return Ok(answer),
         Err(failure) => failure,
     };
     let Some(id) = left_lock(&failure.what) else { return Err(failure) };
     watch.progress("the state is still locked by a placer that is gone; the lock is freed");
     binary.run(&["force-unlock", "-force", &id], watch)?;
-    binary.run(arguments, watch).map(|_| ())
+    binary.run(arguments, watch)
 }
 
 /// The identity of a lock, when it was taken by somebody on this machine: whoever could hold it here would hold the

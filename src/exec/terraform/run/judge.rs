@@ -35,33 +35,32 @@ const KEPT: [&str; 27] = [
 ];
 
 /// A change of a plan.
-struct Change<'a> {
-    address: &'a str,
-    kind: &'a str,
-    name: &'a str,
+struct Change {
+    address: String,
+    kind: String,
+    name: String,
     goes: bool,
 }
 
-fn changes(plan: &serde_json::Value) -> Vec<Change<'_>> {
-    let change = |entry: &'_ serde_json::Value| {
-        let text = |key: &str| entry.get(key).and_then(serde_json::Value::as_str);
-        let actions = entry.get("change")?.get("actions")?.as_array()?;
-        let goes = actions.iter().any(|action| action.as_str() == Some("delete"));
-        Some((text("address")?.to_owned(), goes))
+/// The changes that a plan's JSON lines announce.
+fn changes(lines: &str) -> Vec<Change> {
+    let change = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        let text = |pointer: &str| line.pointer(pointer).and_then(serde_json::Value::as_str).map(str::to_owned);
+        if text("/type")? != "planned_change" {
+            return None;
+        }
+        let (address, action) = (text("/change/resource/addr")?, text("/change/action")?);
+        let (kind, name) = (text("/change/resource/resource_type")?, text("/change/resource/resource_name")?);
+        // A rehearsal's resource has the type that it stands for in its name.
+        let stands = KEPT.iter().find_map(|kept| {
+            let name = name.strip_prefix(&format!("{kept}_"))?;
+            Some(((*kept).to_owned(), name.to_owned()))
+        });
+        let (kind, name) = if kind == "terraform_data" { stands.unwrap_or((kind, name)) } else { (kind, name) };
+        Some(Change { address, kind, name, goes: matches!(action.as_str(), "delete" | "replace" | "remove") })
     };
-    let entries = plan.get("resource_changes").and_then(serde_json::Value::as_array);
-    let entries = entries.into_iter().flatten();
-    entries
-        .filter_map(|entry| {
-            let (_, goes) = change(entry)?;
-            let text = |key: &str| entry.get(key).and_then(serde_json::Value::as_str);
-            let (kind, name) = (text("type")?, text("name")?);
-            // A rehearsal's resource has the type that it stands for in its name.
-            let stands = KEPT.iter().find_map(|kept| name.strip_prefix(&format!("{kept}_")).map(|name| (*kept, name)));
-            let (kind, name) = if kind == "terraform_data" { stands.unwrap_or((kind, name)) } else { (kind, name) };
-            Some(Change { address: text("address")?, kind, name, goes })
-        })
-        .collect()
+    lines.lines().filter_map(change).collect()
 }
 
 /// Whether a name is one of a side's: its label, or its label with an ending.
@@ -69,16 +68,15 @@ fn is_of(name: &str, label: &str) -> bool {
     name.strip_prefix(label).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-/// Refuses a plan that would take away or replace what stays.
+/// Refuses a plan, by the lines of `plan -json`, that would take away or replace what stays.
 ///
 /// # Errors
 /// [`FailureKind::Refused`].
-pub fn judge(plan: &serde_json::Value, stay: &BTreeSet<String>) -> Result<(), Failure> {
-    let hurt: Vec<&str> = changes(plan)
+pub fn judge(lines: &str, stay: &BTreeSet<String>) -> Result<(), Failure> {
+    let stays = |change: &Change| stay.iter().any(|label| is_of(&change.name, label));
+    let hurt: Vec<String> = changes(lines)
         .into_iter()
-        .filter(|change| {
-            change.goes && KEPT.contains(&change.kind) && stay.iter().any(|label| is_of(change.name, label))
-        })
+        .filter(|change| change.goes && KEPT.contains(&change.kind.as_str()) && stays(change))
         .map(|change| change.address)
         .collect();
     if hurt.is_empty() {
@@ -100,20 +98,19 @@ mod tests {
 
     #[test]
     fn what_stays_is_never_taken_away() {
-        let plan = |kind: &str, name: &str, actions: &str| -> serde_json::Value {
-            let text = format!(
-                "{{\"resource_changes\":[{{\"address\":\"{kind}.{name}\",\"type\":\"{kind}\",\"name\":\"{name}\",\"change\":{{\"actions\":{actions}}}}}]}}"
-            );
-            serde_json::from_str(&text).expect("JSON")
+        let plan = |kind: &str, name: &str, action: &str| {
+            let resource =
+                format!("{{\"addr\":\"{kind}.{name}\",\"resource_type\":\"{kind}\",\"resource_name\":\"{name}\"}}");
+            let change = format!("{{\"resource\":{resource},\"action\":\"{action}\"}}");
+            format!("not JSON\n{{\"type\":\"version\"}}\n{{\"type\":\"planned_change\",\"change\":{change}}}\n")
         };
         let stay = BTreeSet::from(["web_0123456789ab".to_owned()]);
-        let refused =
-            |plan: serde_json::Value| judge(&plan, &stay).is_err_and(|failure| failure.kind == FailureKind::Refused);
-        assert!(refused(plan("aws_instance", "web_0123456789ab", "[\"delete\",\"create\"]")));
-        assert!(refused(plan("aws_instance", "web_0123456789ab_spot", "[\"delete\"]")));
-        assert!(refused(plan("terraform_data", "aws_instance_web_0123456789ab", "[\"delete\"]")));
-        assert!(!refused(plan("aws_instance", "web_0123456789ab", "[\"update\"]")));
-        assert!(!refused(plan("aws_instance", "web_ffff56789abc", "[\"delete\"]")));
-        assert!(!refused(plan("aws_route53_record", "web_0123456789ab", "[\"delete\"]")));
+        let refused = |plan: String| judge(&plan, &stay).is_err_and(|failure| failure.kind == FailureKind::Refused);
+        assert!(refused(plan("aws_instance", "web_0123456789ab", "replace")));
+        assert!(refused(plan("aws_instance", "web_0123456789ab_spot", "delete")));
+        assert!(refused(plan("terraform_data", "aws_instance_web_0123456789ab", "delete")));
+        assert!(!refused(plan("aws_instance", "web_0123456789ab", "update")));
+        assert!(!refused(plan("aws_instance", "web_ffff56789abc", "delete")));
+        assert!(!refused(plan("aws_route53_record", "web_0123456789ab", "delete")));
     }
 }

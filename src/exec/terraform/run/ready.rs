@@ -3,7 +3,7 @@
 use super::Terraform;
 use super::binary;
 use super::converge::configuration;
-use super::folder::{AppFolder, Records};
+use super::folder::Records;
 use crate::app::{App, Kind};
 use crate::exec::terraform::Side;
 use crate::exec::terraform::model::View;
@@ -20,13 +20,10 @@ pub fn no_secret(name: &str) -> Failure {
 
 /// Looks for all that is missing.
 pub fn ready(terraform: &Terraform, app: &App, plan: &Plan) -> Result<(), Failure> {
-    let folder = AppFolder::new(&terraform.root, &plan.app)?;
-    let records = folder.records()?;
     let mut failures = Vec::new();
     failures.extend(binary::find(terraform.settings.binary.as_deref()).err());
     failures.extend(unmade(terraform, app, plan));
     failures.extend(variables(terraform, app, plan));
-    failures.extend(strangers(plan, &records));
     for moved in &plan.moved {
         failures.extend(data(plan, moved));
         failures.extend(traffic(terraform, app, plan, moved));
@@ -123,24 +120,6 @@ fn credentials(provider: &str) -> Option<Failure> {
     }
     let what = format!("there are no credentials for {provider}");
     Some(Failure::new(FailureKind::Missing, what).help(format!("set {}", variables[0])))
-}
-
-/// What is there today by the plan and was not made by this executor: it cannot be taken along, and what it is connected to
-/// cannot be told of it.
-fn strangers(plan: &Plan, records: &Records) -> Vec<Failure> {
-    let retired = |seat: &Seat| {
-        let is = |step: &&crate::plan::Step| matches!(&step.action, Action::Retire(old) if old.id() == seat.id());
-        plan.steps.iter().filter(is).any(|step| records.done.contains_key(&step.key))
-    };
-    let known = |seat: &Seat| {
-        records.sides.iter().any(|side| side.seat.component == seat.component && side.seat.id() == seat.id())
-    };
-    let unknown: Vec<&Seat> = plan.from.seats.iter().filter(|seat| !known(seat) && !retired(seat)).collect();
-    let told = |seat: &&Seat| {
-        let what = format!("`{}` at {}:{} was not made by this executor", seat.component, seat.provider, seat.region);
-        refused(what).help("plan from nothing, or carry this one out with the executor that made it")
-    };
-    unknown.iter().map(told).collect()
 }
 
 /// A store that moves with its data.

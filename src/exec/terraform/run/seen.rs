@@ -5,12 +5,12 @@ use super::binary::{self, Binary};
 use super::folder::AppFolder;
 use crate::exec::{Failure, FailureKind, Health, Sighting, Watch};
 use crate::plan::Seat;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A side as its output has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// Label of its blocks.
     pub label: String,
@@ -106,11 +106,17 @@ fn begun(state: &serde_json::Value) -> BTreeMap<String, (String, String)> {
     let resources = state.pointer("/values/root_module/resources").and_then(serde_json::Value::as_array);
     let mut found = BTreeMap::new();
     for resource in resources.into_iter().flatten() {
+        // Names lead to sides wherever they are: they are no part of one.
+        let text = |key: &str| resource.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        if text("type").contains("record") || text("name").contains("_record_") {
+            continue;
+        }
         let values = resource.get("values").cloned().unwrap_or_default();
         let of = |key: &str| {
-            ["tags", "labels", "user_labels"]
-                .iter()
-                .find_map(|tags| values.get(tags)?.get(key)?.as_str().map(str::to_owned))
+            let tags = ["tags", "labels", "user_labels"].iter();
+            let places =
+                tags.flat_map(|tags| [values.get(tags), values.get("input").and_then(|input| input.get(tags))]);
+            places.flatten().find_map(|tags| tags.get(key)?.as_str().map(str::to_owned))
         };
         if let (Some(component), Some(seat)) = (of("component"), of("seat")) {
             found.insert(seat.clone(), (component, seat));
@@ -124,9 +130,9 @@ fn begun(state: &serde_json::Value) -> BTreeMap<String, (String, String)> {
 /// Component and seat in the name of a block: `aws_instance_web_0123456789ab_spot`.
 fn named(name: &str) -> Option<(String, String)> {
     let is_seat =
-        |word: &&str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
+        |word: &str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let words: Vec<&str> = name.split('_').collect();
-    let at = words.iter().position(|word| is_seat(&word))?;
+    let at = words.iter().position(|word| is_seat(word))?;
     Some((words[at.checked_sub(1)?].to_owned(), words[at].to_owned()))
 }
 

@@ -76,8 +76,23 @@ impl Place<'_> {
         converge(self.terraform, self.order.app, (self.folder, records), self.watch)
     }
 
+    /// What the plan starts from must be what this executor made: anything else it could neither shift traffic from nor
+    /// take away.
+    fn known(&self, records: &Records) -> Result<(), Failure> {
+        let Some(from) = self.order.from() else { return Ok(()) };
+        if records.sides.iter().any(|side| is_at(side, from)) {
+            return Ok(());
+        }
+        let what = format!("`{}` at {}:{} was not made by this executor", from.component, from.provider, from.region);
+        let help = "leave its `[[today]]` out, or use the executor that made it";
+        Err(Failure::new(FailureKind::Refused, what).help(help))
+    }
+
     fn forward(&self, records: &mut Records) -> Result<String, Failure> {
         let step = self.order.step;
+        if matches!(step.action, Action::Provision(_) | Action::Shift { .. } | Action::Drain) {
+            self.known(records)?;
+        }
         match &step.action {
             Action::Provision(seat) => {
                 if !records.sides.iter().any(|side| is_at(side, seat)) {

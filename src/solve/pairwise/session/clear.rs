@@ -21,7 +21,7 @@ const LIFT_DEPTH: u32 = 3;
 const NODES_MAX: u64 = 150;
 /// Search nodes and raised places that the clearings of ticks at several components may take, one component after another,
 /// before all that is left is cleared at once.
-const HASTE_MAX: u64 = 100;
+const HASTE_MAX: u64 = 250;
 /// Balls of a clearing before everything that is left is searched at once, and the first one's size: each next one is larger.
 const BALLS_MAX: usize = 3;
 const BALL_PAIRS: usize = 100;
