@@ -72,7 +72,7 @@ def apply(order):
     step, name = order["step"], order["step"]["name"]
     with state_of(order["app"], order["fence"]) as state:
         if step["key"] not in state["done"]:  # What was done already is answered, and nothing else.
-            progress(f"writing {path_of(order['app'])}")
+            progress(f"writing {order['app']}.json")
             carry_out(state["sides"], order, step["action"])
             state["done"][step["key"]] = f"{name} done"
         return {"note": state["done"][step["key"]]}
