@@ -3,6 +3,8 @@
 use crate::world::{Patient, StopsAt, World};
 use placer::exec::FailureKind;
 use placer::plan::{Plan, Undo};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Carries a plan out, each step sent twice: the second time nothing changes, and the same is said.
 pub fn each_step_twice(world: &World, plan: &Plan) {
@@ -23,7 +25,7 @@ pub fn stopped_anywhere(world: &World, plan: &Plan, looks: &[usize]) {
     let mut stopped = 0;
     let steps = || plan.steps.iter().filter(|step| step.undo != Undo::Never);
     for step in steps() {
-        let before = (world.state(), world.seen());
+        let before = calm(world);
         for looks in looks {
             let kind = if looks % 2 == 0 { FailureKind::Cancelled } else { FailureKind::Deadline };
             match world.apply(plan, step, &StopsAt::new(*looks, kind)) {
@@ -43,6 +45,15 @@ pub fn stopped_anywhere(world: &World, plan: &Plan, looks: &[usize]) {
         world.undo(plan, step).unwrap_or_else(|failure| panic!("{} taken back: {failure}", step.name));
     }
     same(&start, &(world.state(), world.seen()), "all was taken back");
+}
+
+/// What is there once nothing is starting any more: how long a program takes to answer is nobody's step.
+fn calm(world: &World) -> State {
+    let until = Instant::now() + Duration::from_secs(20);
+    while world.seen().iter().any(|side| side.contains("starting")) && Instant::now() < until {
+        thread::sleep(Duration::from_millis(20));
+    }
+    (world.state(), world.seen())
 }
 
 type State = (std::collections::BTreeMap<String, String>, Vec<String>);

@@ -108,7 +108,6 @@ fn conformance(only: Vec<Case>) {
 }
 
 #[test]
-#[ignore = "fails since rehearsals keep tags; to be looked into"]
 fn the_executor_carries_a_move_out_as_every_executor_does() {
     conformance(vec![Case::Observe, Case::Ready, Case::Missing, Case::CarryOut]);
 }
@@ -428,7 +427,6 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// placer is killed while the binary makes a machine; then, in the second round, the binary as well. The next placer finishes.
 #[test]
-#[ignore = "fails since rehearsals keep tags; to be looked into"]
 fn after_a_kill_in_the_middle_of_an_apply_the_next_start_finishes() {
     if binary().is_none() {
         return;

@@ -31,16 +31,28 @@ pub fn configuration(terraform: &Terraform, app: &App, records: &Records, also: 
     let mut also: BTreeSet<String> = also.iter().cloned().collect();
     also.extend(zone.iter().map(|zone| zone.provider.clone()).filter(|_| !records.sides.is_empty()));
     let style = Style { rehearsal: terraform.settings.rehearsal, zone, also };
-    generate_as(app, &records.sides, &style)
+    generate_as(&records.remembered.completed(app, &records.sides), &records.sides, &style)
+}
+
+/// What a step wants to be there.
+pub struct Wanted<'a> {
+    /// The application.
+    pub app: &'a App,
+    /// The sides.
+    pub records: &'a Records,
+    /// Label of the side that the step makes.
+    pub making: Option<String>,
 }
 
 /// Makes what should be there, and nothing else.
 pub fn converge(
     terraform: &Terraform,
-    app: &App,
-    (folder, records): (&AppFolder, &Records),
+    folder: &AppFolder,
+    wanted: &Wanted<'_>,
     watch: &dyn Watch,
 ) -> Result<(), Failure> {
+    let Wanted { app, records, making } = wanted;
+    let making = making.as_deref();
     let made = configuration(terraform, app, records, &folder.providers());
     if let Some(gap) =
         made.all_gaps().into_iter().find(|gap| records.sides.iter().any(|s| s.seat.component == gap.what))
@@ -55,7 +67,8 @@ pub fn converge(
             if let Some(kind) = watch.stop() {
                 return Err(Failure::new(kind, format!("stopped before {provider} was looked at")));
             }
-            let work = Work { terraform, program: &program, folder: folder.path.join(provider), app, provider, module };
+            let folder = folder.path.join(provider);
+            let work = Work { terraform, program: &program, folder, app, provider, module, making };
             let outputs = work.carry_out(&known, watch)?;
             news |= known.insert(provider.clone(), outputs.clone()) != Some(outputs);
         }
@@ -75,6 +88,7 @@ struct Work<'a> {
     app: &'a App,
     provider: &'a str,
     module: &'a Module,
+    making: Option<&'a str>,
 }
 
 impl Work<'_> {
@@ -168,7 +182,7 @@ impl Work<'_> {
         self.initialise(binary, watch)?;
         let plan = ["plan", "-json", "-input=false", "-lock-timeout=30s", "-out=plan.tfplan"];
         let lines = unlocked(binary, &plan, watch)?;
-        judge::judge(&String::from_utf8_lossy(&lines), &self.module.sides)?;
+        judge::judge(&String::from_utf8_lossy(&lines), &self.module.sides, self.making)?;
         let apply = ["apply", "-json", "-input=false", "-lock-timeout=30s", "plan.tfplan"];
         let done = unlocked(binary, &apply, watch).map(|_| ());
         // A plan holds values of secrets.

@@ -1,9 +1,11 @@
 //! An application's folder: what should be there, and who works on it.
 //!
-//! - `placer.json`: the sides that should be there, the steps that were done, the greatest fence. Written before each effect.
+//! - `placer.json`: the sides that should be there, what their components are, the steps that were done, the greatest fence.
+//!   Written before each effect.
 //! - `lock`: held for as long as a step is carried out; freed by the system when its holder dies.
 //! - a folder for each provider: the configuration, its state, `running.json` while the binary runs.
 
+use super::remembered::Remembered;
 use crate::exec::terraform::Side;
 use crate::exec::{Failure, FailureKind, Watch};
 use crate::plan::Placement;
@@ -26,6 +28,8 @@ pub struct Records {
     pub fence: u64,
     /// What should be there.
     pub sides: Vec<Side>,
+    /// What their components are, also those that the application has no longer.
+    pub remembered: Remembered,
     /// Notes of steps that were done, by their keys.
     pub done: BTreeMap<String, String>,
 }
@@ -35,6 +39,8 @@ struct RecordsFile {
     version: u32,
     fence: u64,
     sides: Vec<SideFile>,
+    #[serde(default)]
+    remembered: Remembered,
     done: BTreeMap<String, String>,
 }
 
@@ -107,7 +113,7 @@ impl AppFolder {
             let SideFile { percent, drained, run, step, .. } = side;
             sides.push(Side { seat, percent, drained, run, step });
         }
-        Ok(Records { fence: file.fence, sides, done: file.done })
+        Ok(Records { fence: file.fence, sides, remembered: file.remembered, done: file.done })
     }
 
     /// Writes the records; whoever reads them finds the old ones or the new ones.
@@ -120,7 +126,8 @@ impl AppFolder {
             step: side.step.clone(),
         };
         let sides = records.sides.iter().map(side).collect();
-        let file = RecordsFile { version: 1, fence: records.fence, sides, done: records.done.clone() };
+        let (remembered, done) = (records.remembered.clone(), records.done.clone());
+        let file = RecordsFile { version: 1, fence: records.fence, sides, remembered, done };
         let text = serde_json::to_string_pretty(&file).unwrap_or_default() + "\n";
         whole(&self.path.join("placer.json"), text.as_bytes())
     }

@@ -40,6 +40,8 @@ struct Change {
     kind: String,
     name: String,
     goes: bool,
+    /// Whether it was never finished: the binary ended while it was being made.
+    unfinished: bool,
 }
 
 /// The changes that a plan's JSON lines announce.
@@ -58,7 +60,9 @@ fn changes(lines: &str) -> Vec<Change> {
             Some(((*kept).to_owned(), name.to_owned()))
         });
         let (kind, name) = if kind == "terraform_data" { stands.unwrap_or((kind, name)) } else { (kind, name) };
-        Some(Change { address, kind, name, goes: matches!(action.as_str(), "delete" | "replace" | "remove") })
+        let goes = matches!(action.as_str(), "delete" | "replace" | "remove");
+        let unfinished = action == "replace" && text("/change/reason").is_some_and(|reason| reason == "tainted");
+        Some(Change { address, kind, name, goes, unfinished })
     };
     lines.lines().filter_map(change).collect()
 }
@@ -68,12 +72,14 @@ fn is_of(name: &str, label: &str) -> bool {
     name.strip_prefix(label).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-/// Refuses a plan, by the lines of `plan -json`, that would take away or replace what stays.
+/// Refuses a plan, by the lines of `plan -json`, that would take away or replace what stays. What was left unfinished of the
+/// side that the step is making is made anew: nobody has been sent to it.
 ///
 /// # Errors
 /// [`FailureKind::Refused`].
-pub fn judge(lines: &str, stay: &BTreeSet<String>) -> Result<(), Failure> {
-    let stays = |change: &Change| stay.iter().any(|label| is_of(&change.name, label));
+pub fn judge(lines: &str, stay: &BTreeSet<String>, making: Option<&str>) -> Result<(), Failure> {
+    let begun = |change: &Change| change.unfinished && making.is_some_and(|label| is_of(&change.name, label));
+    let stays = |change: &Change| stay.iter().any(|label| is_of(&change.name, label)) && !begun(change);
     let hurt: Vec<String> = changes(lines)
         .into_iter()
         .filter(|change| change.goes && KEPT.contains(&change.kind.as_str()) && stays(change))
@@ -98,19 +104,28 @@ mod tests {
 
     #[test]
     fn what_stays_is_never_taken_away() {
-        let plan = |kind: &str, name: &str, action: &str| {
+        let planned = |kind: &str, name: &str, action: &str, reason: &str| {
             let resource =
                 format!("{{\"addr\":\"{kind}.{name}\",\"resource_type\":\"{kind}\",\"resource_name\":\"{name}\"}}");
-            let change = format!("{{\"resource\":{resource},\"action\":\"{action}\"}}");
+            let change = format!("{{\"resource\":{resource},\"action\":\"{action}\",\"reason\":\"{reason}\"}}");
             format!("not JSON\n{{\"type\":\"version\"}}\n{{\"type\":\"planned_change\",\"change\":{change}}}\n")
         };
+        let plan = |kind: &str, name: &str, action: &str| planned(kind, name, action, "cannot_update");
         let stay = BTreeSet::from(["web_0123456789ab".to_owned()]);
-        let refused = |plan: String| judge(&plan, &stay).is_err_and(|failure| failure.kind == FailureKind::Refused);
+        let judged = |plan: String, making: Option<&str>| {
+            judge(&plan, &stay, making).is_err_and(|failure| failure.kind == FailureKind::Refused)
+        };
+        let refused = |plan: String| judged(plan, None);
         assert!(refused(plan("aws_instance", "web_0123456789ab", "replace")));
         assert!(refused(plan("aws_instance", "web_0123456789ab_spot", "delete")));
         assert!(refused(plan("terraform_data", "aws_instance_web_0123456789ab", "delete")));
         assert!(!refused(plan("aws_instance", "web_0123456789ab", "update")));
         assert!(!refused(plan("aws_instance", "web_ffff56789abc", "delete")));
         assert!(!refused(plan("aws_route53_record", "web_0123456789ab", "delete")));
+
+        let left = || planned("aws_instance", "web_0123456789ab", "replace", "tainted");
+        assert!(!judged(left(), Some("web_0123456789ab")), "what this step left unfinished is made anew");
+        assert!(judged(left(), None) && judged(left(), Some("work_0123456789ab")), "it serves");
+        assert!(judged(plan("aws_instance", "web_0123456789ab", "replace"), Some("web_0123456789ab")), "it is whole");
     }
 }

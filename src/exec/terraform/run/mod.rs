@@ -9,6 +9,7 @@ mod converge;
 mod folder;
 mod judge;
 mod ready;
+mod remembered;
 mod seen;
 mod settings;
 mod steps;

@@ -1,7 +1,7 @@
 //! Each step, forward and back: what changes in the list of sides, and what is then carried out.
 
 use super::Terraform;
-use super::converge::converge;
+use super::converge::{Wanted, converge};
 use super::folder::{AppFolder, Records};
 use crate::exec::terraform::Side;
 use crate::exec::{Done, Failure, FailureKind, Order, Watch};
@@ -71,9 +71,15 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// Writes down what should be there, then makes it so.
-    fn make(&self, records: &Records) -> Result<(), Failure> {
+    fn make(&self, records: &mut Records) -> Result<(), Failure> {
+        records.remembered.learn(self.order.app, &records.sides);
         self.folder.keep(records)?;
-        converge(self.terraform, self.order.app, (self.folder, records), self.watch)
+        let making = match &self.order.step.action {
+            Action::Provision(seat) => records.sides.iter().find(|side| is_at(side, seat)).map(Side::label),
+            _ => None,
+        };
+        let wanted = Wanted { app: self.order.app, records, making };
+        converge(self.terraform, self.folder, &wanted, self.watch)
     }
 
     /// What the plan starts from must be what this executor made: anything else it could neither shift traffic from nor
@@ -177,7 +183,7 @@ impl Place<'_> {
     }
 
     /// The new side is there as the state has it; what the internet can reach of a service answers.
-    fn verify(&self, records: &Records) -> Result<String, Failure> {
+    fn verify(&self, records: &mut Records) -> Result<String, Failure> {
         let Some(to) = self.order.to() else { return Ok("there is no new side".to_owned()) };
         self.make(records)?;
         let seen = super::seen::side(self.terraform, self.folder, to, self.watch)?;
