@@ -389,7 +389,11 @@ impl Commands {
         let path = scratch.path().join("hook");
         fs::write(&path, hook).expect("a script is written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it may be run");
-        Self { scratch }
+        let commands = Self { scratch };
+        fs::create_dir_all(commands.executor()).expect("the executor's folder");
+        // Nobody is connected whom a drain would have to wait for.
+        fs::write(commands.executor().join("settings.toml"), "drain_seconds = 0\n").expect("settings are written");
+        commands
     }
 
     fn path(&self, name: &str) -> PathBuf {
