@@ -4,8 +4,8 @@
 //! as they are; the same folder gives the same bytes, whatever the number of jobs (but for the age of collected prices
 //! below a table).
 
-mod files;
-mod share;
+pub(super) mod files;
+pub(super) mod share;
 mod table;
 
 use super::args::{FleetFormat, FleetRecommendArgs, ReportFormat};
@@ -154,7 +154,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// The first fault of a file, and how many there are.
-fn in_one_line(faults: &Faults) -> String {
+pub(super) fn in_one_line(faults: &Faults) -> String {
     let Some(first) = faults.faults.first() else { return String::new() };
     let near = first.nearest.as_ref().map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
     let more = match faults.count() {

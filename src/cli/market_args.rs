@@ -40,11 +40,11 @@ pub struct BacktestArgs {
     /// Folder of recorded prices: `PROVIDER-spot.csv` and `on-demand.csv`, each also packed as `.zst` (docs/backtest.md)
     #[arg(long, value_name = "DIR")]
     pub prices: PathBuf,
-    /// Folder of applications (`*.toml`)
+    /// Folder of applications (`*.toml`, also in folders below it)
     #[arg(long, value_name = "DIR", conflicts_with = "generate", required_unless_present = "generate")]
     pub apps: Option<PathBuf>,
-    /// So many generated applications instead
-    #[arg(long, value_name = "N")]
+    /// So many generated applications instead, at most 100000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub generate: Option<u64>,
     /// Of generated applications: another seed, other applications
     #[arg(long, value_name = "SEED", default_value_t = 1)]

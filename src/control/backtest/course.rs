@@ -1,7 +1,7 @@
 //! An application on the stage as a question to the clairvoyant.
 
 use super::clairvoyant::{Course, Far, Lane, Tie};
-use super::stage::{NONE, Part, Stage, for_hours};
+use super::stage::{NONE, Part, Stage, for_seconds};
 use crate::problem::{ComponentId, Path};
 
 impl Stage {
@@ -15,7 +15,7 @@ impl Stage {
             b: tie.b,
             tables: kinds
                 .iter()
-                .map(|&hours| tie.table.iter().map(|&month| for_hours(month, hours)).collect())
+                .map(|&seconds| tie.table.iter().map(|&month| for_seconds(month, seconds)).collect())
                 .collect(),
             of: of.clone(),
         };
@@ -29,10 +29,10 @@ impl Stage {
 
     /// How long periods are, and which of that each is.
     fn kinds(&self) -> (Vec<i64>, Vec<usize>) {
-        let mut kinds = self.hours.clone();
+        let mut kinds = self.seconds.clone();
         kinds.sort_unstable();
         kinds.dedup();
-        let of = self.hours.iter().map(|hours| kinds.binary_search(hours).unwrap_or(0)).collect();
+        let of = self.seconds.iter().map(|seconds| kinds.binary_search(seconds).unwrap_or(0)).collect();
         (kinds, of)
     }
 
@@ -44,7 +44,7 @@ impl Stage {
         Lane {
             site: part.seats.iter().map(|seat| seat.site).collect(),
             sites: part.sites.len(),
-            due: by_period(&|seat, period| for_hours(part.due(seat, period), self.hours[period])),
+            due: by_period(&|seat, period| for_seconds(part.due(seat, period), self.seconds[period])),
             leave: by_period(&|seat, period| part.keep_cost(seat, period)),
             enter: by_period(&|seat, period| {
                 if part.costs[seat].open[period] { part.overlap_cost(seat, period) } else { NONE }

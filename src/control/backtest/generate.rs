@@ -55,11 +55,18 @@ const CITIES: [&str; 8] = [
     "Singapore, SG",
 ];
 
-/// The file number `ordinal` of a seed.
+/// The name of the application with an ordinal.
+#[must_use]
+pub fn name(ordinal: u64) -> String {
+    format!("app-{ordinal:04}")
+}
+
+/// The file of an application: number `ordinal` of a seed.
 #[must_use]
 pub fn app(seed: u64, ordinal: u64) -> String {
     let random = Random(seed.wrapping_mul(0x0100_0000_01B3) ^ ordinal.wrapping_mul(0xD6E8_FEB8_6659_FD93));
-    let mut draft = Draft { random, text: format!("version = 1\nname = \"app-{ordinal:04}\"\n"), links: String::new() };
+    let mut draft =
+        Draft { random, text: format!("version = 1\nname = \"{}\"\n", name(ordinal)), links: String::new() };
     draft.head();
     match draft.random.range(0, 4) {
         0 => draft.shop(),

@@ -1,6 +1,6 @@
 //! What all applications of a backtest stand on: the recorded machines, over the price book's tariffs.
 
-use super::recording::{Pair, Recording};
+use super::recording::{Pair, Period, Recording};
 use crate::catalog::{ComputeOffer, EgressLadder, PriceBook, RegionId, Shape, ShapeId};
 use crate::market::{Ask, Market, Rules, Tick};
 use crate::problem::lower::Loose;
@@ -30,15 +30,31 @@ pub struct Ware {
     pub seen: Vec<Seen>,
 }
 
-/// What could not be used of a recording: number of pairs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Pairs of a recording that could not be used for one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// How many.
+    pub count: usize,
+    /// The first of them.
+    pub first: Option<Pair>,
+}
+
+impl Left {
+    fn add(&mut self, pair: &Pair) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| pair.clone());
+    }
+}
+
+/// What could not be used of a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unused {
     /// The book has no such provider or region.
-    pub regions: usize,
+    pub regions: Left,
     /// The book does not say how the machine is made.
-    pub shapes: usize,
+    pub shapes: Left,
     /// No on-demand price was recorded.
-    pub on_demand: usize,
+    pub on_demand: Left,
 }
 
 /// The ground.
@@ -61,12 +77,14 @@ impl Ground {
     pub fn of(recording: &Recording, base: &PriceBook, rules: &Rules) -> Self {
         let (known, unused) = known(recording, base);
         let periods = recording.periods.len();
+        let ages = ages(recording);
         let wares: Vec<Ware> = known
             .iter()
             .map(|(_, _, pair)| {
                 let series = &recording.series[*pair];
                 let spot: Vec<Option<Money>> = (0..periods).map(|period| series.spot_at(period)).collect();
-                let seen = spot.iter().map(|&usd| Seen { to_buy: usd, in_use: usd, age_s: 0 }).collect();
+                let seen = |(&usd, &age_s): (&Option<Money>, &i64)| Seen { to_buy: usd, in_use: usd, age_s };
+                let seen = spot.iter().zip(&ages).map(seen).collect();
                 Ware { on_demand: series.on_demand.unwrap_or(Money::MAX), spot, seen }
             })
             .collect();
@@ -78,6 +96,12 @@ impl Ground {
         ground.see(recording, &known, rules);
         ground.stock(&known);
         ground
+    }
+
+    /// Number of recorded machines that can be used.
+    #[must_use]
+    pub fn wares(&self) -> usize {
+        self.wares.len()
     }
 
     /// A recorded machine, by region and machine type.
@@ -92,7 +116,8 @@ impl Ground {
         &self.wares[ware]
     }
 
-    /// Lets the recording pass the market's gate, day by day.
+    /// Lets the recording pass the market's gate, period by period. Where none was told, nothing was heard either: the
+    /// prices only stand for longer.
     fn see(&mut self, recording: &Recording, known: &[(RegionId, ShapeId, &Pair)], rules: &Rules) {
         let Some(first) = recording.periods.first() else { return };
         let mut book = self.book.clone();
@@ -111,7 +136,7 @@ impl Ground {
                     market.take(&Tick { at: when.at, ask: ask.clone(), usd_hour }, when.at);
                 }
             }
-            for provider in recording.providers() {
+            for provider in recording.providers().into_iter().filter(|_| when.told) {
                 // A provider that the book does not have has no wares either.
                 let _ = market.hear(provider, when.at, when.at);
             }
@@ -187,6 +212,16 @@ fn never_dearer(one: &Ware, other: &Ware) -> bool {
         })
 }
 
+/// How long before every period's beginning prices were recorded, in seconds.
+fn ages(recording: &Recording) -> Vec<i64> {
+    let mut told = 0;
+    let age = |period: &Period| {
+        told = if period.told { period.at } else { told };
+        period.at - told
+    };
+    recording.periods.iter().map(age).collect()
+}
+
 fn ask(pair: &Pair) -> Ask {
     Ask {
         provider: pair.provider.clone(),
@@ -207,15 +242,15 @@ fn known<'r>(recording: &'r Recording, base: &PriceBook) -> (Vec<(RegionId, Shap
     for (pair, series) in &recording.series {
         let key = (pair.provider.as_str(), pair.region.as_str());
         let Some(region) = *regions.entry(key).or_insert_with(|| region(key.0, key.1)) else {
-            unused.regions += 1;
+            unused.regions.add(pair);
             continue;
         };
         let Some(&shape) = shapes.get(&(base.region(region).provider.0, pair.instance.as_str())) else {
-            unused.shapes += 1;
+            unused.shapes.add(pair);
             continue;
         };
         if series.on_demand.is_none() {
-            unused.on_demand += 1;
+            unused.on_demand.add(pair);
             continue;
         }
         known.push((region, shape, pair));

@@ -4,6 +4,7 @@
 //! empty price says that the pair is no longer offered as spot. `on-demand` has `provider, region, instance,
 //! on_demand_usd_hour`. Pure: bytes in, prices out.
 
+use crate::policy::Window;
 use crate::units::Money;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +17,10 @@ const ON_DEMAND_COLUMNS: [&str; 4] = ["provider", "region", "instance", "on_dema
 const NAME_BYTES_MAX: usize = 120;
 const TWICE: &str = "another price of this was told above; keep one of them";
 const DAY_S: i64 = 86_400;
-const DAY_HOURS: i64 = 24;
+/// Most days from the first recorded one to the last: ten years. More is a slip in a date.
+const DAYS_MAX: i64 = 3_660;
+/// The dearest machine hour that is believed. In 2026 the dearest machine on sale costs some hundreds.
+const USD_HOUR_MAX: Money = Money::from_dollars(10_000);
 
 /// What is wrong with a file of prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +52,7 @@ impl std::error::Error for Faults {}
 pub struct Series {
     /// Dollars per hour on demand, all the time; `None`: not recorded.
     pub on_demand: Option<Money>,
-    /// Changes of the spot price: ordinal of the day, and the price from then on; ascending, each day at most once.
+    /// Changes of the spot price: ordinal of the period, and the price from then on; ascending, each period at most once.
     pub spot: Vec<(usize, Option<Money>)>,
 }
 
@@ -72,21 +76,21 @@ pub struct Pair {
     pub instance: String,
 }
 
-/// The time from one recorded day to the next.
+/// A time in which no price changes: from one recorded day to the next, or a part of that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period {
-    /// The day.
-    pub date: String,
     /// Its beginning, in seconds since 1970, UTC.
     pub at: i64,
-    /// Hours until the next recorded day; of the last one 24.
-    pub hours: i64,
+    /// Seconds until the next one; of the last one until its day ends.
+    pub seconds: i64,
+    /// Whether prices were recorded at its beginning.
+    pub told: bool,
 }
 
 /// Recorded prices of several providers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
-    /// Days on which anything was recorded, ascending, each until the next.
+    /// Ascending, each until the next.
     pub periods: Vec<Period>,
     /// What was recorded.
     pub series: BTreeMap<Pair, Series>,
@@ -103,23 +107,16 @@ impl Reader {
     /// Takes in a provider's spot prices. `file` is the name that faults carry.
     ///
     /// # Errors
-    /// All bad lines; then nothing of the file is used.
+    /// All bad lines. The good ones are in then; a reader that has failed is of no further use.
     pub fn spot(&mut self, provider: &str, file: &str, bytes: &[u8]) -> Result<(), Faults> {
-        let mut rows = Vec::new();
-        read(file, bytes, SPOT_COLUMNS, |[date, region, instance, usd], line| {
+        read(file, bytes, SPOT_COLUMNS, |[date, region, instance, usd]| {
             let day = day(date)?;
             let usd = if usd.is_empty() { None } else { Some(price(usd)?) };
-            rows.push((line, pair(provider, region, instance)?, day, usd));
-            Ok(())
-        })?;
-        let mut twice = Faults { file: file.to_owned(), lines: Vec::new(), count: 0 };
-        for (line, pair, day, usd) in rows {
-            let days = self.spot.entry(pair).or_default();
-            if days.insert(day, usd).is_some_and(|before| before != usd) {
-                twice.add(line, TWICE.to_owned());
+            match self.spot.entry(pair(provider, region, instance)?).or_default().insert(day, usd) {
+                Some(before) if before != usd => Err(TWICE.to_owned()),
+                _ => Ok(()),
             }
-        }
-        if twice.count == 0 { Ok(()) } else { Err(twice) }
+        })
     }
 
     /// Takes in on-demand prices of any providers.
@@ -127,7 +124,7 @@ impl Reader {
     /// # Errors
     /// As [`Self::spot`].
     pub fn on_demand(&mut self, file: &str, bytes: &[u8]) -> Result<(), Faults> {
-        read(file, bytes, ON_DEMAND_COLUMNS, |[provider, region, instance, usd], _| {
+        read(file, bytes, ON_DEMAND_COLUMNS, |[provider, region, instance, usd]| {
             let (pair, usd) = (pair(provider, region, instance)?, price(usd)?);
             match self.on_demand.insert(pair, usd) {
                 Some(before) if before != usd => Err(TWICE.to_owned()),
@@ -136,28 +133,30 @@ impl Reader {
         })
     }
 
-    /// Puts the files together, from one date to another, both included (`2024-01-09`); `None`: all of it.
+    /// Puts the files together. Days of all files make the periods; a day without a record belongs to the one before it.
     ///
-    /// A price that was told before the first day stands on it.
-    #[must_use]
-    pub fn finish(self, from: Option<jiff::civil::Date>, to: Option<jiff::civil::Date>) -> Recording {
-        let bound = |date: Option<jiff::civil::Date>| date.map(of_date);
-        let (from, to) = (bound(from).unwrap_or(i64::MIN), bound(to).unwrap_or(i64::MAX));
+    /// # Errors
+    /// In words: nothing was recorded, or the days are too far apart to be meant.
+    pub fn finish(self) -> Result<Recording, String> {
         let mut days: Vec<i64> = self.spot.values().flat_map(|days| days.keys().copied()).collect();
-        days.retain(|day| (from..=to).contains(day));
         days.sort_unstable();
         days.dedup();
+        let (Some(&first), Some(&last)) = (days.first(), days.last()) else {
+            return Err("no spot price was recorded; write rows below the columns' names".to_owned());
+        };
+        if last - first > DAYS_MAX {
+            return Err(format!(
+                "prices were recorded from {} to {}, which is more than {DAYS_MAX} days; is one of these dates a slip?",
+                date_of(first),
+                date_of(last)
+            ));
+        }
         let mut series: BTreeMap<Pair, Series> = BTreeMap::new();
         for (pair, changes) in self.spot {
             let mut kept: Vec<(usize, Option<Money>)> = Vec::new();
             for (day, usd) in changes {
-                let at = days.partition_point(|&known| known < day);
-                if at >= days.len() {
-                    break;
-                }
-                kept.retain(|(before, _)| *before < at);
                 if kept.last().map_or(usd.is_some(), |(_, before)| *before != usd) {
-                    kept.push((at, usd));
+                    kept.push((days.partition_point(|&known| known < day), usd));
                 }
             }
             series.entry(pair).or_default().spot = kept;
@@ -166,17 +165,49 @@ impl Reader {
             series.entry(pair).or_default().on_demand = Some(usd);
         }
         series.retain(|_, series| series.on_demand.is_some() || !series.spot.is_empty());
-        let hours = |at: usize| days.get(at + 1).map_or(DAY_HOURS, |next| (next - days[at]) * DAY_HOURS);
-        let period = |(at, &day): (usize, &i64)| Period { date: date_of(day), at: day * DAY_S, hours: hours(at) };
-        Recording { periods: days.iter().enumerate().map(period).collect(), series }
+        let seconds = |at: usize| (days.get(at + 1).unwrap_or(&(days[at] + 1)) - days[at]) * DAY_S;
+        let period = |(at, &day): (usize, &i64)| Period { at: day * DAY_S, seconds: seconds(at), told: true };
+        Ok(Recording { periods: days.iter().enumerate().map(period).collect(), series })
     }
 }
 
 impl Recording {
-    /// Hours of all periods.
+    /// Days of all periods.
     #[must_use]
-    pub fn hours(&self) -> i64 {
-        self.periods.iter().map(|period| period.hours).sum()
+    pub fn days(&self) -> i64 {
+        self.periods.iter().map(|period| period.seconds).sum::<i64>() / DAY_S
+    }
+
+    /// The first day and the last, as `2024-01-09`, and the most days that one record stands for.
+    #[must_use]
+    pub fn span(&self) -> (String, String, i64) {
+        let told: Vec<i64> = self.periods.iter().filter(|period| period.told).map(|period| period.at / DAY_S).collect();
+        let date = |day: Option<&i64>| day.map_or_else(String::new, |day| date_of(*day));
+        let longest = told.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(1);
+        (date(told.first()), date(told.last()), longest)
+    }
+
+    /// The same prices, with periods that begin also when moves may: a period at whose beginning no window is open is
+    /// divided where the first one opens within it. Nothing is decided in the first period, which stays whole.
+    #[must_use]
+    pub fn divided(mut self, windows: &[Window]) -> Self {
+        let mut periods = Vec::with_capacity(2 * self.periods.len());
+        // The new ordinal of every period.
+        let mut moved = Vec::with_capacity(self.periods.len());
+        for period in std::mem::take(&mut self.periods) {
+            let shut = windows.iter().map(|window| window.opens_in(period.at)).min().unwrap_or(0);
+            moved.push(periods.len());
+            if periods.is_empty() || shut == 0 || shut >= period.seconds {
+                periods.push(period);
+            } else {
+                periods.push(Period { seconds: shut, ..period });
+                periods.push(Period { at: period.at + shut, seconds: period.seconds - shut, told: false });
+            }
+        }
+        for (at, _) in self.series.values_mut().flat_map(|series| &mut series.spot) {
+            *at = moved[*at];
+        }
+        Self { periods, ..self }
     }
 
     /// The providers, by name.
@@ -202,7 +233,7 @@ fn read(
     file: &str,
     bytes: &[u8],
     columns: [&str; 4],
-    mut row: impl FnMut([&str; 4], u64) -> Result<(), String>,
+    mut row: impl FnMut([&str; 4]) -> Result<(), String>,
 ) -> Result<(), Faults> {
     let mut faults = Faults { file: file.to_owned(), lines: Vec::new(), count: 0 };
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
@@ -219,7 +250,7 @@ fn read(
         let done = match read {
             Ok(false) => break,
             Ok(true) => match [a, b, c, d].map(|at| record.get(at)) {
-                [Some(a), Some(b), Some(c), Some(d)] => row([a, b, c, d], line),
+                [Some(a), Some(b), Some(c), Some(d)] => row([a, b, c, d]),
                 _ => Err(format!("{} fields; write `{}`", record.len(), columns.join(", "))),
             },
             Err(error) => Err(format!("not a row of UTF-8 text: {error}")),
@@ -234,7 +265,9 @@ fn read(
 fn pair(provider: &str, region: &str, instance: &str) -> Result<Pair, String> {
     for (what, name) in [("provider", provider), ("region", region), ("instance", instance)] {
         if name.is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
-            return Err(format!("no {what}; every row names it"));
+            return Err(format!(
+                "no {what}, or one that is no name; every row has one, of at most {NAME_BYTES_MAX} bytes"
+            ));
         }
     }
     let [provider, region, instance] = [provider, region, instance].map(str::to_owned);
@@ -259,6 +292,11 @@ fn date_of(day: i64) -> String {
 
 fn price(text: &str) -> Result<Money, String> {
     match Money::parse(text) {
+        Ok(usd) if usd > USD_HOUR_MAX => Err(format!(
+            "a price of {} an hour; the dearest that is believed is ${}, and prices are dollars",
+            short(text),
+            USD_HOUR_MAX.to_decimal()
+        )),
         Ok(usd) if usd > Money::ZERO => Ok(usd),
         Ok(_) => {
             Err(format!("a price of {}; a price is above 0, and what is not offered has an empty one", short(text)))
@@ -268,5 +306,5 @@ fn price(text: &str) -> Result<Money, String> {
 }
 
 fn short(text: &str) -> String {
-    text.chars().take(40).collect()
+    text.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect()
 }

@@ -2,7 +2,7 @@
 //! it decides on.
 
 use super::recording::Period;
-use super::stage::{NONE, Stage, for_hours};
+use super::stage::{NONE, Stage, for_seconds};
 use crate::control::choose::{Question, propose};
 use crate::plan::{Options as PlanOptions, PastMove, Verdict};
 use crate::policy::Moves;
@@ -135,9 +135,9 @@ impl Stage {
 
     /// What seats cost in a period: every seat, and every tie, rounded to the nano-dollar for itself.
     fn due(&self, period: usize, seats: &[usize]) -> i64 {
-        let hours = self.hours[period];
-        let own = self.parts.iter().zip(seats).map(|(part, &seat)| for_hours(part.due(seat, period), hours));
-        let tied = self.ties.iter().map(|tie| for_hours(self.tied(tie, seats), hours));
+        let seconds = self.seconds[period];
+        let own = self.parts.iter().zip(seats).map(|(part, &seat)| for_seconds(part.due(seat, period), seconds));
+        let tied = self.ties.iter().map(|tie| for_seconds(self.tied(tie, seats), seconds));
         own.chain(tied).fold(0, |sum, amount| (sum + amount).min(NONE))
     }
 

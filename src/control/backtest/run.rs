@@ -1,15 +1,15 @@
-//! A backtest of many applications: each replayed by itself, side by side, in the order in which they came.
+//! A backtest of one application: all its replays, held against each other.
 
 use super::clairvoyant::{self, Course};
 use super::ground::Ground;
 use super::recording::Recording;
-use super::stage::Stage;
+use super::replay::Replay;
+use super::stage::{NONE, Stage};
 use crate::app::App;
 use crate::policy::Policy;
 use crate::problem::lower::Lowerer;
 use crate::solve::Limits;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use thiserror::Error;
 
 /// An application's replays. Money is nano-dollars over the whole time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,30 +32,43 @@ pub struct Tried {
     pub always_moves: usize,
 }
 
-/// Replays one application.
+/// Why an application has no figures.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Untried {
+    /// Its file is no application, with the reason.
+    #[error("{0}")]
+    Invalid(String),
+    /// It cannot be replayed, with the reason.
+    #[error("{0}")]
+    Unfit(String),
+    /// The replays contradict each other.
+    #[error("internal error, please report it with this application: {0}")]
+    Fault(String),
+}
+
+/// Replays one application. `lowerer` is one of the ground's book.
 ///
 /// # Errors
-/// Why it cannot be replayed, in words.
+/// Why there are no figures.
 pub fn one(
     app: &App,
     recording: &Recording,
     ground: &Ground,
     lowerer: &Lowerer<'_>,
     policy: &Policy,
-) -> Result<Tried, String> {
-    let (hours, limits): (Vec<i64>, _) = (recording.periods.iter().map(|p| p.hours).collect(), Limits::default());
-    let stage = Stage::of(app, ground, lowerer, policy, &hours)?;
-    let start = stage.opening(&limits)?;
+) -> Result<Tried, Untried> {
+    let limits = Limits::default();
+    let seconds: Vec<i64> = recording.periods.iter().map(|period| period.seconds).collect();
+    let stage = Stage::of(app, ground, lowerer, policy, &seconds).map_err(Untried::Unfit)?;
+    let start = stage.opening(&limits).map_err(Untried::Unfit)?;
     let (never, always) = (stage.never(&start), stage.always(&start, &limits));
-    let by_policy = stage.by_policy(&start, &policy.moves, &recording.periods, &limits);
-    let course = stage.course(&start);
-    let known = [always.schedule.clone(), by_policy.schedule.clone()];
-    let best = clairvoyant::solve(&course, &known, &clairvoyant::Limits::default());
-    // Whoever finds a schedule is held to what it costs by the stage's own sum.
-    let cost = stage.cost(&best.schedule);
-    if cost != best.cost {
-        return Err(format!("internal error, please report it: the clairvoyant says {}, it is {cost}", best.cost));
+    if never.cost >= NONE {
+        return Err(Untried::Unfit("it costs more than a billion dollars in the recorded time".to_owned()));
     }
+    let by_policy = stage.by_policy(&start, &policy.moves, &recording.periods, &limits);
+    let known = [always.schedule.clone(), by_policy.schedule.clone()];
+    let best = clairvoyant::solve(&stage.course(&start), &known, &clairvoyant::Limits::default());
+    agree(&stage, &best, [&never, &always, &by_policy]).map_err(Untried::Fault)?;
     Ok(Tried {
         never: never.cost,
         always: always.cost,
@@ -68,32 +81,14 @@ pub fn one(
     })
 }
 
-/// Replays applications on so many threads; `told` hears of each that is done. The answer does not depend on the number
-/// of threads.
-pub fn all(
-    apps: &[App],
-    recording: &Recording,
-    ground: &Ground,
-    policy: &Policy,
-    threads: usize,
-    told: &(dyn Fn() + Sync),
-) -> Vec<Result<Tried, String>> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(vec![None; apps.len()]);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, apps.len().max(1)) {
-            scope.spawn(|| {
-                let lowerer = Lowerer::new(&ground.book);
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(app) = apps.get(at) else { break };
-                    let tried = one(app, recording, ground, &lowerer, policy);
-                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[at] = Some(tried);
-                    told();
-                }
-            });
-        }
-    });
-    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    results.into_iter().flatten().collect()
+/// Whoever finds a schedule is held to what it costs by the stage's own sum, and nobody beats who knows everything.
+fn agree(stage: &Stage, best: &clairvoyant::Answer, replays: [&Replay; 3]) -> Result<(), String> {
+    let cost = stage.cost(&best.schedule);
+    if cost != best.cost || best.bound > cost {
+        return Err(format!("the clairvoyant says {}, at least {}; it is {cost}", best.cost, best.bound));
+    }
+    match replays.iter().find(|replay| replay.cost < best.bound || replay.cost >= NONE) {
+        Some(replay) => Err(format!("a replay costs {}, and the clairvoyant {cost}", replay.cost)),
+        None => Ok(()),
+    }
 }

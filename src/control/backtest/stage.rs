@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 
 /// An amount that stands for "not possible". Sums of a few of them do not overflow.
 pub const NONE: i64 = 1 << 60;
-/// The largest monthly amount of a seat that is replayed: $10,000,000.
-const SEAT_MAX: i64 = 10_000_000 * 1_000_000_000;
+/// Most that a seat may cost over the whole time, traffic included, to be replayed: so sums stay far below [`NONE`].
+const SEAT_MAX: Money = Money::from_dollars(50_000_000);
 
 /// A way to buy a component at a place.
 #[derive(Clone, Debug)]
@@ -83,8 +83,8 @@ pub struct Stage {
     pub ties: Vec<Tie>,
     /// Paths whose bound ties three components or more.
     pub far: Vec<Path>,
-    /// Hours of each period.
-    pub hours: Vec<i64>,
+    /// How long each period is.
+    pub seconds: Vec<i64>,
 }
 
 impl Stage {
@@ -97,14 +97,14 @@ impl Stage {
         ground: &Ground,
         lowerer: &Lowerer<'_>,
         policy: &Policy,
-        hours: &[i64],
+        seconds: &[i64],
     ) -> Result<Self, String> {
         let app = replayed(app);
         let options = Options { loose: ground.loose.clone(), ..Options::default() };
         let mut problem = lowerer.lower(&app, policy, &options).map_err(|error| error.to_string())?;
         flatten(&mut problem)?;
         let mut stage =
-            Self { app, problem, parts: Vec::new(), ties: Vec::new(), far: Vec::new(), hours: hours.to_vec() };
+            Self { app, problem, parts: Vec::new(), ties: Vec::new(), far: Vec::new(), seconds: seconds.to_vec() };
         for component in 0..stage.problem.components.len() {
             let part = stage.part(component, ground)?;
             stage.parts.push(part);
@@ -116,7 +116,7 @@ impl Stage {
     /// Number of periods.
     #[must_use]
     pub fn periods(&self) -> usize {
-        self.hours.len()
+        self.seconds.len()
     }
 
     /// Seats of a component that can be the best of anybody's, and drops the choices of all others.
@@ -149,8 +149,11 @@ impl Stage {
                 kept.push(candidate.choice);
             }
         }
-        if part.costs.iter().flat_map(|costs| &costs.month).chain(&part.traffic).any(|cost| *cost > SEAT_MAX) {
-            return Err(format!("`{name}` costs more than ten million dollars a month: more than a backtest counts"));
+        if (0..part.seats.len()).any(|seat| self.whole(&part, seat) > i128::from(SEAT_MAX.nanos())) {
+            return Err(format!(
+                "`{name}` can come to more than {SEAT_MAX} in the recorded time, which is more than a backtest counts; make it \
+                 smaller, or look for a wrong price"
+            ));
         }
         if part.seats.is_empty() {
             return Err(format!("nothing that was recorded, or that the price book sells beside it, fits `{name}`"));
@@ -161,6 +164,12 @@ impl Stage {
         }
         self.problem.components[component].choices = kept;
         Ok(part)
+    }
+
+    /// What staying in a seat costs over the whole time.
+    fn whole(&self, part: &Part, seat: usize) -> i128 {
+        let due = |(period, &seconds): (usize, &i64)| i128::from(for_seconds(part.due(seat, period), seconds));
+        self.seconds.iter().enumerate().map(due).sum()
     }
 
     fn seat(&self, choice: &Choice, ground: &Ground) -> Seat {
@@ -443,14 +452,14 @@ impl Part {
     }
 }
 
-/// What a monthly amount comes to in so many hours, rounded half up to the nano-dollar.
+/// What a monthly amount comes to in so many seconds, rounded half up to the nano-dollar.
 #[must_use]
-pub fn for_hours(month: i64, hours: i64) -> i64 {
+pub fn for_seconds(month: i64, seconds: i64) -> i64 {
     if month >= NONE {
         return NONE;
     }
-    let due = (i128::from(month) * i128::from(hours) * 2 + i128::from(HOURS_PER_MONTH))
-        .div_euclid(i128::from(HOURS_PER_MONTH) * 2);
+    let whole = i128::from(HOURS_PER_MONTH * 3_600);
+    let due = (i128::from(month) * i128::from(seconds) * 2 + whole).div_euclid(whole * 2);
     i64::try_from(due).map_or(NONE, |due| due.min(NONE))
 }
 
