@@ -10,9 +10,9 @@ use super::{Course, NONE, Tie};
 /// Passes over the ties of a period each time that it is looked at.
 const PASSES: usize = 2;
 /// Sweeps after which little has been gained in a row, at which raising ends.
-const IDLE_MAX: usize = 3;
+const IDLE_MAX: usize = 12;
 /// Less than one part in so many of what is open is little.
-const LITTLE: i64 = 200;
+const LITTLE: i64 = 3_000;
 
 /// Potentials of a tie, in one period.
 #[derive(Clone, Debug)]

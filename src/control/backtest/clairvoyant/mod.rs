@@ -121,7 +121,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sweeps_max: 60, states_max: 100_000_000, narrow: 100 }
+        Self { sweeps_max: 300, states_max: 100_000_000, narrow: 100 }
     }
 }
 
