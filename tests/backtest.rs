@@ -15,18 +15,16 @@ use tempfile::TempDir;
 /// No store and no probes of whoever runs the tests.
 const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
 
-/// One machine, bought as spot: 0.005 of every hour is its address.
+/// One machine, bought as spot. Its disk, 53 GB and 20 GB to boot from, adds 0.01 to every hour in Frankfurt, 0.009 in Ashburn.
 const APP: &str = r#"version = 1
 name = "crunch"
-
-[network]
-private_outbound = "public_ip"
 
 [[component]]
 name = "work"
 kind = "worker"
 cpu = 2
 memory_gib = 8
+disk_gb = 53
 purchase = ["spot"]
 "#;
 
@@ -102,19 +100,19 @@ fn figures(report: &Value) -> ([String; 4], [u64; 2]) {
     (usd, ["moves", "clairvoyant_moves"].map(|key| row[key].as_u64().expect("a number")))
 }
 
-/// Never moving, Frankfurt all the time: 240 h at 0.045, 240 h at 0.055, 24 h at 0.025.
-const NEVER: &str = "24.6";
-/// There and back. Going to Ashburn costs a day of the old side (1.32) and 6,000 s of the new one (0.058333334, rounded up),
-/// going back 0.84 and 0.041666667: 240 h at 0.045, 240 h at 0.035, 24 h at 0.025, and the two moves.
-const ALWAYS: &str = "22.060000001";
-/// Going to Ashburn only: 240 h at 0.045, 264 h at 0.035, and the first move.
-const ONCE: &str = "21.418333334";
+/// Never moving, Frankfurt all the time: 240 h at 0.05, 240 h at 0.06, 24 h at 0.03.
+const NEVER: &str = "27.12";
+/// There and back: 240 h at 0.05, 240 h at 0.039, 24 h at 0.03, and two moves. Going to Ashburn costs a day of the old side
+/// (1.44) and 6,000 s of the new one (0.065), going back 0.936 and 0.05.
+const ALWAYS: &str = "24.571";
+/// Going to Ashburn only: 240 h at 0.05, 264 h at 0.039, and the first move.
+const ONCE: &str = "23.801";
 
 #[test]
 fn costs_are_those_that_are_written_out_by_hand() {
     let told = |policy_text: &str| figures(&report(&folder(SPOT, policy_text)));
     let usd = |policy: &str| [NEVER, ALWAYS, policy, ONCE].map(str::to_owned);
-    // $7.30 a month for a move of $0.88.
+    // $6.57 a month for a move of $0.986.
     assert_eq!(told(&policy("")), (usd(ALWAYS), [2, 1]));
     let dearer = policy("").replace("month_min = 1", "month_min = 10");
     assert_eq!(told(&dearer), (usd(ONCE), [1, 1]), "the second move saves too little");
@@ -137,21 +135,21 @@ fn the_summary_is_the_sum_of_its_rows() {
     let of = |keys: [&str; 7]| keys.map(|key| summary[key].to_string());
     assert_eq!(
         of(["never_move_usd", "always_move_usd", "policy_usd", "clairvoyant_usd", "regret_usd", "moves", "days"]),
-        ["49.2", "44.120000002", "44.120000002", "42.836666668", "1.283333334", "4", "21"]
+        ["54.24", "49.142", "49.142", "47.602", "1.54", "4", "21"]
     );
     assert_eq!(
         of(["from", "to", "gap_days_max", "proven", "apps", "skipped", "clairvoyant_moves"])[2..],
         ["10", "2", "2", "0", "2"]
     );
     assert_eq!((summary["from"].as_str(), summary["to"].as_str()), (Some("2026-01-01"), Some("2026-01-21")));
-    // (49.2 - 44.120000002) / (49.2 - 42.836666668), rounded down; 44.120000002 / 49.2 - 1, rounded up.
+    // (54.24 - 49.142) / (54.24 - 47.602), rounded down; 49.142 / 54.24 - 1, rounded up.
     assert_eq!(
         (summary["captured_pct"].to_string(), summary["worst_pct"].to_string()),
-        ("79.83".into(), "-10.32".into())
+        ("76.8".into(), "-9.39".into())
     );
     let (table, ..) = run(&folder, &[]);
     assert!(table.contains("from 2026-01-01 to 2026-01-21: 21 days; nothing was recorded for up to 9 days"), "{table}");
-    assert!(table.contains("policy `test` captures 79.83 %"), "{table}");
+    assert!(table.contains("policy `test` captures 76.8 %"), "{table}");
 }
 
 /// On a day on which a window opens, the move is made at that time, and not before.
@@ -160,17 +158,17 @@ fn a_policy_moves_when_its_window_opens() {
     let window =
         |days: &str, from: &str| policy(&format!("\n[[window]]\ndays = [{days}]\nfrom = \"{from}\"\nto = \"07:00\"\n"));
     let told = |policy_text: &str| figures(&report(&folder(SPOT, policy_text)));
-    // Sunday 06:30: 6.5 h of the ten days at 0.055, 233.5 h at 0.035, and the move. The 21st is a Wednesday.
+    // Sunday 06:30: 6.5 h of the ten days at 0.06, 233.5 h at 0.039, and the move. The 21st is a Wednesday.
     let usd = |policy: &str| [NEVER, ALWAYS, policy, ONCE].map(str::to_owned);
-    assert_eq!(told(&window("\"sun\"", "06:30")), (usd("21.548333334"), [1, 1]));
+    assert_eq!(told(&window("\"sun\"", "06:30")), (usd("23.9375"), [1, 1]));
     // Open at midnight already.
     assert_eq!(told(&window("\"sat\"", "22:00")), (usd(ONCE), [1, 1]));
-    // Monday: 30.5 h at 0.055.
-    assert_eq!(told(&window("\"mon\"", "06:30")), (usd("22.028333334"), [1, 1]));
+    // Monday: 30.5 h at 0.06.
+    assert_eq!(told(&window("\"mon\"", "06:30")), (usd("24.4415"), [1, 1]));
     // Tuesday: nothing has been heard for more than two days then.
     assert_eq!(told(&window("\"tue\"", "06:30")), (usd(NEVER), [0, 1]));
-    // Both ways: Sunday and Wednesday; 6.5 h of the last day at 0.035, 17.5 h at 0.025, and the second move.
-    assert_eq!(told(&window("\"sun\", \"wed\"", "06:30")), (usd("22.255000001"), [2, 1]));
+    // Both ways: Sunday and Wednesday; 6.5 h of the last day at 0.039, 17.5 h at 0.03, and the second move.
+    assert_eq!(told(&window("\"sun\", \"wed\"", "06:30")), (usd("24.766"), [2, 1]));
 }
 
 /// What is no longer offered is paid on demand, and nobody can go there.
@@ -178,8 +176,8 @@ fn a_policy_moves_when_its_window_opens() {
 fn a_spot_machine_that_is_gone_is_paid_on_demand() {
     let gone = SPOT.replace("2026-01-11,eu-1,g1.large,0.05", "2026-01-11,eu-1,g1.large,");
     let gone = gone.replace("2026-01-11,us-1,g1.large,0.03", "2026-01-11,us-1,g1.large,");
-    // 240 h at 0.045, 240 h at 0.105, 24 h at 0.025.
-    let usd = ["36.6", "36.6", "36.6", "36.6"].map(str::to_owned);
+    // 240 h at 0.05, 240 h at 0.11, 24 h at 0.03.
+    let usd = ["39.12", "39.12", "39.12", "39.12"].map(str::to_owned);
     assert_eq!(figures(&report(&folder(&gone, &policy("")))), (usd, [0, 0]));
 }
 
@@ -384,7 +382,7 @@ fn a_bad_application_leaves_the_others_as_they_are() {
     assert!(err.contains("1 of 3 applications are not valid"), "{err}");
     let with: Value = serde_json::from_str(&out).expect("JSON");
     let error = with["apps"][0]["error"].as_str().expect("a reason");
-    assert!(with["apps"][0]["app"] == "bad.toml" && error.contains("10:8") && error.contains("worker"), "{error}");
+    assert!(with["apps"][0]["app"] == "bad.toml" && error.contains("6:8") && error.contains("worker"), "{error}");
     assert_eq!((&with["apps"][1], &with["summary"]["skipped"]), (&alone["apps"][0], &Value::from(2)));
     fs::remove_file(folder.path().join("apps/crunch.toml")).expect("it was there");
     fs::remove_file(folder.path().join("apps/bad.toml")).expect("it was there");
