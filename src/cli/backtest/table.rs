@@ -43,7 +43,6 @@ fn remark(row: &Row) -> String {
 }
 
 fn notes(s: &Summary) -> Vec<String> {
-    let or_none = |number: Option<&serde_json::Number>| number.map_or_else(|| "-".to_owned(), ToString::to_string);
     let gap = match s.gap_days_max {
         2.. => {
             format!("; nothing was recorded for up to {} days on end, and prices stand for so long", s.gap_days_max - 1)
@@ -53,20 +52,28 @@ fn notes(s: &Summary) -> Vec<String> {
     let mut notes = vec![
         format!("recorded from {} to {}: {} days{gap}", s.from, s.to, s.days),
         format!(
-            "{} applications, {} skipped; {} of {} clairvoyant figures are proven",
+            "applications: {}; skipped: {}; clairvoyant figures that are proven: {} of {}",
             s.apps, s.skipped, s.proven, s.apps
         ),
         format!(
-            "policy `{}` captures {} % of what the clairvoyant saves; the worst application ({}) costs {} % more than never \
-             moving",
+            "policy `{}` captures {} of what the clairvoyant saves; the worst application{}",
             s.policy,
-            or_none(s.captured_pct.as_ref()),
-            s.worst_app.as_deref().unwrap_or("-"),
-            or_none(s.worst_pct.as_ref())
+            s.captured_pct
+                .as_ref()
+                .map_or_else(|| "nothing (there is nothing)".to_owned(), |number| format!("{number} %")),
+            worst(s)
         ),
     ];
     notes.extend(left_out(s.machines, &s.machines_unused));
     notes
+}
+
+/// Who came out worst against never moving, and by how much.
+fn worst(s: &Summary) -> String {
+    let (Some(app), Some(pct)) = (&s.worst_app, &s.worst_pct) else { return " is none".to_owned() };
+    let pct = pct.to_string();
+    let (pct, word) = pct.strip_prefix('-').map_or((pct.as_str(), "more"), |pct| (pct, "less"));
+    format!(", {app}, costs {pct} % {word} than never moving")
 }
 
 fn left_out(used: usize, unused: &Unused) -> Option<String> {
