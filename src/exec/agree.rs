@@ -20,7 +20,7 @@ pub enum Difference {
         /// Percent by the journal.
         wanted: u8,
     },
-    /// Not exactly one side of a store takes writes.
+    /// Several sides of a store take writes, or none does though one has all the traffic.
     Writers {
         /// The component.
         component: String,
@@ -51,7 +51,8 @@ impl fmt::Display for Difference {
 
 /// All differences between what there should be and what was seen, in the order of the sides, then of the sightings.
 ///
-/// What the journal is not certain of may be there or not.
+/// What the journal is not certain of may be there or not. A store needs a writer once one of its sides has all the traffic:
+/// before the first shift nobody writes yet, during one the writer changes, and what was drained takes nothing any more.
 #[must_use]
 pub fn differences(sides: &[Side], seen: &[Sighting]) -> Vec<Difference> {
     let sighting = |side: &Side| {
@@ -78,7 +79,8 @@ pub fn differences(sides: &[Side], seen: &[Sighting]) -> Vec<Difference> {
     stores.dedup();
     for component in stores {
         let count = seen.iter().filter(|s| s.component == component && s.writable == Some(true)).count();
-        if count != 1 {
+        let serves = |side: &Side| side.seat.component == component && side.certain && side.percent == Some(100);
+        if count > 1 || (count == 0 && sides.iter().any(serves)) {
             found.push(Difference::Writers { component: component.to_owned(), count });
         }
     }

@@ -14,6 +14,7 @@ use crate::plan::Options;
 use crate::policy::Policy;
 use crate::solve::Limits;
 use crate::store::Store;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -156,9 +157,12 @@ fn with_pilot<T>(
     let store = Store::open(following.store).map_err(Failure::other)?;
     let book = Arc::new(input::book(following.book)?);
     // A policy that cannot be read is an error before anything is done, not in the middle of a round.
-    let own = policy::read(following.policy, &book)?;
+    let own = policy::known(&store, following.policy, &book)?;
     let named = |name: &str| -> Result<Policy, String> {
-        if name.is_empty() { Ok(own.clone()) } else { policy::read(name, &book).map_err(|failure| failure.to_string()) }
+        if name.is_empty() {
+            return Ok(own.clone());
+        }
+        policy::known(&store, name, &book).map_err(|failure| failure.to_string())
     };
     let carry = carrier(&store, clock, following.cancel);
     let mut pilot = Autopilot {
@@ -170,6 +174,7 @@ fn with_pilot<T>(
         limits: Limits::default(),
         dry_run: following.dry_run,
         market: Market::new(Arc::clone(&book), noon(&book.as_of), Rules::default()),
+        floors: BTreeMap::new(),
         heard: 0,
         began: (clock.now(), clock.steady()),
     };
