@@ -24,6 +24,7 @@ use std::time::Duration;
 /// How often the wish to stop is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 const LOOKS_A_SECOND: u64 = 5;
+const DAY_S: i64 = 86_400;
 
 /// The time of recorded ticks, for both clocks.
 struct Replay(AtomicI64);
@@ -112,7 +113,13 @@ pub fn follow(following: &Following<'_>, ticks: &[Entry], told: &mut Tell<'_>) -
     with_pilot(following, &SystemClock, |pilot| {
         let news = pilot.hear(ticks);
         told(Ok(&news))?;
+        let mut tidied_on = None;
         loop {
+            let today = SystemClock.now().div_euclid(DAY_S);
+            if !following.dry_run && tidied_on.replace(today) != Some(today) {
+                // What cannot be tidied now is tidied tomorrow; a disk that is full is told by the round.
+                let _ = pilot.store.tidy(SystemClock.now());
+            }
             match renewed(following, pilot).and_then(|()| round(pilot)) {
                 Ok(news) => told(Ok(&news))?,
                 Err(failure) if following.every.is_none() => return Err(failure),
