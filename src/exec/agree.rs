@@ -86,3 +86,60 @@ pub fn differences(sides: &[Side], seen: &[Sighting]) -> Vec<Difference> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Kind;
+    use crate::plan::{Form, Seat};
+    use crate::units::Purchase;
+
+    fn side(region: &str, percent: Option<u8>) -> Side {
+        let seat = Seat {
+            component: "db".into(),
+            kind: Kind::Postgres,
+            provider: "aws".into(),
+            region: region.into(),
+            offer: "any".into(),
+            purchase: Purchase::OnDemand,
+            count: 1,
+            above: Vec::new(),
+            form: Some(Form::Managed),
+            machine_of: None,
+            usd_month: None,
+        };
+        Side { seat, certain: true, percent }
+    }
+
+    fn seen(side: &Side, writable: bool) -> Sighting {
+        Sighting {
+            component: "db".into(),
+            seat: side.seat.id(),
+            provider: "aws".into(),
+            region: side.seat.region.clone(),
+            health: Health::Ready,
+            percent: side.percent.unwrap_or(0),
+            writable: Some(writable),
+            address: None,
+        }
+    }
+
+    #[test]
+    fn a_store_has_one_writer_once_a_side_has_all_the_traffic() {
+        let writers = |sides: [Side; 2], writable: [bool; 2]| {
+            let seen = [seen(&sides[0], writable[0]), seen(&sides[1], writable[1])];
+            let found = differences(&sides, &seen).into_iter().find_map(|difference| match difference {
+                Difference::Writers { count, .. } => Some(count),
+                _ => None,
+            });
+            found.unwrap_or(1)
+        };
+        let sides = |old, new| [side("eu", old), side("us", new)];
+        assert_eq!(writers(sides(Some(100), Some(0)), [true, false]), 1);
+        assert_eq!(writers(sides(Some(100), Some(0)), [false, false]), 0, "nobody takes writes");
+        assert_eq!(writers(sides(Some(0), Some(100)), [true, true]), 2, "two do");
+        assert_eq!(writers(sides(None, None), [false, false]), 1, "during a shift the writer changes");
+        assert_eq!(writers(sides(None, None), [true, true]), 2, "but there are never two");
+        assert_eq!(writers(sides(Some(0), Some(0)), [false, false]), 1, "what was drained takes nothing");
+    }
+}
