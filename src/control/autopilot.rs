@@ -33,6 +33,8 @@ use thiserror::Error;
 const JUMP_S: i64 = 300;
 /// Ticks that are read from the store at once.
 const TICKS_AT_ONCE: u32 = 10_000;
+/// Applications whose floors are kept from round to round; they hold the tables of a search. Others are solved from scratch.
+const FLOORS_MAX: usize = 64;
 /// Plans that are looked through for approved ones.
 const PLANS_SEEN: u32 = 100;
 
@@ -167,7 +169,9 @@ impl Autopilot<'_> {
                 news.extend(entries.iter().filter_map(|entry| self.take(entry, now)));
             }
         }
-        for row in self.store.apps()? {
+        let rows = self.store.apps()?;
+        self.floors.retain(|name, _| rows.iter().any(|row| row.name == *name));
+        for row in rows {
             let Some(there) = self.store.deployment(&row.name)? else { continue };
             if there.placement.seats.is_empty() || !self.store.open_plan_runs(Some(&row.name))?.is_empty() {
                 continue;
@@ -295,7 +299,9 @@ impl Autopilot<'_> {
         let app = parse(&row.text, "app.toml", &names(&book)).map_err(|faults| faults.to_string())?.app;
         let there = at(&app, from);
         let problem = lower(&there, &book, &policy, &Lowering::default()).map_err(|error| error.to_string())?;
-        let floor = self.floors.entry(row.name.clone()).or_insert_with(|| Floor::new(&self.limits));
+        let kept = self.floors.contains_key(&row.name) || self.floors.len() < FLOORS_MAX;
+        let mut passing = Floor::new(&self.limits);
+        let floor = if kept { self.floors.entry(row.name.clone()).or_insert(passing) } else { &mut passing };
         floor.follow(&problem);
         let (solution, lots) = (floor.solution().ok_or("the market did not clear")?, floor.lots());
         let proposed = proposal((&there, &row.text), problem, solution, from, &self.options);
