@@ -4,6 +4,10 @@
 ci:
     bash .ci/run
 
+# PostgreSQL and Redis for the tests and the demo; `just parts --all` also what `api-load` and `browser` need (Debian, root).
+parts which="":
+    bash scripts/install-parts.sh {{ which }}
+
 # The README's test command.
 test:
     cargo test

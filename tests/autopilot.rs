@@ -15,13 +15,14 @@ use placer::control::carrying::Carrier;
 use placer::control::outcome::Outcome;
 use placer::control::proposing::propose;
 use placer::market::{Ask, Entry, Market, Rules, Tick};
-use placer::plan::{Options, Placement};
+use placer::plan::{Options, Placement, Plan, unpriced};
 use placer::policy::{Policy, file};
 use placer::problem::names;
 use placer::solve::Limits;
 use placer::store::{AppRow, PlanRunState, PlanState, Store};
 use placer::units::{Money, Purchase};
 use small_book::SHOP;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -143,6 +144,7 @@ impl Town {
             limits: Limits::default(),
             dry_run: false,
             market: Market::new(Arc::clone(&self.book), NOON, Rules::default()),
+            floors: BTreeMap::new(),
             heard: 0,
             began: (self.clocks.now(), self.clocks.steady()),
         };
@@ -209,7 +211,13 @@ fn a_cheaper_place_is_moved_to_and_the_old_side_goes_after_its_window() {
     let verdicts: Vec<String> = store.decisions(Some("shop"), 10).unwrap().into_iter().map(|row| row.verdict).collect();
     assert_eq!(verdicts, ["stay", "move", "stay"]);
     assert_eq!(store.ledger(Some("shop")).unwrap().len(), 1, "the first placement is no move");
-    assert!(store.clearings(Some("shop"), 10).unwrap().len() >= 2);
+    let clearings = store.clearings(Some("shop"), 10).unwrap();
+    assert!(clearings.len() >= 2);
+    let sold: serde_json::Value = serde_json::from_str(&clearings.last().unwrap().detail).unwrap();
+    let lots = sold.as_array().expect("a lot for each component");
+    let contested = lots.iter().find(|lot| lot["runner_up"].is_object()).expect("somebody is next");
+    assert_ne!(contested["runner_up"], contested["winner"], "{contested}");
+    assert!(contested["margin_usd_month"].as_str().is_some_and(|usd| usd.parse::<f64>().is_ok()), "{contested}");
 }
 
 #[test]
@@ -241,6 +249,28 @@ fn a_policy_that_asks_waits_for_a_person() {
         assert_eq!(pilot.carry_approved(&|_| "model".into()).unwrap(), [], "once");
     });
     assert_eq!(town.store().plan_runs(Some("shop"), 1).unwrap()[0].state, PlanRunState::Keeping);
+}
+
+#[test]
+fn an_approved_plan_whose_beginning_is_gone_is_told_once() {
+    let town = Town::new(&EAGER.replace("\"auto\"", "\"ask\""));
+    town.pilot(|pilot| {
+        prices(&town, pilot, &FALLING);
+        pilot.round().expect("a round");
+        let plan = town.store().waiting_plans("shop").unwrap().remove(0);
+        assert!(town.store().decide_plan(&plan.digest, true, "somebody", NOON).unwrap());
+        // Somebody takes the shop down before the autopilot comes to it.
+        let there = town.store().deployment("shop").unwrap().unwrap().placement;
+        let options = Options { keep_hours: 0, ..Options::default() };
+        let down = unpriced(&town.app(), there, Placement::default(), &options);
+        let down = Plan { app_toml: SHOP.into(), ..down };
+        let (_, outcome) = town.carrier(&town.store(), |c| c.begin(&down, "test", "me")).expect("it begins");
+        assert_eq!(outcome, Outcome::Finished);
+        let news = pilot.carry_approved(&|_| "model".into()).unwrap();
+        assert!(matches!(&news[..], [News::Run { run: None, told, .. }] if told.contains("older state")), "{news:?}");
+        assert_eq!(pilot.carry_approved(&|_| "model".into()).unwrap(), []);
+        assert_eq!(town.store().plan(&plan.digest).unwrap().unwrap().state, PlanState::Superseded);
+    });
 }
 
 #[test]

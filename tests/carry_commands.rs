@@ -189,6 +189,33 @@ fn the_autopilot_asks_and_moves() {
     assert_eq!(desk.store().plan_run("shop-2").unwrap().unwrap().state, PlanRunState::Keeping);
 }
 
+/// The file of a policy may be gone when the autopilot goes by it, and another one of its name is not taken for it.
+#[test]
+fn the_policy_of_a_file_is_kept() {
+    let desk = Desk::new();
+    let never = |line: &str| format!("version = 1\nname = \"by night\"\napproval = \"auto\"\n{line}");
+    fs::write(desk.path("mine.toml"), never("")).expect("the policy is written");
+    let executor = desk.executor();
+    let up = |policy: &str, app: &str| {
+        desk.run(&["up", app, "--price-book", "book", "--yes", "--executor", &executor, "--policy", policy])
+    };
+    let (out, err, code) = up("mine.toml", "shop.toml");
+    assert_eq!(code, 0, "{out}{err}");
+    fs::remove_file(desk.path("mine.toml")).expect("the policy is removed");
+    assert_eq!(desk.store().app("shop").unwrap().unwrap().policy, "by-night");
+    let (out, err, code) = desk.run(&["autopilot", "--price-book", "book", "--once"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("shop: stay: everything is where it is best"), "{out}");
+    let (_, err, code) = up("by-night", "shop.toml");
+    assert_eq!(code, 0, "it is known by its name: {err}");
+
+    fs::write(desk.path("other.toml"), never("[move]\nsaving_pct_min = 1\n")).expect("another policy is written");
+    fs::write(desk.path("blog.toml"), SHOP.replace("name = \"shop\"", "name = \"blog\"")).expect("it is written");
+    let (_, err, code) = up("other.toml", "blog.toml");
+    let told = "error: `other.toml`: another policy of the name `by-night` is what `shop` goes by; give this one a `name` of its own";
+    assert_eq!((err.trim(), code), (told, 2));
+}
+
 /// A disk that is full: files may not grow beyond what they are. Nothing is done, the message says so, and with room again the
 /// same command goes through.
 #[test]

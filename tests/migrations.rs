@@ -213,9 +213,27 @@ impl Field {
             if well {
                 return;
             }
-            assert!(since.elapsed() < SETTLE, "{what}: {told}");
+            assert!(since.elapsed() < SETTLE, "{what}: {told}\n{}", self.logs());
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+
+    /// What runs, and the end of what every process has said.
+    fn logs(&self) -> String {
+        let running = self.processes().into_iter().map(|(pid, dir, line)| format!("{pid} {dir} {line}"));
+        let mut told: Vec<String> = running.collect();
+        let mut open = vec![self.root()];
+        while let Some(dir) = open.pop() {
+            open.extend(fs::read_dir(&dir).into_iter().flatten().flatten().map(|e| e.path()).filter(|p| p.is_dir()));
+            for name in ["side.json", "log"] {
+                let text = fs::read(dir.join(name)).unwrap_or_default();
+                let end = String::from_utf8_lossy(&text[text.len().saturating_sub(600)..]);
+                if !end.is_empty() {
+                    told.push(format!("-- {}/{name}\n{end}", dir.display()));
+                }
+            }
+        }
+        told.join("\n")
     }
 
     /// What must hold whenever no run is open.

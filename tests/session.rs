@@ -4,7 +4,9 @@
 mod support;
 
 use placer::problem::{Problem, check, score};
-use placer::solve::{Clearing, Limits, Prepared, Request, Restriction, Session, Status, Tick, TickError, solve};
+use placer::solve::{
+    Clearing, Floor, Followed, Limits, Prepared, Request, Restriction, Session, Status, Tick, TickError, solve,
+};
 use placer::units::Money;
 use support::realistic::{Wish, realistic};
 use support::{Features, Random, small};
@@ -82,6 +84,55 @@ fn equals_a_solve_from_scratch_on_every_mix_of_constraints() {
     for seed in 0..200 {
         let bits = u16::try_from(seed * 37 % 1024).unwrap();
         follow(&small(seed, 3, 5, 4, Features::from_bits(bits)), seed, 12);
+    }
+}
+
+#[test]
+fn a_floor_follows_prices_and_begins_anew_where_anything_else_has_changed() {
+    for seed in 0..60 {
+        let r = &mut Random(seed + 1);
+        let mut now = realistic(seed, Wish { components: 4, places: 20, cycles: 1, ..Wish::default() });
+        let mut floor = Floor::new(&Limits::default());
+        let mut seen = [0_usize; 3];
+        for round in 0..25 {
+            let other = round % 6 == 5;
+            if other {
+                match r.below(4) {
+                    0 => now.budget = Some(Money::from_dollars(1_000_000 + round)),
+                    1 => now.components[0].choices[0].active_zones ^= 1,
+                    2 => now.flows.truncate(now.flows.len() - 1),
+                    _ => drop(now.components[1].choices.pop()),
+                }
+            }
+            for tick in some_ticks(r, &now) {
+                set_cost(&mut now, tick);
+            }
+            let (followed, fresh) = (floor.follow(&now), solve(&now, &Limits::default()));
+            assert_eq!(followed == Followed::Opened, round == 0 || other, "seed {seed}, round {round}");
+            seen[followed as usize] += 1;
+            let answer = floor.solution().expect("it was followed");
+            assert_eq!(
+                (answer.status, answer.objective),
+                (fresh.status, fresh.objective),
+                "seed {seed}, round {round}"
+            );
+            if fresh.status != Status::Optimal {
+                continue;
+            }
+            assert_eq!(check(&now, &answer.assignment), []);
+            for (component, lot) in floor.lots().into_iter().enumerate() {
+                assert_eq!(lot.winner, answer.assignment[component]);
+                let Some((rival, room)) = lot.runner_up.filter(|(_, room)| *room > Money::ZERO) else { continue };
+                // Cheaper by less than the room, the rival does not make anything better.
+                let mut cheaper = now.clone();
+                let cost = cheaper.components[component].choices[rival].cost - room;
+                if cost >= Money::ZERO {
+                    set_cost(&mut cheaper, Tick { component, choice: rival, cost });
+                    assert_eq!(solve(&cheaper, &Limits::default()).objective, answer.objective);
+                }
+            }
+        }
+        assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
     }
 }
 

@@ -9,6 +9,7 @@ use super::route::Access;
 use super::settings::Settings;
 use crate::app::Names;
 use crate::catalog::{BookError, PriceBook};
+use crate::control::policies;
 use crate::store::{AppRow, Deployment, Store, StoreError, TokenRow};
 use axum::http::request::Parts;
 use std::collections::HashMap;
@@ -308,20 +309,8 @@ fn look(store: &Store, version: i64, book: Arc<Book>) -> Result<Seen, StoreError
 
 fn app_seen(store: &Store, name: &str) -> Result<Option<AppSeen>, StoreError> {
     let Some(row) = store.app(name)? else { return Ok(None) };
-    let policy = if row.policy.is_empty() { None } else { policy_text(store, &row.policy)? };
+    let policy = if row.policy.is_empty() { None } else { policies::text(store, &row.policy)? };
     Ok(Some(AppSeen { deployment: store.deployment(name)?, policy, row, own_key: OnceLock::new() }))
-}
-
-/// The text of a policy: one that comes with placer, or one that was given.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn policy_text(store: &Store, name: &str) -> Result<Option<String>, StoreError> {
-    let built_in = crate::policy::file::BUILT_IN.iter().find(|(known, _)| *known == name);
-    match built_in {
-        Some((_, text)) => Ok(Some((*text).to_owned())),
-        None => Ok(store.policy(name)?.map(|row| row.text)),
-    }
 }
 
 /// The newest book of the store, or the built-in one where that is newer.

@@ -149,6 +149,9 @@ pub struct RegionRunArgs {
     /// Stay until the program ends
     #[arg(long)]
     pub wait: bool,
+    /// The program takes the lock of its folder itself
+    #[arg(long)]
+    pub free: bool,
     /// Who runs it
     #[arg(long, value_name = "UID:GID")]
     pub user: Option<String>,

@@ -3,15 +3,52 @@
 use super::failure::Failure;
 use super::{input, nearest};
 use crate::catalog::PriceBook;
+#[cfg(feature = "run")]
+use crate::control::policies;
 use crate::plan::{Check, Decision, Verdict};
 use crate::policy::Policy;
 use crate::policy::file::{BUILT_IN, FILE_BYTES_MAX, parse};
+#[cfg(feature = "run")]
+use crate::store::Store;
 use crate::units::{Money, format_scaled};
 use std::path::Path;
 
+/// The policy of a name, which may be one that the store was given, or of a file.
+#[cfg(feature = "run")]
+pub fn known(store: &Store, name: &str, book: &PriceBook) -> Result<Policy, Failure> {
+    match policies::text(store, name).map_err(Failure::other)? {
+        Some(text) => parse(text, name, &providers(book)).map_err(Failure::input),
+        None => read(name, book),
+    }
+}
+
+/// The policy that an application is to go by, and the name by which the store has it from now on: the file may be changed
+/// or gone when the autopilot looks for it.
+#[cfg(feature = "run")]
+pub fn kept(store: &Store, name: &str, book: &PriceBook, app: &str, now: i64) -> Result<(String, Policy), Failure> {
+    let policy = known(store, name, book)?;
+    if policies::text(store, name).map_err(Failure::other)?.is_some() {
+        return Ok((name.to_owned(), policy));
+    }
+    let text = String::from_utf8_lossy(&input::bytes(Path::new(name), FILE_BYTES_MAX, "a policy")?).into_owned();
+    match policies::keep(store, &policy.name, &text, app, now).map_err(Failure::other)? {
+        policies::Kept::As(name) => Ok((name, policy)),
+        policies::Kept::Taken { name: taken, by } => {
+            let by = by.map_or_else(|| "comes with placer".to_owned(), |app| format!("is what `{app}` goes by"));
+            let told =
+                format!("`{name}`: another policy of the name `{taken}` {by}; give this one a `name` of its own");
+            Err(Failure::Input(told))
+        }
+    }
+}
+
+fn providers(book: &PriceBook) -> Vec<String> {
+    book.providers.iter().map(|provider| provider.name.clone()).collect()
+}
+
 /// The policy of a name or a file.
 pub fn read(name: &str, book: &PriceBook) -> Result<Policy, Failure> {
-    let providers: Vec<String> = book.providers.iter().map(|provider| provider.name.clone()).collect();
+    let providers = providers(book);
     if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
         return parse(text, name, &providers).map_err(Failure::input);
     }

@@ -11,6 +11,7 @@ pub fn run(args: &RegionRunArgs) -> Result<(), Failure> {
     let run = RegionRun {
         dir: args.dir.clone(),
         wait: args.wait,
+        free: args.free,
         user,
         cwd: args.cwd.clone(),
         hand: args.hand.clone(),

@@ -36,8 +36,9 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<(), Failure> {
     out.flush()?;
     let Some(policy) = &args.autopilot else { return server.run(asked_to_end()).map_err(failed) };
     // A policy that cannot be read is an error now, not in the first round.
-    super::policy::read(policy, &input::book(None)?)?;
-    let folder = scene::store(args.store.as_deref())?.folder().to_owned();
+    let store = scene::store(args.store.as_deref())?;
+    super::policy::known(&store, policy, &input::book(None)?)?;
+    let folder = store.folder().to_owned();
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| pilot(args, policy, &folder, &ended));

@@ -8,8 +8,9 @@
 use super::Clock;
 use super::carrying::Carrier;
 use super::choose::{self, Question};
+use super::clearing;
 use super::outcome::{Outcome, Refused};
-use super::proposing::{Proposal, Unplaced, at, propose};
+use super::proposing::{Proposal, Unplaced, at, proposal};
 use crate::app::{App, parse};
 use crate::catalog::PriceBook;
 use crate::market::{Ask, Entry, Market, Taken};
@@ -18,11 +19,13 @@ use crate::plan::{
     plan_digest, read, to_json,
 };
 use crate::policy::Policy;
+use crate::problem::lower::{Options as Lowering, lower};
 use crate::problem::{check, names, score};
-use crate::solve::Limits;
+use crate::solve::{Floor, Limits, Lot};
 use crate::store::{AppRow, ClearingRow, DecisionRow, PlanRow, PlanRunState, PlanState, Store, StoreError};
 use crate::units::Money;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// The system's clock may be off from a steady one by so many seconds before nothing is done any more: more than any
@@ -30,6 +33,8 @@ use thiserror::Error;
 const JUMP_S: i64 = 300;
 /// Ticks that are read from the store at once.
 const TICKS_AT_ONCE: u32 = 10_000;
+/// Applications whose floors are kept from round to round; they hold the tables of a search. Others are solved from scratch.
+const FLOORS_MAX: usize = 64;
 /// Plans that are looked through for approved ones.
 const PLANS_SEEN: u32 = 100;
 
@@ -112,6 +117,8 @@ pub struct Autopilot<'a> {
     pub dry_run: bool,
     /// The market.
     pub market: Market,
+    /// Where each application's market clears; empty at first.
+    pub floors: BTreeMap<String, Floor>,
     /// Number of the last tick that was taken from the store.
     pub heard: i64,
     /// The system's and the steady clock when it began.
@@ -162,7 +169,9 @@ impl Autopilot<'_> {
                 news.extend(entries.iter().filter_map(|entry| self.take(entry, now)));
             }
         }
-        for row in self.store.apps()? {
+        let rows = self.store.apps()?;
+        self.floors.retain(|name, _| rows.iter().any(|row| row.name == *name));
+        for row in rows {
             let Some(there) = self.store.deployment(&row.name)? else { continue };
             if there.placement.seats.is_empty() || !self.store.open_plan_runs(Some(&row.name))?.is_empty() {
                 continue;
@@ -197,17 +206,18 @@ impl Autopilot<'_> {
 
     /// Decides about one application, and acts. The inner error is why nothing could be decided.
     fn consider(
-        &self,
+        &mut self,
         row: &AppRow,
         executor: &str,
         from: &Placement,
         now: i64,
         news: &mut Vec<News>,
     ) -> Result<Result<(), String>, RoundError> {
-        let (app, policy, proposed) = match self.proposed(row, from, now) {
+        let (app, policy, proposed, lots) = match self.proposed(row, from, now) {
             Ok(found) => found,
             Err(told) => return Ok(Err(told)),
         };
+        self.keep_clearing(&proposed, &lots, now)?;
         let past = self.past(&row.name, now)?;
         let (proposed, decision) = self.decided((&app, &row.text), &policy, proposed, from, &past);
         let digest = plan_digest(&proposed.plan).map_err(|error| error.to_string());
@@ -215,7 +225,7 @@ impl Autopilot<'_> {
             Ok(digest) => (!proposed.plan.steps.is_empty()).then_some(digest),
             Err(told) => return Ok(Err(told)),
         };
-        self.keep(&app, &proposed, &decision, digest.as_ref(), now)?;
+        self.keep_decision(&app, &decision, digest.as_ref(), now)?;
         let summary = summary(&proposed, &decision);
         let verdict = decision.verdict.as_str().to_owned();
         news.push(News::Decided { at: now, app: row.name.clone(), verdict, summary, plan: digest.clone() });
@@ -275,15 +285,28 @@ impl Autopilot<'_> {
         (Proposal { plan, assignment: other.to, ..proposed }, other.decision)
     }
 
-    fn proposed(&self, row: &AppRow, from: &Placement, now: i64) -> Result<(App, Policy, Proposal), String> {
+    /// What would be best, by what was known from the round before, and how the market cleared.
+    fn proposed(
+        &mut self,
+        row: &AppRow,
+        from: &Placement,
+        now: i64,
+    ) -> Result<(App, Policy, Proposal, Vec<Lot>), String> {
         let policy = (self.policy)(&row.policy)?;
         let in_use: Vec<Ask> = asks(from).collect();
         let stand_s = policy.moves.price_stands_hours_min.saturating_mul(3_600);
         let book: PriceBook = self.market.book_for(now, &in_use, stand_s);
         let app = parse(&row.text, "app.toml", &names(&book)).map_err(|faults| faults.to_string())?.app;
-        let proposed = propose((&app, &row.text), &book, &policy, &self.limits, from, &self.options);
+        let there = at(&app, from);
+        let problem = lower(&there, &book, &policy, &Lowering::default()).map_err(|error| error.to_string())?;
+        let kept = self.floors.contains_key(&row.name) || self.floors.len() < FLOORS_MAX;
+        let mut passing = Floor::new(&self.limits);
+        let floor = if kept { self.floors.entry(row.name.clone()).or_insert(passing) } else { &mut passing };
+        floor.follow(&problem);
+        let (solution, lots) = (floor.solution().ok_or("the market did not clear")?, floor.lots());
+        let proposed = proposal((&there, &row.text), problem, solution, from, &self.options);
         let proposed = proposed.map_err(|unplaced: Unplaced| unplaced.to_string())?;
-        Ok((app, policy, proposed))
+        Ok((app, policy, proposed, lots))
     }
 
     /// What past moves have gained.
@@ -302,15 +325,21 @@ impl Autopilot<'_> {
         Ok(past)
     }
 
-    /// Writes down how the market cleared and what was decided, where that is something new.
-    fn keep(
-        &self,
-        app: &App,
-        proposed: &Proposal,
-        decision: &Decision,
-        plan: Option<&String>,
-        now: i64,
-    ) -> Result<(), StoreError> {
+    /// Writes down how the market cleared, where that is something new.
+    fn keep_clearing(&self, proposed: &Proposal, lots: &[Lot], now: i64) -> Result<(), StoreError> {
+        let (app, to) = (&proposed.plan.app, &proposed.plan.to);
+        let detail =
+            serde_json::to_string(&clearing::told(&proposed.problem, &proposed.assignment, lots)).unwrap_or_default();
+        let usd_month_nanos = to.usd_month.map(Money::nanos);
+        let last = self.store.clearings(Some(app), 1)?.into_iter().next();
+        if last.is_none_or(|row| (row.usd_month_nanos, &row.detail) != (usd_month_nanos, &detail)) {
+            self.store.put_clearing(&ClearingRow { app: app.clone(), at: now, usd_month_nanos, detail })?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what was decided, where that is something new.
+    fn keep_decision(&self, app: &App, decision: &Decision, plan: Option<&String>, now: i64) -> Result<(), StoreError> {
         let detail = serde_json::to_string(&DecisionFile::from(decision)).unwrap_or_default();
         let verdict = decision.verdict.as_str().to_owned();
         let last = self.store.decisions(Some(&app.name), 1)?.into_iter().next();
@@ -318,21 +347,6 @@ impl Autopilot<'_> {
         if !last.as_ref().is_some_and(same) {
             let row = DecisionRow { app: app.name.clone(), at: now, verdict, plan: plan.cloned(), detail };
             self.store.put_decision(&row)?;
-        }
-        let seat = |seat: &crate::plan::Seat| Winner {
-            component: seat.component.clone(),
-            provider: seat.provider.clone(),
-            region: seat.region.clone(),
-            offer: seat.offer.clone(),
-            purchase: seat.purchase.as_str().to_owned(),
-            usd_month: seat.usd_month.map(Money::to_decimal),
-        };
-        let winners: Vec<Winner> = proposed.plan.to.seats.iter().map(seat).collect();
-        let detail = serde_json::to_string(&winners).unwrap_or_default();
-        let usd_month_nanos = proposed.plan.to.usd_month.map(Money::nanos);
-        let last = self.store.clearings(Some(&app.name), 1)?.into_iter().next();
-        if last.is_none_or(|row| (row.usd_month_nanos, &row.detail) != (usd_month_nanos, &detail)) {
-            self.store.put_clearing(&ClearingRow { app: app.name.clone(), at: now, usd_month_nanos, detail })?;
         }
         Ok(())
     }
@@ -408,25 +422,18 @@ impl Autopilot<'_> {
                 (Err(told), _) => (None, told),
                 (Ok(()), Some(Ok((run, outcome)))) => (Some(run), in_words(&Ok(outcome))),
                 (Ok(()), Some(Err(Refused::Store(error)))) => return Err(error.into()),
-                // It was made for an older state: it stays what it is, and nobody is told again and again.
-                (Ok(()), Some(Err(Refused::OldState { .. })) | None) => continue,
+                // Who approved it is told once; then it is a plan of the past.
+                (Ok(()), Some(Err(refused @ Refused::OldState { .. }))) => {
+                    self.store.outdate_plan(&row.digest, now)?;
+                    (None, refused.to_string())
+                }
                 (Ok(()), Some(Err(refused))) => (None, refused.to_string()),
+                (Ok(()), None) => continue,
             };
             news.push(News::Run { at: now, app: row.app, run, told });
         }
         Ok(news)
     }
-}
-
-/// A component's winner, as a clearing keeps it.
-#[derive(Serialize)]
-struct Winner {
-    component: String,
-    provider: String,
-    region: String,
-    offer: String,
-    purchase: String,
-    usd_month: Option<String>,
 }
 
 /// What a placement buys.

@@ -7,10 +7,13 @@ pub mod backtest;
 #[cfg(feature = "run")]
 pub mod carrying;
 pub mod choose;
+pub mod clearing;
 #[cfg(feature = "collect")]
 pub mod collecting;
 #[cfg(feature = "run")]
 pub mod outcome;
+#[cfg(feature = "run")]
+pub mod policies;
 #[cfg(feature = "run")]
 pub mod proposing;
 #[cfg(feature = "collect")]

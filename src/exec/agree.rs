@@ -20,7 +20,7 @@ pub enum Difference {
         /// Percent by the journal.
         wanted: u8,
     },
-    /// Not exactly one side of a store takes writes.
+    /// Several sides of a store take writes, or none does though one has all the traffic.
     Writers {
         /// The component.
         component: String,
@@ -51,7 +51,8 @@ impl fmt::Display for Difference {
 
 /// All differences between what there should be and what was seen, in the order of the sides, then of the sightings.
 ///
-/// What the journal is not certain of may be there or not.
+/// What the journal is not certain of may be there or not. A store needs a writer once one of its sides has all the traffic:
+/// before the first shift nobody writes yet, during one the writer changes, and what was drained takes nothing any more.
 #[must_use]
 pub fn differences(sides: &[Side], seen: &[Sighting]) -> Vec<Difference> {
     let sighting = |side: &Side| {
@@ -78,9 +79,67 @@ pub fn differences(sides: &[Side], seen: &[Sighting]) -> Vec<Difference> {
     stores.dedup();
     for component in stores {
         let count = seen.iter().filter(|s| s.component == component && s.writable == Some(true)).count();
-        if count != 1 {
+        let serves = |side: &Side| side.seat.component == component && side.certain && side.percent == Some(100);
+        if count > 1 || (count == 0 && sides.iter().any(serves)) {
             found.push(Difference::Writers { component: component.to_owned(), count });
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Kind;
+    use crate::plan::{Form, Seat};
+    use crate::units::Purchase;
+
+    fn side(region: &str, percent: Option<u8>) -> Side {
+        let seat = Seat {
+            component: "db".into(),
+            kind: Kind::Postgres,
+            provider: "aws".into(),
+            region: region.into(),
+            offer: "any".into(),
+            purchase: Purchase::OnDemand,
+            count: 1,
+            above: Vec::new(),
+            form: Some(Form::Managed),
+            machine_of: None,
+            usd_month: None,
+        };
+        Side { seat, certain: true, percent }
+    }
+
+    fn seen(side: &Side, writable: bool) -> Sighting {
+        Sighting {
+            component: "db".into(),
+            seat: side.seat.id(),
+            provider: "aws".into(),
+            region: side.seat.region.clone(),
+            health: Health::Ready,
+            percent: side.percent.unwrap_or(0),
+            writable: Some(writable),
+            address: None,
+        }
+    }
+
+    #[test]
+    fn a_store_has_one_writer_once_a_side_has_all_the_traffic() {
+        let writers = |sides: [Side; 2], writable: [bool; 2]| {
+            let seen = [seen(&sides[0], writable[0]), seen(&sides[1], writable[1])];
+            let found = differences(&sides, &seen).into_iter().find_map(|difference| match difference {
+                Difference::Writers { count, .. } => Some(count),
+                _ => None,
+            });
+            found.unwrap_or(1)
+        };
+        let sides = |old, new| [side("eu", old), side("us", new)];
+        assert_eq!(writers(sides(Some(100), Some(0)), [true, false]), 1);
+        assert_eq!(writers(sides(Some(100), Some(0)), [false, false]), 0, "nobody takes writes");
+        assert_eq!(writers(sides(Some(0), Some(100)), [true, true]), 2, "two do");
+        assert_eq!(writers(sides(None, None), [false, false]), 1, "during a shift the writer changes");
+        assert_eq!(writers(sides(None, None), [true, true]), 2, "but there are never two");
+        assert_eq!(writers(sides(Some(0), Some(0)), [false, false]), 1, "what was drained takes nothing");
+    }
 }

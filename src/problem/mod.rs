@@ -403,7 +403,7 @@ pub enum Objective {
 }
 
 /// The problem. What belongs to places and not to an application is shared by all problems over the same places.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// Name of the application.
     pub app: String,

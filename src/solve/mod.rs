@@ -21,6 +21,7 @@ mod codes;
 mod dive;
 mod eliminate;
 mod eval;
+mod floor;
 mod hosts;
 mod lagrange;
 mod meter;
@@ -38,6 +39,7 @@ mod session;
 mod sweep;
 mod twins;
 
+pub use floor::{Floor, Followed, Lot};
 pub use prepared::{Prepared, Request};
 pub use restrict::{Allows, Restriction};
 pub use session::{Clearing, Session, Tick, TickError};

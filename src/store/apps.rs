@@ -27,7 +27,7 @@ pub enum PlanState {
     Rejected,
     /// A run of it exists.
     Applied,
-    /// Nobody decided before something else became better.
+    /// Nobody decided before something else became better, or what it begins with is there no longer.
     Superseded,
 }
 
@@ -234,6 +234,24 @@ impl Store {
                 super::feed::event(&transaction, now, app, "plan", "")?;
             }
             transaction.commit()
+        };
+        write().map_err(self.failed())
+    }
+
+    /// Says that a plan that was approved can no longer be carried out: what it begins with has changed. False: it is not
+    /// approved (any longer).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn outdate_plan(&self, digest: &str, now: i64) -> Result<bool, StoreError> {
+        let write = || {
+            let transaction = self.change()?;
+            let query = "UPDATE plans SET state = 'superseded' WHERE digest = ?1 AND state = 'approved' RETURNING app";
+            let app: Option<String> = transaction.query_row(query, [digest], |row| row.get(0)).optional()?;
+            if let Some(app) = &app {
+                super::feed::event(&transaction, now, app, "plan", digest)?;
+            }
+            transaction.commit().map(|()| app.is_some())
         };
         write().map_err(self.failed())
     }

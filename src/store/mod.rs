@@ -16,6 +16,7 @@ mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod tokens;
 mod watch;
 
@@ -27,6 +28,7 @@ pub use journal::{AppLock, Books, Deployment, PlanRun, PlanRunState};
 pub use pages::Page;
 pub use policies::{Forgotten, PolicyRow};
 pub use runs::{RefusalRow, RunRow, RunState, SourceStatus};
+pub use tidy::Tidied;
 pub use tokens::{Role, TokenRow};
 
 use crate::plan::{Placement, placement_to_json};

@@ -168,6 +168,12 @@ fn what_ends_is_seen_and_started_again() {
     eventually("the web service was started again", || world.seen()[0] == "web@eu-1 100% ready");
     kill(&world.root.join("shop/.components/web/proxy"));
     eventually("the proxy was started again", || world.get("web").is_ok());
+    // What the keeper has started is not a part of it: once it is gone, it is gone.
+    kill(&world.root.join("shop/.keeper"));
+    assert!(world.get("web").is_ok(), "nothing goes with it");
+    kill(&web);
+    world.process.tend("shop").unwrap();
+    eventually("another keeper starts it again", || world.seen()[0] == "web@eu-1 100% ready");
     assert_eq!(world.seen(), ["web@eu-1 100% ready", "worker@us-1 100% ready"]);
 }
 

@@ -109,7 +109,7 @@ fn conformance(only: Vec<Case>) {
 
 #[test]
 fn the_executor_carries_a_move_out_as_every_executor_does() {
-    conformance(vec![Case::Observe, Case::Ready, Case::Missing, Case::CarryOut]);
+    conformance(vec![Case::Observe, Case::Ready, Case::Missing, Case::CarryOut, Case::UndoUnbegun]);
 }
 
 /// The whole suite: some two thousand runs of the binary. `PLACER_CASES` names some of its cases.

@@ -133,7 +133,8 @@ async function runs() {
 
 async function market() {
   const [clearings, decisions, ledger] = await Promise.all(["clearings", "decisions", "ledger"].map((list) => get(`/v1/${list}?limit=30`)));
-  const winners = (detail) => (Array.isArray(detail) ? detail.map((w) => `${w.component}: ${place(w)} ${w.offer}`).join("; ") : "");
+  const next = (w) => (w.runner_up ? ` (${place(w.runner_up)} ${w.runner_up.offer} is ${usd(w.margin_usd_month)} behind)` : "");
+  const winners = (detail) => (Array.isArray(detail) ? detail.map((w) => `${w.component}: ${place(w.winner)} ${w.winner.offer}${next(w)}`).join("; ") : "");
   const broken = (detail) => (detail?.rules ?? []).filter((rule) => !rule.holds).map((rule) => rule.rule.replaceAll("_", " ")).join(", ");
   fill("clearings", clearings.items.map((c) => row(when(c.at), c.app, [usd(c.usd_month)], winners(c.detail))), "The market has not cleared yet.", 4);
   fill("decisions", decisions.items.map((d) => row(when(d.at), d.app, d.verdict, broken(d.detail) || "none")), "Nothing was decided yet.", 4);

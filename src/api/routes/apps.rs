@@ -6,9 +6,10 @@ use crate::api::call::{Call, Nothing, TomlBody};
 use crate::api::page::{Name, moment};
 use crate::api::problem::{Kind, Problem};
 use crate::api::route::{Head, Route};
-use crate::api::state::{Api, policy_text};
+use crate::api::state::Api;
 use crate::app::parse_app;
 use crate::catalog::listing::UnknownName;
+use crate::control::policies;
 use crate::policy::file::BUILT_IN;
 use crate::report::wire;
 use crate::store::{AppRow, Store, StoreError};
@@ -205,7 +206,7 @@ async fn give(api: Arc<Api>, call: Call<AppPath, PolicyQuery, TomlBody>) -> Resu
 /// # Errors
 /// There is none; the nearest is told.
 pub fn known_policy(store: &Store, name: &str) -> Result<String, Problem> {
-    if let Some(text) = policy_text(store, name)? {
+    if let Some(text) = policies::text(store, name)? {
         return Ok(text);
     }
     let given = store.policies()?;

@@ -14,6 +14,7 @@ use crate::plan::Options;
 use crate::policy::Policy;
 use crate::solve::Limits;
 use crate::store::Store;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use std::time::Duration;
 /// How often the wish to stop is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 const LOOKS_A_SECOND: u64 = 5;
+const DAY_S: i64 = 86_400;
 
 /// The time of recorded ticks, for both clocks.
 struct Replay(AtomicI64);
@@ -111,7 +113,13 @@ pub fn follow(following: &Following<'_>, ticks: &[Entry], told: &mut Tell<'_>) -
     with_pilot(following, &SystemClock, |pilot| {
         let news = pilot.hear(ticks);
         told(Ok(&news))?;
+        let mut tidied_on = None;
         loop {
+            let today = SystemClock.now().div_euclid(DAY_S);
+            if !following.dry_run && tidied_on.replace(today) != Some(today) {
+                // What cannot be tidied now is tidied tomorrow; a disk that is full is told by the round.
+                let _ = pilot.store.tidy(SystemClock.now());
+            }
             match renewed(following, pilot).and_then(|()| round(pilot)) {
                 Ok(news) => told(Ok(&news))?,
                 Err(failure) if following.every.is_none() => return Err(failure),
@@ -156,9 +164,12 @@ fn with_pilot<T>(
     let store = Store::open(following.store).map_err(Failure::other)?;
     let book = Arc::new(input::book(following.book)?);
     // A policy that cannot be read is an error before anything is done, not in the middle of a round.
-    let own = policy::read(following.policy, &book)?;
+    let own = policy::known(&store, following.policy, &book)?;
     let named = |name: &str| -> Result<Policy, String> {
-        if name.is_empty() { Ok(own.clone()) } else { policy::read(name, &book).map_err(|failure| failure.to_string()) }
+        if name.is_empty() {
+            return Ok(own.clone());
+        }
+        policy::known(&store, name, &book).map_err(|failure| failure.to_string())
     };
     let carry = carrier(&store, clock, following.cancel);
     let mut pilot = Autopilot {
@@ -170,6 +181,7 @@ fn with_pilot<T>(
         limits: Limits::default(),
         dry_run: following.dry_run,
         market: Market::new(Arc::clone(&book), noon(&book.as_of), Rules::default()),
+        floors: BTreeMap::new(),
         heard: 0,
         began: (clock.now(), clock.steady()),
     };

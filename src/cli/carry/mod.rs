@@ -45,14 +45,14 @@ pub fn up(args: &UpArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let book = input::book(args.book.price_book.as_deref())?;
     let app = input::app(&args.app, &bytes, &book)?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let rules = args.policy.as_deref().map(|name| policy::read(name, &book)).transpose()?.unwrap_or_default();
-    let scene = Scene::open(&args.carrying, Some(&app.name))?;
+    let (now, scene) = (SystemClock.now(), Scene::open(&args.carrying, Some(&app.name))?);
+    let kept = args.policy.as_deref().map(|name| policy::kept(&scene.store, name, &book, &app.name, now));
+    let (rules_name, rules) = kept.transpose()?.unwrap_or_default();
     let from = scene.placement(&app.name)?;
     let options = Options { keep_hours: args.keep_hours, ..Options::default() };
     let proposed = propose((&app, &text), &book, &rules, &Limits::default(), &from, &options);
     let proposed = proposed.map_err(|unplaced| why_not(&unplaced, &app, &book, &rules, &from))?;
-    let now = SystemClock.now();
-    let row = AppRow { name: app.name, text, policy: args.policy.clone().unwrap_or_default(), changed_at: now };
+    let row = AppRow { name: app.name, text, policy: rules_name, changed_at: now };
     scene.store.put_app(&row).map_err(Failure::other)?;
     carry(&scene, &proposed.plan, args.yes, "asked for by `placer up`", out)
 }

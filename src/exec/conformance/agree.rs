@@ -22,10 +22,6 @@ pub(super) fn difference(plan: &Plan, progress: &Progress, seen: &[Sighting]) ->
     let matters = |difference: &Difference| match difference {
         // What was just made may not answer yet, and what was drained need not.
         Difference::Unwell(seen) => serves(&seen.component, &seen.seat),
-        // What has no traffic yet, or no longer, need not take writes.
-        Difference::Writers { component, count: 0 } => {
-            sides.iter().any(|side| side.seat.component == *component && side.percent == Some(100))
-        }
         _ => true,
     };
     if let Some(difference) = differences(&sides, seen).into_iter().find(matters) {

@@ -118,9 +118,7 @@ pub(super) fn repeat_late(trial: &mut Trial<'_>) -> Played {
         for step in end..trial.len() {
             notes.push(trial.advance(step)?.note);
         }
-        // What is gone as a whole may be forgotten.
-        let there = |step: usize| trial.stage().plan.to.seat(&trial.step(step).component).is_some();
-        for (step, note) in notes.iter().enumerate().take(trial.len() - 1).filter(|(step, _)| there(*step)) {
+        for (step, note) in notes.iter().enumerate().take(trial.len() - 1) {
             again(trial, step, note)?;
         }
         if !trial.next_stage() {

@@ -88,6 +88,10 @@ impl Gate {
             return Ok(());
         }
         let Some(_hand) = files::lock_folder(&self.dir)? else { return Ok(()) };
+        if self.is_running() {
+            // Somebody else was first, the keeper: what that one says of itself must stay.
+            return Ok(());
+        }
         // What the one before has written is not this one's.
         files::remove(&self.process().join("status.json"))?;
         let args = ["region-proxy", "--dir"].map(str::to_owned).into_iter().chain([self.dir.display().to_string()]);
@@ -162,5 +166,31 @@ impl Gate {
             self.change(placer, patience, cut(false))?;
         }
         Ok(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, File};
+    use std::thread;
+
+    #[test]
+    fn whoever_comes_second_leaves_what_the_proxy_says_of_itself() {
+        let root = tempfile::tempdir().expect("a folder");
+        let app = AppDir::new(root.path(), "shop").expect("a name");
+        let gate = Gate::of(&app, "web").expect("a name");
+        fs::create_dir_all(gate.process()).expect("folders are made");
+        let hand = files::lock_folder(&gate.dir).expect("it is locked");
+        let second = gate.clone();
+        let second = thread::spawn(move || second.start(Path::new("/nowhere/placer")));
+        // Nothing runs when it looks; then it waits for the hand, and meanwhile a proxy is started.
+        thread::sleep(Duration::from_millis(200));
+        let running = File::create(gate.process().join("lock")).expect("a lock");
+        running.lock().expect("it is taken");
+        fs::write(gate.process().join("status.json"), "{}").expect("it is written");
+        drop(hand);
+        second.join().expect("it ends").expect("there is nothing to start");
+        assert!(gate.process().join("status.json").exists());
     }
 }

@@ -9,6 +9,7 @@ use super::keeper;
 use super::layout::AppDir;
 use super::routes::{Delay, Routes};
 use super::side::{Family, Side};
+use super::store;
 use crate::exec::{Failure, Order, Watch};
 use crate::plan::Seat;
 
@@ -41,6 +42,7 @@ impl<'a> Job<'a> {
             return Ok(note.to_owned());
         }
         self.keep()?;
+        self.sweep()?;
         let note = self.act()?;
         self.tidy()?;
         done.add(&self.app, &self.order.step.key, &note)?;
@@ -55,6 +57,7 @@ impl<'a> Job<'a> {
         self.keep()?;
         // Forgotten first: what is half taken back was not done.
         DoneFile::read(&self.app, self.order.plan)?.forget(&self.app, self.order.plan, &self.order.step.key)?;
+        self.sweep()?;
         let note = self.take_back()?;
         self.tidy().map(|()| note)
     }
@@ -63,6 +66,18 @@ impl<'a> Job<'a> {
     fn keep(&self) -> Result<(), Failure> {
         let secrets = self.order.app.components.iter().flat_map(|component| &component.secrets);
         keeper::ensure(self.process, &self.app, secrets)
+    }
+
+    /// Ends what an earlier placer has left going on the component's stores: it would meddle with what is done now.
+    fn sweep(&self) -> Result<(), Failure> {
+        for seat in [self.order.from(), self.order.to()].into_iter().flatten() {
+            if let Some(side) = Side::of(&self.app, seat)?
+                && let Some(store) = store::of(side.file.family)
+            {
+                store.sweep(self, &side)?;
+            }
+        }
+        Ok(())
     }
 
     /// When nothing of the application is left, takes away what looked after it.

@@ -4,9 +4,11 @@
 //! It starts what `side.json` says is to run, as a step would, and stops nothing. It ends when the application is gone.
 
 use super::Process;
+use super::failures::io_failed;
 use super::gate::Gate;
 use super::holders::is_running;
 use super::layout::AppDir;
+use super::region_run::own_lock;
 use super::side::Side;
 use super::supervise::{self, Launch};
 use crate::exec::Failure;
@@ -34,7 +36,7 @@ pub fn ensure<'a>(process: &Process, app: &AppDir, secrets: impl Iterator<Item =
     let (dir_arg, placer_arg) = (app.path().display().to_string(), placer.display().to_string());
     let args = ["region-keep", "--dir", &dir_arg, "--placer", &placer_arg].map(str::to_owned).to_vec();
     let env = secrets.filter_map(|name| Some((name.clone(), (process.variables)(name)?))).collect();
-    let launch = Launch { program: placer.clone(), args, env, ..Launch::default() };
+    let launch = Launch { program: placer.clone(), args, env, free: true, ..Launch::default() };
     supervise::start(placer, &dir, &launch)
 }
 
@@ -52,6 +54,9 @@ pub fn keep(dir: &Path, placer: &Path) -> Result<(), Failure> {
     let root = dir.parent().unwrap_or(dir);
     let app = AppDir::new(root, &dir.file_name().unwrap_or_default().to_string_lossy())?;
     let process = Process::new(root, placer);
+    // What it starts must not hold this lock, too: the keeper would seem to run for as long as that does.
+    let own = own_lock(&app.keeper()).map_err(|error| io_failed("lock", &app.keeper(), &error))?;
+    let Some(_own) = own else { return Ok(()) };
     let mut starts = BTreeMap::new();
     // Who started it is about to write the first side.
     let mut idle = 0;

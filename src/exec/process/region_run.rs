@@ -1,7 +1,8 @@
 //! `placer region-run`: starts a program in a folder in such a way that it can always be found again.
 //!
 //! It takes the lock of the folder's file `lock`, hands the open file on to the program, notes the program's id, and ends. The
-//! program is then nobody's child. With `--wait` it stays until the program ends.
+//! program is then nobody's child. With `--wait` it stays until the program ends. With `--free` the program takes the lock itself
+//! ([`own_lock`]), and keeps it from its own children: the keeper, which starts what must not be taken for a part of it.
 
 use super::user::User;
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -32,6 +33,8 @@ pub struct RegionRun {
     pub dir: PathBuf,
     /// Whether to stay until the program ends.
     pub wait: bool,
+    /// Whether the program takes the lock itself.
+    pub free: bool,
     /// Who runs it.
     pub user: Option<User>,
     /// Its working directory; none: the root of the file system.
@@ -46,8 +49,11 @@ pub struct RegionRun {
 #[must_use]
 pub fn region_run(run: &RegionRun) -> (i32, String) {
     let Some((program, args)) = run.command.split_first() else { return (FAILED, "no command".into()) };
+    if run.free {
+        return started(run, program, args, None);
+    }
     match locked(&run.dir) {
-        Ok(Some(lock)) => started(run, program, args, &lock),
+        Ok(Some(lock)) => started(run, program, args, Some(&lock)),
         Ok(None) => (BUSY, String::new()),
         Err(error) => (FAILED, format!("cannot lock {}: {error}", run.dir.display())),
     }
@@ -68,13 +74,25 @@ fn locked(dir: &Path) -> io::Result<Option<File>> {
     }
 }
 
-fn started(run: &RegionRun, program: &OsString, args: &[OsString], lock: &File) -> (i32, String) {
+/// Takes the lock of a folder for this process alone, and notes its id. `None`: another one has it, or the folder is gone.
+///
+/// # Errors
+/// When it cannot be locked.
+pub fn own_lock(dir: &Path) -> io::Result<Option<File>> {
+    let lock = locked(dir)?;
+    if lock.is_some() {
+        note(dir, std::process::id())?;
+    }
+    Ok(lock)
+}
+
+fn started(run: &RegionRun, program: &OsString, args: &[OsString], lock: Option<&File>) -> (i32, String) {
     // A session of its own: a signal for placer's terminal is none for it. It fails where there is one already.
     let _ = rustix::process::setsid();
     let begun = || -> io::Result<std::process::Child> {
         let log = || OpenOptions::new().append(true).create(true).mode(0o600).open(run.dir.join("log"));
         let handed = run.hand.iter().map(File::open).collect::<io::Result<Vec<_>>>()?;
-        for file in std::iter::once(lock).chain(&handed) {
+        for file in lock.into_iter().chain(&handed) {
             fcntl_setfd(file, FdFlags::empty())?;
         }
         let mut command = Command::new(program);
@@ -85,7 +103,9 @@ fn started(run: &RegionRun, program: &OsString, args: &[OsString], lock: &File) 
         command.current_dir(run.cwd.as_deref().unwrap_or(Path::new("/"))).process_group(0);
         command.stdin(Stdio::null()).stdout(log()?).stderr(log()?);
         let mut child = command.spawn()?;
-        if let Err(error) = note(&run.dir, child.id()) {
+        if lock.is_some()
+            && let Err(error) = note(&run.dir, child.id())
+        {
             let _ = child.kill();
             let _ = child.wait();
             return Err(error);

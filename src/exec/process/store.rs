@@ -29,6 +29,9 @@ pub trait Store: Sync {
     /// Waits until it answers.
     fn settle(&self, job: &Job<'_>, side: &Side) -> Result<(), Failure>;
 
+    /// Ends what an earlier placer, or a step that was stopped, has left going on a side.
+    fn sweep(&self, job: &Job<'_>, side: &Side) -> Result<(), Failure>;
+
     /// How it is, asked.
     fn health(&self, process: &Process, app: &AppDir, side: &Side) -> Health;
 

@@ -44,6 +44,8 @@ pub struct Launch {
     pub user: Option<User>,
     /// Files and folders that are handed over open, so that the program needs no right to the folders above them.
     pub hand: Vec<PathBuf>,
+    /// It takes the lock of its folder itself, and keeps it from its children.
+    pub free: bool,
 }
 
 /// How a process that is waited for ended.
@@ -123,6 +125,9 @@ fn command(placer: &Path, dir: &Path, launch: &Launch, wait: bool) -> Command {
     command.arg("region-run").arg("--dir").arg(dir);
     if wait {
         command.arg("--wait");
+    }
+    if launch.free {
+        command.arg("--free");
     }
     if let Some(user) = launch.user {
         command.arg("--user").arg(format!("{}:{}", user.uid, user.gid));

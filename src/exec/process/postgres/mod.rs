@@ -25,7 +25,7 @@ use crate::exec::{Failure, Health};
 use dump::What;
 use serde::{Deserialize, Serialize};
 use server::{APP, Server};
-use sql::Db;
+use sql::{ASKS, Db, Login};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -75,13 +75,18 @@ impl Store for Postgres {
         server(job, side).settle(&job.guard)
     }
 
+    fn sweep(&self, job: &Job<'_>, side: &Side) -> Result<(), Failure> {
+        server(job, side).sweep(&job.guard)
+    }
+
     fn health(&self, process: &Process, app: &AppDir, side: &Side) -> Health {
         let server = Server::new(process, app, side);
         if !server.is_up() {
             return Health::Stopped;
         }
         let answers = || -> Result<(), Failure> {
-            Db::connect(&server.admin("postgres")?, &Until(Instant::now() + ASK_MAX))?.run("SELECT 1")?;
+            let login = Login { name: ASKS, ..server.admin("postgres")? };
+            Db::connect(&login, &Until(Instant::now() + ASK_MAX))?.run("SELECT 1")?;
             Ok(())
         };
         if answers().is_ok() { Health::Ready } else { Health::Starting }

@@ -16,7 +16,7 @@ use super::super::secret::password;
 use super::super::side::{Side, words};
 use super::super::supervise::{self, Ended, Launch};
 use super::super::user::User;
-use super::sql::{Db, Login, SqlError, quoted};
+use super::sql::{ASKS, Db, Login, SqlError, WORKS, quoted};
 use crate::exec::Failure;
 use rustix::process::Signal;
 use std::fs;
@@ -80,18 +80,14 @@ impl<'a> Server<'a> {
     /// How placer connects.
     pub fn admin(&self, database: &'static str) -> Result<Login, Failure> {
         let password = password(&self.side.dir.join("password"))?;
-        Ok(Login { port: self.side.port(), user: ADMIN, password, database })
+        Ok(Login { port: self.side.port(), user: ADMIN, password, database, name: WORKS })
     }
 
     /// How the application connects.
     pub fn app(&self) -> Result<Login, Failure> {
         let gate = Gate::of(self.app, &self.side.file.component)?;
-        Ok(Login {
-            port: self.side.port(),
-            user: APP,
-            password: password(&gate.dir().join("password"))?,
-            database: APP,
-        })
+        let password = password(&gate.dir().join("password"))?;
+        Ok(Login { port: self.side.port(), user: APP, password, database: APP, name: ASKS })
     }
 
     /// Whether its process runs.
@@ -188,6 +184,25 @@ impl<'a> Server<'a> {
             db.run(format!("CREATE DATABASE {APP} OWNER {APP}"))?;
         }
         Ok(())
+    }
+
+    /// Ends what an earlier placer has left going: programs, and sessions, which go on without whoever began them. A server that
+    /// does not answer has none.
+    pub fn sweep(&self, patience: &dyn Patience) -> Result<(), Failure> {
+        supervise::stop(&self.side.dir.join("tool"), Signal::KILL, Duration::ZERO, patience)?;
+        if !self.is_up() {
+            return Ok(());
+        }
+        let mut db = match Db::connect(&self.admin("postgres")?, patience) {
+            Ok(db) => db,
+            Err(SqlError::Said { .. }) => return Ok(()),
+            Err(SqlError::Left(failure)) => return Err(failure),
+        };
+        let theirs = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{ADMIN}' AND backend_type = 'client \
+             backend' AND application_name <> '{ASKS}' AND pid <> pg_backend_pid()"
+        );
+        wait_for(patience, || Ok((!db.has(theirs.as_str())?).then_some(())))
     }
 
     /// Waits until placer can connect.

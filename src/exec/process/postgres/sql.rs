@@ -72,7 +72,13 @@ pub struct Login {
     pub password: String,
     /// Database.
     pub database: &'static str,
+    /// What the session is called: [`WORKS`] or [`ASKS`].
+    pub name: &'static str,
 }
+
+/// The name of a session that carries out a step, and of one that only asks how things are.
+pub const WORKS: &str = "placer";
+pub const ASKS: &str = "placer asks";
 
 /// A connection.
 pub struct Db<'a> {
@@ -88,7 +94,7 @@ impl<'a> Db<'a> {
     pub fn connect(login: &Login, patience: &'a dyn Patience) -> Result<Self, SqlError> {
         let mut config = Config::new();
         config.host("127.0.0.1").port(login.port).user(login.user).password(&login.password).dbname(login.database);
-        config.connect_timeout(CONNECT_MAX).options(SETTINGS).application_name("placer");
+        config.connect_timeout(CONNECT_MAX).options(SETTINGS).application_name(login.name);
         let client = apart(patience, move || config.connect(NoTls), || {})??;
         Ok(Self { client: Some(client), patience })
     }

@@ -44,6 +44,11 @@ impl Store for RedisStore {
         server(job, side).settle(&job.guard)
     }
 
+    fn sweep(&self, _job: &Job<'_>, _side: &Side) -> Result<(), Failure> {
+        // Commands are done or not; a pause of the writers ends by itself.
+        Ok(())
+    }
+
     fn health(&self, process: &Process, app: &AppDir, side: &Side) -> Health {
         let server = Server::new(process, app, side);
         let answers = || -> Result<String, Failure> { Ok(server.admin()?.ask(&["PING"])?) };

@@ -150,7 +150,11 @@ impl Place<'_> {
                 Ok("the new side is gone".to_owned())
             }
             Undo::ShiftBack { percent } => {
-                self.shift(records, percent);
+                // A shift that was not begun has given the new side nothing that could go back.
+                let begun = |to: &Seat| records.sides.iter().any(|side| is_at(side, to) && side.percent > percent);
+                if self.order.to().is_some_and(begun) {
+                    self.shift(records, percent);
+                }
                 self.make(records)?;
                 Ok(format!("{percent} % of the traffic on the new side"))
             }
