@@ -24,6 +24,7 @@ impl Failure {
     }
 
     /// Trouble that is not the input's, from anything that can be shown.
+    #[cfg(feature = "run")]
     pub fn other(message: impl fmt::Display) -> Self {
         Self::Other(message.to_string())
     }
