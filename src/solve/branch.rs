@@ -147,7 +147,7 @@ impl Search<'_> {
         let value = |c: usize| &model.parts[c].values[guess[c]];
         let mut most: Option<(i128, Branch)> = None;
         for c in 0..guess.len() {
-            for &s in &value(c).shared {
+            for &s in value(c).shared.iter() {
                 let uses = |&u: &usize| value(u).shared.contains(&s);
                 if (0..c).any(|u| uses(&u)) {
                     continue;
