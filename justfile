@@ -71,3 +71,38 @@ compare sizes="10x50,30x100" seeds="3" limit="60" python="python3":
 # Every real source against a misbehaving server: every fault on each of its pages, every lasting fault of either half.
 faults:
     cargo test --test sources faults -- --include-ignored --nocapture
+
+# The whole loop on this machine: up, a cheaper region, the autopilot, the dashboard, rollback.
+demo:
+    bash scripts/demo.sh
+
+# A hundred real migrations under a writer, with kill -9 of placer or a component at a random moment each.
+soak migrations="100" seed="1":
+    MIGRATIONS={{ migrations }} SEED={{ seed }} cargo test --release --test migrations -- --nocapture
+
+# The executor `process` alone: migrations with kills, and all that executors promise with PostgreSQL.
+soak-process migrations="60" seed="1":
+    PLACER_SOAK={{ migrations }} PLACER_SEED={{ seed }} cargo test --test process -- --ignored --nocapture
+
+# schemathesis against a live server (needs Python; installs into target/schemathesis).
+api-contract examples="100":
+    cargo build --release --bin placer
+    bash scripts/api-contract.sh target/release/placer {{ examples }}
+
+# Kept recommendations per second on loopback: at least 2,000 with p99 under 20 ms (needs wrk).
+api-load seconds="20":
+    cargo build --release --bin placer
+    bash scripts/api-load.sh target/release/placer {{ seconds }}
+
+# The dashboard in headless Chromium: approve a move and watch it finish (needs chromium and npm).
+browser:
+    cargo build --release --bin placer
+    bash scripts/browser.sh target/release/placer
+
+# Read the providers' schemas anew, and write the extracts that the tests hold generated Terraform against.
+terraform-schemas packages="target/terraform-packages" python="python3":
+    {{ python }} scripts/terraform-schemas.py tests/terraform/schemas --packages {{ packages }}
+
+# The whole conformance suite against the terraform executor, by a rehearsal: some two thousand runs of the binary.
+terraform-conformance cases="":
+    PLACER_CASES={{ cases }} cargo test --test terraform keeps_every_promise -- --ignored --nocapture

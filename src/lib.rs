@@ -7,6 +7,8 @@
 #[cfg(test)]
 extern crate self as placer;
 
+#[cfg(feature = "serve")]
+pub mod api;
 pub mod app;
 pub mod catalog;
 #[cfg(feature = "run")]
@@ -25,5 +27,5 @@ pub mod units;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod collect;
-#[cfg(feature = "collect")]
+#[cfg(feature = "cli")]
 pub mod control;

@@ -137,8 +137,8 @@ fn an_application_goes_up_moves_and_is_rolled_back() {
     let Outcome::Keeping { until } = outcome else { panic!("{outcome:?}") };
     assert!(until > bench.clock.now() + 23 * HOUR);
     bench.agrees(&run, &plan);
-    let percents: Vec<u8> = bench.world().sides.values().map(|side| side.1).collect();
-    assert_eq!(percents.iter().filter(|percent| **percent == 100).count(), 2, "{percents:?}");
+    let whole = bench.world().sides.values().filter(|side| side.1 == 100).count();
+    assert_eq!(whole, 2, "one side of each component");
 
     // While the old sides are kept nothing else begins, and going on waits.
     let refused = bench.process(&model, |c| c.begin(&plan, "again", "me")).unwrap_err();
@@ -282,9 +282,10 @@ fn a_process_that_dies_anywhere_is_gone_on_with() {
             let backwards = name.starts_with("undo:");
             let (run, mut outcome) = bench.process(&model, |c| c.begin(&plan, "cheaper", "me")).expect("it begins");
             if name.ends_with("/retire") || backwards {
-                outcome = match backwards {
-                    true => bench.process(&model, |c| c.turn_back(&run, "asked for")).unwrap(),
-                    false => bench.process(&model, |c| c.resume(&run, true)).unwrap(),
+                outcome = if backwards {
+                    bench.process(&model, |c| c.turn_back(&run, "asked for")).unwrap()
+                } else {
+                    bench.process(&model, |c| c.resume(&run, true)).unwrap()
                 };
             }
             assert_eq!(outcome, Outcome::Interrupted, "{name} {trouble:?}");

@@ -1,5 +1,6 @@
 //! The market: its gate against feeds that lie, fall silent, flap or have lost the time, and its book against one that is
 //! sealed anew with the same prices.
+#![allow(clippy::unnecessary_wraps, clippy::cast_sign_loss, reason = "figures of a test as the market takes them")]
 
 #[path = "support/small_book.rs"]
 mod small_book;
@@ -166,6 +167,19 @@ fn a_feed_that_flaps_on_each_tick_is_damped_until_it_has_stood_still() {
         assert_eq!(still(35).in_use, usd("0.02"));
         assert_eq!((still(36).to_buy, still(36).damped), (usd("0.02"), None));
     }
+}
+
+#[test]
+fn a_lower_price_counts_when_it_has_stood_long_enough() {
+    let rules = Rules { stand_s: 24 * HOUR, ..Rules::default() };
+    let mut market = Market::new(Arc::new(small_book::book()), NOON - HOUR, rules);
+    assert!(is_changed(&at(&mut market, NOON, spot(), "0.03")));
+    let to_buy = |market: &Market, hours: i64| stands(market, &spot(), NOON + hours * HOUR).to_buy;
+    assert_eq!([0, 23, 24].map(|hours| to_buy(&market, hours)), [usd("0.04"), usd("0.04"), usd("0.03")]);
+    // What is in use has the price that is paid; a rise counts at once.
+    assert_eq!(stands(&market, &spot(), NOON).in_use, usd("0.03"));
+    assert!(is_changed(&at(&mut market, NOON + 30 * HOUR, spot(), "0.05")));
+    assert_eq!(to_buy(&market, 30), usd("0.05"));
 }
 
 #[test]

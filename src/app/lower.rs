@@ -299,7 +299,11 @@ impl Lower<'_, '_, '_> {
         found.dedup();
         let full = |(name, of): &(String, String)| format!("{name}, {of}");
         match found.as_slice() {
-            [(name, of)] => return Locality::City { name: name.clone(), country: Some(of.clone()) },
+            [(name, of)] => {
+                // Of a city in a kept file the country may not be known.
+                let country = Some(of.clone()).filter(|of| !of.is_empty());
+                return Locality::City { name: name.clone(), country };
+            }
             [] if text.is_empty() => {}
             [] => {
                 let all: Vec<String> =

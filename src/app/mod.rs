@@ -273,6 +273,45 @@ pub struct Component {
     pub place: Where,
 }
 
+impl Component {
+    /// The least that a component can be: one replica that needs nothing, runs all month, and may be anywhere.
+    #[must_use]
+    pub fn bare(name: &str, kind: Kind) -> Self {
+        let zero = Usage::flat(Quantity::ZERO);
+        Self {
+            name: name.to_owned(),
+            kind,
+            image: None,
+            command: Vec::new(),
+            port: lower_running::PORT,
+            env: Vec::new(),
+            secrets: Vec::new(),
+            cpu: zero,
+            memory_gib: zero,
+            disk_gb: zero,
+            gpu: None,
+            arch: None,
+            dedicated: false,
+            replicas: Usage::flat(Quantity::from_units(1)),
+            zones: 1,
+            spread: Spread::None,
+            purchase: vec![Purchase::OnDemand],
+            mixed: None,
+            shares: None,
+            run_on: RunOn { machines: true, serverless: kind == Kind::Service },
+            managed: ManagedChoice::Either,
+            public: false,
+            hours_month: Usage::flat(Quantity::MONTH_HOURS),
+            users_gb_month: zero,
+            outbound_gb_month: zero,
+            requests_million_month: zero,
+            writes_million_month: zero,
+            service_time: Latency::from_micros(0),
+            place: Where::default(),
+        }
+    }
+}
+
 /// Traffic between two components, by ordinal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -288,6 +327,15 @@ pub struct Link {
     pub round_trips_milli: i64,
     /// What one round trip may take, by which percentile.
     pub bound: Option<(Percentile, Latency)>,
+}
+
+impl Link {
+    /// A link over which nothing flows that is counted.
+    #[must_use]
+    pub const fn bare(from: usize, to: usize) -> Self {
+        let zero = Usage::flat(Quantity::ZERO);
+        Self { from, to, forward_gb_month: zero, back_gb_month: zero, round_trips_milli: 0, bound: None }
+    }
 }
 
 /// Where an audience is.

@@ -8,6 +8,7 @@ pub mod diff;
 mod file;
 mod index;
 mod latency;
+pub mod listing;
 mod menu;
 
 pub use cheapest::{Cheapest, Machines, Way};

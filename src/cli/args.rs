@@ -2,6 +2,8 @@
 
 #[cfg(feature = "run")]
 use super::carry::args as carry;
+#[cfg(all(feature = "run", unix))]
+use super::executor::args::ExecutorCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -53,6 +55,21 @@ pub enum Command {
     /// Say where applications are, and whether what is there is what the journal says
     #[cfg(feature = "run")]
     Status(carry::StatusArgs),
+    /// Write what makes the recommended placement, for other programs to carry out
+    #[cfg(feature = "run")]
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Serve the HTTP API and the dashboard
+    #[cfg(feature = "serve")]
+    Serve(super::serve_args::ServeArgs),
+    /// Make, list and take back the tokens of the API
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Token(super::serve_args::TokenCommand),
+    /// Show how the market clears for an application, tick by tick: winners, runners-up and margins
+    Auction(super::market_args::AuctionArgs),
+    /// Hold a policy against never moving, always moving and the best that could have been known, on recorded prices
+    Backtest(super::market_args::BacktestArgs),
     /// Print the optimisation problem of an application, for other solvers
     Problem(ProblemArgs),
     /// Solve a problem from a file to proven optimality (docs/problem-format.md)
@@ -78,6 +95,84 @@ pub enum Command {
     /// Print the JSON Schema of a file format
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Say what is installed for each executor, and how to install what is missing
+    #[cfg(all(feature = "run", unix))]
+    Doctor(DoctorArgs),
+    /// Hold programs that carry plans out to what they promise (docs/executor-protocol.md)
+    #[cfg(all(feature = "run", unix))]
+    #[command(subcommand)]
+    Executor(ExecutorCommand),
+    /// The parts of the demo application: a small web service, and a writer
+    #[cfg(all(feature = "run", unix))]
+    #[command(subcommand)]
+    Demo(DemoCommand),
+    /// Start a program in a folder in such a way that it can be found again (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionRun(RegionRunArgs),
+    /// Serve the stable address of a component (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionProxy(RegionDirArgs),
+    /// Start again what ends although it is to run (used by the executor `process`)
+    #[cfg(all(feature = "run", unix))]
+    #[command(hide = true)]
+    RegionKeep(RegionDirArgs),
+}
+
+/// `placer doctor`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+}
+
+/// `placer demo`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Serve a page with the region, the number of rows and the last of them; reads PORT, DB_URL and PLACER_REGION
+    Web,
+    /// Commit a numbered row as often as possible; reads DB_URL, PAUSE_MS and ACK_LOG
+    Writer,
+}
+
+/// `placer region-run`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct RegionRunArgs {
+    /// The folder of the process
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// Stay until the program ends
+    #[arg(long)]
+    pub wait: bool,
+    /// Who runs it
+    #[arg(long, value_name = "UID:GID")]
+    pub user: Option<String>,
+    /// Its working directory
+    #[arg(long)]
+    pub cwd: Option<PathBuf>,
+    /// A file or folder to hand over open
+    #[arg(long)]
+    pub hand: Vec<PathBuf>,
+    /// Program and arguments
+    #[arg(last = true, required = true)]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+/// `placer region-proxy`, `placer region-keep`
+#[cfg(all(feature = "run", unix))]
+#[derive(Debug, Args)]
+pub struct RegionDirArgs {
+    /// The folder of the component or of the application
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// placer's own binary
+    #[arg(long)]
+    pub placer: Option<PathBuf>,
 }
 
 /// Which price book to use.
@@ -156,6 +251,49 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub book: BookArgs,
     /// Search nodes after which the best placement found so far is planned for
+    #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
+    pub nodes_max: u64,
+}
+
+/// `placer export`
+#[cfg(feature = "run")]
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Write a root module for each provider of the recommended placement (docs/terraform.md)
+    Terraform(ExportTerraformArgs),
+    /// Judge the Terraform configuration in a folder, whoever wrote it: open databases, no encryption, secrets in plain text
+    Audit(ExportAuditArgs),
+}
+
+/// `placer export audit`
+#[cfg(feature = "run")]
+#[derive(Debug, Args)]
+pub struct ExportAuditArgs {
+    /// A folder with `.tf` or `.tf.json` files
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// `placer export terraform`
+#[cfg(feature = "run")]
+#[derive(Debug, Args)]
+pub struct ExportTerraformArgs {
+    /// The application's file; `-` reads standard input
+    #[arg(value_name = "APP")]
+    pub app: PathBuf,
+    /// Folder to write to: a folder in it for each provider
+    #[arg(short, long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// What this policy does not allow is no candidate: `conservative`, `balanced`, `aggressive`, or a file
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// Write over files that placer did not write
+    #[arg(long)]
+    pub force: bool,
+    /// Price book
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Search nodes after which the best placement found so far is written
     #[arg(long, value_name = "NODES", default_value_t = crate::solve::Limits::default().nodes_max)]
     pub nodes_max: u64,
 }
@@ -609,4 +747,14 @@ pub enum SchemaCommand {
     Plan,
     /// The schema of policies, for editors
     Policy,
+    /// The schema of the lines between placer and a plugin
+    #[cfg(all(feature = "run", unix))]
+    Executor,
+    /// The schema of `placer executor test --format json`
+    #[cfg(feature = "run")]
+    Conformance,
+    /// The report of `placer backtest`
+    Backtest,
+    /// A line of `placer auction --format json`
+    Auction,
 }

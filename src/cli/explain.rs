@@ -3,8 +3,9 @@
 use super::args::{ExplainArgs, ReportFormat};
 use super::failure::Failure;
 use super::text::Look;
-use super::{explain_text, input, nearest, offers as offers_command, place, report_text};
+use super::{explain_text, input, nearest, place, report_text};
 use crate::app::App;
+use crate::catalog::listing::regions;
 use crate::catalog::{Item, PriceBook};
 use crate::policy::Policy;
 use crate::report::explain::{Ask, Target, explain, wire};
@@ -67,7 +68,7 @@ fn target(book: &PriceBook, text: &str) -> Result<Target, Failure> {
     };
     let of_place = |place: &str| {
         let (provider, code) = place.split_once(':').map_or((place, None), |(provider, code)| (provider, Some(code)));
-        offers_command::regions(book, Some(provider), code)
+        regions(book, Some(provider), code).map_err(Failure::input)
     };
     let regions = place.map(of_place).transpose()?.unwrap_or_default();
     if let Some(offer) = offer {

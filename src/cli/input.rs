@@ -68,10 +68,16 @@ pub fn book(path: Option<&Path>) -> Result<PriceBook, Failure> {
 /// The book with the round-trip times that `placer probe` measured, where there are any.
 #[cfg(feature = "collect")]
 fn with_probes(mut book: PriceBook) -> Result<PriceBook, Failure> {
+    probed(&mut book).map(|()| book)
+}
+
+/// Puts the round-trip times that `placer probe` measured into a book.
+#[cfg(feature = "collect")]
+pub fn probed(book: &mut PriceBook) -> Result<(), Failure> {
     if let Some(path) = probes_file() {
-        crate::collect::probe::Record::read(&path).map_err(Failure::input)?.apply(&mut book);
+        crate::collect::probe::Record::read(&path).map_err(Failure::input)?.apply(book);
     }
-    Ok(book)
+    Ok(())
 }
 
 #[cfg(not(feature = "collect"))]

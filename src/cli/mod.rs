@@ -4,12 +4,22 @@
 //! that says what to do; the exit code is 0, 1, 2 or 3 (see [`failure::Failure`]).
 
 mod args;
+mod auction;
+mod backtest;
 #[cfg(feature = "run")]
 mod carry;
 #[cfg(feature = "collect")]
 mod collect;
+#[cfg(all(feature = "run", unix))]
+mod demo;
+#[cfg(all(feature = "run", unix))]
+mod doctor;
+#[cfg(all(feature = "run", unix))]
+mod executor;
 mod explain;
 mod explain_text;
+#[cfg(feature = "run")]
+mod export;
 mod failure;
 mod fleet;
 mod frontier;
@@ -17,6 +27,7 @@ mod frontier_picture;
 mod input;
 mod latency;
 mod lists;
+mod market_args;
 mod nearest;
 mod offers;
 mod output;
@@ -31,10 +42,18 @@ mod price_history;
 mod probe;
 mod problem;
 mod recommend;
+#[cfg(all(feature = "run", unix))]
+mod region;
 mod regions;
 mod report_text;
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(feature = "serve")]
+mod serve_args;
 mod solve;
 mod text;
+#[cfg(feature = "serve")]
+mod token;
 
 use args::{Cli, Command, FleetCommand, SchemaCommand};
 use clap::Parser;
@@ -83,6 +102,16 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Autopilot(args) => carry::autopilot::run(args, out),
         #[cfg(feature = "run")]
         Command::Status(args) => carry::status(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Terraform(args)) => export::run(args, out),
+        #[cfg(feature = "run")]
+        Command::Export(args::ExportCommand::Audit(args)) => export::audit(args, out),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args, out),
+        #[cfg(feature = "serve")]
+        Command::Token(command) => token::run(command, out),
+        Command::Auction(args) => auction::run(args, out),
+        Command::Backtest(args) => backtest::run(args, out),
         Command::Problem(args) => problem::run(args, out),
         Command::Solve(args) => solve::run(args, out),
         Command::Fleet(FleetCommand::Recommend(args)) => fleet::run(args, out),
@@ -94,6 +123,18 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Probe(args) => probe::run(args, out),
         Command::Latency(args) => latency::run(args, out),
         Command::PriceBook(command) => price_book::run(command, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Doctor(args) => doctor::run(args, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Executor(command) => executor::run(command, out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Demo(command) => demo::run(command),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionRun(args) => region::run(args),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionProxy(args) => region::proxy(args),
+        #[cfg(all(feature = "run", unix))]
+        Command::RegionKeep(args) => region::keep(args),
         Command::Schema(SchemaCommand::App) => Ok(writeln!(out, "{}", crate::app::schema_json().trim_end())?),
         Command::Schema(SchemaCommand::Report) => schema(&schemars::schema_for!(crate::report::wire::Report), out),
         Command::Schema(SchemaCommand::Explain) => {
@@ -106,6 +147,16 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
             Ok(writeln!(out, "{}", crate::policy::file::schema_json().trim_end())?)
         }
         Command::Schema(SchemaCommand::Plan) => schema(&schemars::schema_for!(crate::plan::PlanFile), out),
+        #[cfg(all(feature = "run", unix))]
+        Command::Schema(SchemaCommand::Executor) => {
+            schema(&schemars::schema_for!(crate::exec::plugin::wire::Line), out)
+        }
+        #[cfg(feature = "run")]
+        Command::Schema(SchemaCommand::Conformance) => {
+            schema(&schemars::schema_for!(crate::exec::conformance::wire::Report), out)
+        }
+        Command::Schema(SchemaCommand::Auction) => schema(&schemars::schema_for!(auction::Cleared), out),
+        Command::Schema(SchemaCommand::Backtest) => schema(&schemars::schema_for!(backtest::Report), out),
         Command::Schema(SchemaCommand::Fleet) => schema(&schemars::schema_for!(crate::report::fleet::Fleet), out),
     }
 }

@@ -1,4 +1,5 @@
-//! `placer plan`: the application's file in, the steps from today's placement to the recommended one out.
+//! `placer plan`: the application's file in, the steps from today's placement to the recommended one out. Today is where placer
+//! has put the application, where it has; else what the file states.
 
 use super::args::{PlanArgs, ReportFormat};
 use super::failure::Failure;
@@ -18,6 +19,9 @@ pub fn run(args: &PlanArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let app = input::app(&args.app, &text, &book)?;
     let limits = Limits { nodes_max: args.nodes_max, ..Limits::default() };
     let policy = args.policy.as_deref().map(|name| policy::read(name, &book)).transpose()?;
+    let options = Options { keep_hours: args.keep_hours, ..Options::default() };
+    #[cfg(feature = "run")]
+    let app = super::carry::as_deployed(app)?;
     let found = recommend(&app, &book, policy.as_ref().unwrap_or(&Policy::default()), &limits)
         .map_err(super::recommend::refused)?;
     let placed: &Placed = match &found.outcome {
@@ -30,8 +34,12 @@ pub fn run(args: &PlanArgs, out: &mut dyn Write) -> Result<(), Failure> {
     };
     let today = placed.baselines.iter().find(|baseline| baseline.kind == BaselineKind::Today);
     let from = Placement::today(&app, &found.problem, today.and_then(|today| today.total));
+    #[cfg(feature = "run")]
+    let from = match super::carry::deployed(&app.name)? {
+        Some(there) => Placement { usd_month: from.usd_month, ..there },
+        None => from,
+    };
     let to = Placement::of(&app, &found.problem, &placed.assignment, placed.bill.total);
-    let options = Options { keep_hours: args.keep_hours, ..Options::default() };
     let app_toml = String::from_utf8_lossy(&text).into_owned();
     let plan = Plan { app_toml, ..plan(&app, &found.problem, from, to, &options) };
     print(args, &plan, out)?;
@@ -67,8 +75,14 @@ fn print(args: &PlanArgs, plan: &Plan, out: &mut dyn Write) -> Result<(), Failur
     }
     match args.format {
         ReportFormat::Json => out.write_all(to_json(plan)?.as_bytes())?,
-        ReportFormat::Table => out.write_all(plan_text::render(plan, Look::of_stdout()).as_bytes())?,
-        ReportFormat::Markdown => out.write_all(plan_text::render(plan, Look::markdown()).as_bytes())?,
+        ReportFormat::Table => out.write_all(told(plan, Look::of_stdout()).as_bytes())?,
+        ReportFormat::Markdown => out.write_all(told(plan, Look::markdown()).as_bytes())?,
     }
     Ok(())
+}
+
+/// The plan, and that nothing has happened yet.
+fn told(plan: &Plan, look: Look) -> String {
+    let text = plan_text::render(plan, look);
+    if plan.steps.is_empty() { text } else { text + "nothing was changed; every step but `retire` can be undone\n" }
 }

@@ -17,7 +17,6 @@ pub fn render(plan: &Plan, look: Look) -> String {
     text.push_str(&changes(plan, look));
     text.push_str(&look.title("Steps"));
     text.push_str(&steps(plan, look));
-    text.push_str("nothing was changed; every step but `retire` can be undone\n");
     text
 }
 

@@ -4,27 +4,10 @@ use super::args::{BuildArgs, ListFormat, PriceBookCommand, StatusArgs, VerifyArg
 use super::failure::Failure;
 use super::text::Side;
 use super::{input, lists};
-use crate::catalog::PriceBook;
+use crate::catalog::listing::{ProviderRow, provider_rows};
 use crate::collect::facts;
-use crate::units::Quality;
 use serde::Serialize;
 use std::io::Write;
-
-/// What the book holds of a provider.
-#[derive(Debug, Serialize)]
-struct ProviderRow {
-    provider: String,
-    regions: usize,
-    machine_types: usize,
-    compute_offers: usize,
-    managed_offers: usize,
-    tariffs: usize,
-    egress_ladders: usize,
-    /// Prices by quality.
-    listed: usize,
-    derived: usize,
-    estimated: usize,
-}
 
 #[derive(Debug, Serialize)]
 struct Status<'a> {
@@ -81,7 +64,7 @@ fn status(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let book = input::book(args.book.price_book.as_deref().or(collected))?;
     #[cfg(feature = "collect")]
     let collected = super::price_history::source_rows(store)?;
-    let providers: Vec<ProviderRow> = (0..book.providers.len()).map(|at| provider_row(&book, at)).collect();
+    let providers = provider_rows(&book);
     match args.format {
         ListFormat::Csv => lists::csv(&CSV, providers.iter().map(texts), out),
         ListFormat::Json => {
@@ -114,36 +97,6 @@ fn status(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> {
             }
             Ok(())
         }
-    }
-}
-
-fn provider_row(book: &PriceBook, at: usize) -> ProviderRow {
-    let name = book.providers[at].name.clone();
-    let mine = |id| usize::from(book.region(id).provider.0) == at;
-    let compute = || book.compute.iter().filter(|offer| mine(offer.region));
-    let managed = || book.managed.iter().filter(|offer| mine(offer.region));
-    let tariffs = || book.tariffs.iter().filter(|tariff| mine(tariff.region));
-    let ladders = || book.ladders.iter().filter(|ladder| mine(ladder.region));
-    let qualities = compute()
-        .map(|offer| offer.quality)
-        .chain(managed().map(|offer| offer.price.quality))
-        .chain(tariffs().map(|tariff| tariff.price.quality))
-        .chain(ladders().flat_map(|ladder| ladder.tiers.iter().map(|tier| tier.price.quality)));
-    let mut by_quality = [0; 3];
-    for quality in qualities {
-        by_quality[quality as usize] += 1;
-    }
-    ProviderRow {
-        provider: name,
-        regions: book.regions.iter().filter(|region| usize::from(region.provider.0) == at).count(),
-        machine_types: book.shapes.iter().filter(|shape| usize::from(shape.provider.0) == at).count(),
-        compute_offers: compute().count(),
-        managed_offers: managed().count(),
-        tariffs: tariffs().count(),
-        egress_ladders: ladders().count(),
-        listed: by_quality[Quality::Listed as usize],
-        derived: by_quality[Quality::Derived as usize],
-        estimated: by_quality[Quality::Estimated as usize],
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::args::{ListFormat, ProbeArgs};
 use super::failure::Failure;
-use super::latency::End;
 use super::text::Side;
-use super::{input, lists, nearest, offers};
+use super::{input, lists, nearest};
 use crate::catalog::PriceBook;
+use crate::catalog::listing::{End, region_name, regions};
 use crate::collect::probe::{
     AGAIN_AFTER_SECONDS, Distribution, Endpoint, Limits, Record, Run, Sample, Vantage, endpoints, probe,
 };
@@ -100,7 +100,7 @@ fn now_unix() -> Result<i64, Failure> {
 
 fn vantage(book: &PriceBook, from: Option<&str>) -> Result<Vantage, Failure> {
     let Some(from) = from else { return Ok(Vantage::Here) };
-    Ok(match End::parse(book, from)? {
+    Ok(match End::parse(book, from).map_err(Failure::input)? {
         End::Region(id) => Vantage::Region(book.provider_of(id).name.clone(), book.region(id).code.clone()),
         End::Place(place) => Vantage::Place(End::Place(place.clone()).name(book), place.lat, place.lon),
     })
@@ -112,19 +112,20 @@ fn wanted(book: &PriceBook, args: &ProbeArgs) -> Result<Vec<Endpoint>, Failure> 
     for endpoint in &all {
         if book.find_region(&endpoint.provider, &endpoint.region).is_none() {
             let name = format!("{}:{}", endpoint.provider, endpoint.region);
-            let known = offers::regions(book, None, None)?;
-            let known: Vec<String> = known.iter().map(|id| super::latency::region_name(book, *id)).collect();
+            let known = regions(book, None, None).map_err(Failure::input)?;
+            let known: Vec<String> = known.iter().map(|id| region_name(book, *id)).collect();
             return Err(nearest::unknown("region", &name, known.iter().map(String::as_str)));
         }
     }
-    let mut regions = Vec::new();
+    let provider = args.provider.as_deref();
+    let mut wanted = Vec::new();
     for region in &args.region {
-        regions.extend(offers::regions(book, args.provider.as_deref(), Some(region))?);
+        wanted.extend(regions(book, provider, Some(region)).map_err(Failure::input)?);
     }
     if args.region.is_empty() {
-        regions = offers::regions(book, args.provider.as_deref(), None)?;
+        wanted = regions(book, provider, None).map_err(Failure::input)?;
     }
-    let chosen = |e: &Endpoint| book.find_region(&e.provider, &e.region).is_some_and(|id| regions.contains(&id));
+    let chosen = |e: &Endpoint| book.find_region(&e.provider, &e.region).is_some_and(|id| wanted.contains(&id));
     let found: Vec<Endpoint> = all.into_iter().filter(chosen).collect();
     if found.is_empty() {
         return Err(Failure::Input("no host is known there; name one in a file for --endpoints".into()));

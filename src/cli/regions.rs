@@ -3,35 +3,20 @@
 use super::args::{ListFormat, RegionsArgs};
 use super::failure::Failure;
 use super::text::Side;
-use super::{input, lists, offers};
-use crate::catalog::{PriceBook, RegionId};
-use serde::Serialize;
+use super::{input, lists};
+use crate::catalog::listing::{RegionRow, region_row, regions};
 use std::io::Write;
 
 /// Columns of the CSV form.
 const CSV: [&str; 10] =
     ["provider", "region", "city", "country", "continent", "lat", "lon", "zones", "compute_offers", "managed_offers"];
 
-#[derive(Debug, Serialize)]
-struct Row<'a> {
-    provider: &'a str,
-    region: &'a str,
-    city: &'a str,
-    country: &'a str,
-    continent: &'a str,
-    lat: f64,
-    lon: f64,
-    zones: Option<u8>,
-    compute_offers: usize,
-    managed_offers: usize,
-}
-
 /// Runs the command.
 pub fn run(args: &RegionsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     use Side::{Left, Right};
     let book = input::book(args.book.price_book.as_deref())?;
-    let ids = offers::regions(&book, args.provider.as_deref(), None)?;
-    let rows = || ids.iter().map(|&id| row(&book, id));
+    let ids = regions(&book, args.provider.as_deref(), None).map_err(Failure::input)?;
+    let rows = || ids.iter().map(|&id| region_row(&book, id));
     match args.format {
         ListFormat::Csv => lists::csv(&CSV, rows().map(|row| texts(&row)), out),
         ListFormat::Json => lists::json(rows(), out),
@@ -44,23 +29,7 @@ pub fn run(args: &RegionsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     }
 }
 
-fn row(book: &PriceBook, id: RegionId) -> Row<'_> {
-    let region = book.region(id);
-    Row {
-        provider: &book.provider_of(id).name,
-        region: &region.code,
-        city: &region.city,
-        country: &region.country,
-        continent: &region.continent,
-        lat: region.lat,
-        lon: region.lon,
-        zones: region.zones,
-        compute_offers: book.compute_at(id).len(),
-        managed_offers: book.managed_at(id).len(),
-    }
-}
-
-fn texts(row: &Row) -> [String; 10] {
+fn texts(row: &RegionRow) -> [String; 10] {
     [
         row.provider.to_owned(),
         row.region.to_owned(),

@@ -76,7 +76,8 @@ impl Look {
 }
 
 /// Breaks text between words so that no line is wider than `width`, where words allow it.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always a last line");
@@ -205,6 +206,11 @@ pub fn amount(decimal: &str) -> String {
     }
 }
 
+/// A moment, UTC: `2026-11-22T21:00:00Z`.
+pub fn moment(unix: i64) -> String {
+    jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,10 +230,4 @@ mod tests {
         assert_eq!(wrap("", 7), [""]);
         assert_eq!(wrap("indivisible", 3), ["indivisible"]);
     }
-}
-
-/// A moment, UTC: `2026-11-22T21:00:00Z`.
-#[cfg(feature = "collect")]
-pub fn moment(unix: i64) -> String {
-    jiff::Timestamp::from_second(unix).unwrap_or_default().to_string()
 }

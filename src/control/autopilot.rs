@@ -7,16 +7,18 @@
 
 use super::Clock;
 use super::carrying::Carrier;
+use super::choose::{self, Question};
 use super::outcome::{Outcome, Refused};
-use super::proposing::{Proposal, Unplaced, propose};
+use super::proposing::{Proposal, Unplaced, at, propose};
 use crate::app::{App, parse};
 use crate::catalog::PriceBook;
 use crate::market::{Ask, Entry, Market, Taken};
 use crate::plan::{
-    Circumstances, Decision, DecisionFile, Options, PastMove, Placement, Verdict, decide, plan_digest, to_json,
+    Circumstances, Decision, DecisionFile, Options, PastMove, Placement, Plan, Verdict, decide, digest as digest_of,
+    plan_digest, read, to_json,
 };
 use crate::policy::Policy;
-use crate::problem::names;
+use crate::problem::{check, names, score};
 use crate::solve::Limits;
 use crate::store::{AppRow, ClearingRow, DecisionRow, PlanRow, PlanRunState, PlanState, Store, StoreError};
 use crate::units::Money;
@@ -87,6 +89,11 @@ pub enum News {
     },
 }
 
+/// What is done with a carrier.
+pub type WithCarrier<'w> = dyn FnMut(&Carrier<'_>) + 'w;
+/// Finds the executor of a name, and does something with a carrier that has it; or says why there is none.
+pub type Carry<'c> = dyn Fn(&str, &mut WithCarrier<'_>) -> Result<(), String> + 'c;
+
 /// What an autopilot works with.
 pub struct Autopilot<'a> {
     /// Where applications, plans and journals are.
@@ -96,7 +103,7 @@ pub struct Autopilot<'a> {
     /// Policies by the name that an application has; empty: the autopilot's own.
     pub policy: &'a dyn Fn(&str) -> Result<Policy, String>,
     /// Who carries an application's plans out, by the executor's name.
-    pub carry: &'a dyn Fn(&str, &mut dyn FnMut(&Carrier<'_>)) -> Result<(), String>,
+    pub carry: &'a Carry<'a>,
     /// How plans are made.
     pub options: Options,
     /// How long a search may take.
@@ -201,10 +208,8 @@ impl Autopilot<'_> {
             Ok(found) => found,
             Err(told) => return Ok(Err(told)),
         };
-        let asks: Vec<Ask> = asks(&proposed.plan.from).chain(asks(&proposed.plan.to)).collect();
         let past = self.past(&row.name, now)?;
-        let prices_at = self.market.prices_at(&asks, now);
-        let decision = decide(&proposed.plan, &policy.moves, &Circumstances { now, prices_at, past: &past });
+        let (proposed, decision) = self.decided((&app, &row.text), &policy, proposed, from, &past);
         let digest = plan_digest(&proposed.plan).map_err(|error| error.to_string());
         let digest = match digest {
             Ok(digest) => (!proposed.plan.steps.is_empty()).then_some(digest),
@@ -223,15 +228,58 @@ impl Autopilot<'_> {
             Verdict::Move => self.act(&proposed, executor, &by, now, news),
             Verdict::Ask if approved => self.act(&proposed, executor, "whoever approved it", now, news),
             Verdict::Ask => self.ask(&proposed, &by, now).map_err(Into::into),
-            Verdict::Stay | Verdict::Observe => Ok(()),
+            Verdict::Stay | Verdict::Observe => self.store.supersede_plans(&row.name, None, now).map_err(Into::into),
         }
         .map(Ok)
+    }
+
+    /// What the policy makes of the way to the best placement, or of a part of it that it would rather have: see
+    /// [`crate::control::choose`]. A backtest decides by the same function.
+    fn decided(
+        &self,
+        (app, app_toml): (&App, &str),
+        policy: &Policy,
+        proposed: Proposal,
+        from: &Placement,
+        past: &[PastMove],
+    ) -> (Proposal, Decision) {
+        let now = self.clock.now();
+        let prices_at = |to: &Placement| {
+            let asks: Vec<Ask> = asks(from).chain(asks(to)).collect();
+            self.market.prices_at(&asks, now)
+        };
+        let first = Circumstances { now, prices_at: prices_at(&proposed.plan.to), past };
+        let first = decide(&proposed.plan, &policy.moves, &first);
+        let Some(present) = proposed.present.as_ref().filter(|_| !proposed.plan.steps.is_empty()) else {
+            return (proposed, first);
+        };
+        let (app, problem) = (at(app, from), &proposed.problem);
+        let other = choose::propose(&Question {
+            app: &app,
+            problem,
+            present,
+            bill: &|assignment| score(problem, assignment).map(|bill| bill.total),
+            moves: &policy.moves,
+            options: &self.options,
+            limits: &self.limits,
+            now,
+            prices_at: &|to| prices_at(&Placement::of(&app, problem, to, Money::ZERO)),
+            past,
+        });
+        // It must begin with what is there to the digest, and pass the checker, as everything that is carried out.
+        let fits = digest_of(&other.plan.from) == digest_of(from) && check(problem, &other.to).is_empty();
+        if other.decision.verdict == Verdict::Stay || !fits {
+            return (proposed, first);
+        }
+        let plan = Plan { app_toml: app_toml.to_owned(), ..other.plan };
+        (Proposal { plan, assignment: other.to, ..proposed }, other.decision)
     }
 
     fn proposed(&self, row: &AppRow, from: &Placement, now: i64) -> Result<(App, Policy, Proposal), String> {
         let policy = (self.policy)(&row.policy)?;
         let in_use: Vec<Ask> = asks(from).collect();
-        let book: PriceBook = self.market.book(now, &in_use);
+        let stand_s = policy.moves.price_stands_hours_min.saturating_mul(3_600);
+        let book: PriceBook = self.market.book_for(now, &in_use, stand_s);
         let app = parse(&row.text, "app.toml", &names(&book)).map_err(|faults| faults.to_string())?.app;
         let proposed = propose((&app, &row.text), &book, &policy, &self.limits, from, &self.options);
         let proposed = proposed.map_err(|unplaced: Unplaced| unplaced.to_string())?;
@@ -283,7 +331,7 @@ impl Autopilot<'_> {
         let detail = serde_json::to_string(&winners).unwrap_or_default();
         let usd_month_nanos = proposed.plan.to.usd_month.map(Money::nanos);
         let last = self.store.clearings(Some(&app.name), 1)?.into_iter().next();
-        if !last.is_some_and(|row| (row.usd_month_nanos, &row.detail) == (usd_month_nanos, &detail)) {
+        if last.is_none_or(|row| (row.usd_month_nanos, &row.detail) != (usd_month_nanos, &detail)) {
             self.store.put_clearing(&ClearingRow { app: app.name.clone(), at: now, usd_month_nanos, detail })?;
         }
         Ok(())
@@ -316,8 +364,17 @@ impl Autopilot<'_> {
         Ok(())
     }
 
-    /// Keeps a plan for somebody's decision.
+    /// Keeps a plan for somebody's decision. One that waits already stays when it would do the same, whatever prices have
+    /// done since; every other one needs no decision any more.
     fn ask(&self, proposed: &Proposal, by: &str, now: i64) -> Result<(), StoreError> {
+        let ends = |plan: &Plan| (digest_of(&plan.from), digest_of(&plan.to));
+        let same = |row: &PlanRow| read(row.document.as_bytes()).is_ok_and(|plan| ends(&plan) == ends(&proposed.plan));
+        let waiting = self.store.waiting_plans(&proposed.plan.app)?;
+        let kept = waiting.iter().find(|row| same(row)).map(|row| row.digest.as_str());
+        self.store.supersede_plans(&proposed.plan.app, kept, now)?;
+        if kept.is_some() {
+            return Ok(());
+        }
         let (Ok(digest), Ok(document)) = (plan_digest(&proposed.plan), to_json(&proposed.plan)) else { return Ok(()) };
         self.store.put_plan(&PlanRow {
             digest,
@@ -341,7 +398,7 @@ impl Autopilot<'_> {
             if row.state != PlanState::Approved || !self.store.open_plan_runs(Some(&row.app))?.is_empty() {
                 continue;
             }
-            let Ok(plan) = crate::plan::read(row.document.as_bytes()) else { continue };
+            let Ok(plan) = read(row.document.as_bytes()) else { continue };
             let mut begun = None;
             let by = row.decided_by.clone().unwrap_or_default();
             let opened = (self.carry)(&executor(&row.app), &mut |carrier| {
@@ -401,7 +458,10 @@ fn in_words(result: &Result<Outcome, Refused>) -> String {
     match result {
         Ok(Outcome::Finished) => "finished".to_owned(),
         Ok(Outcome::RolledBack { why }) => format!("rolled back: {why}"),
-        Ok(Outcome::Keeping { until }) => format!("moved; the old sides are kept until {until}"),
+        Ok(Outcome::Keeping { until }) => {
+            let until = jiff::Timestamp::from_second(*until).unwrap_or_default();
+            format!("moved; the old sides are kept until {until}")
+        }
         Ok(Outcome::Stuck { step, why }) => format!("stuck at {step}: {why}"),
         Ok(Outcome::Interrupted) => "interrupted".to_owned(),
         Ok(Outcome::TakenOver) => "another placer carries it".to_owned(),

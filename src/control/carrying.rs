@@ -6,7 +6,7 @@ use super::outcome::{Outcome, Refused};
 use crate::app::{App, parse_kept};
 use crate::exec::{Executor, Failure, FailureKind, Order, Watch};
 use crate::plan::run::{Disorder, End, Entry, Event, Next, Progress};
-use crate::plan::{Placement, Plan, digest, plan_digest, read, to_json};
+use crate::plan::{Change, Placement, Plan, digest, keyed, plan_digest, read, to_json};
 use crate::store::{AppLock, Books, Deployment, PlanRow, PlanRun, PlanRunState, PlanState, Store};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -44,14 +44,14 @@ impl Carrier<'_> {
     /// [`Refused`]; nothing of the plan was done then.
     pub fn begin(&self, plan: &Plan, reason: &str, by: &str) -> Result<(String, Outcome), Refused> {
         let now = self.clock.now();
-        let app = self.app_of(plan)?;
+        let app = Self::app_of(plan)?;
         let busy = || Refused::Busy { app: plan.app.clone() };
         let lock = self.store.lock_app(&plan.app)?.ok_or_else(busy)?;
         let lock = self.settle(&plan.app, lock)?;
         self.fits(plan)?;
         let failed = |failure| Refused::Executor { executor: self.executor.name().to_owned(), failure };
         self.executor.ready(&app, plan).map_err(failed)?;
-        let row = self.plan_row(plan, reason, by, now)?;
+        let row = Self::plan_row(plan, reason, by, now)?;
         self.store.put_plan(&row)?;
         match self.store.plan(&row.digest)? {
             Some(kept) if kept.state == PlanState::Rejected => {
@@ -158,7 +158,7 @@ impl Carrier<'_> {
         }
     }
 
-    fn plan_row(&self, plan: &Plan, reason: &str, by: &str, now: i64) -> Result<PlanRow, Refused> {
+    fn plan_row(plan: &Plan, reason: &str, by: &str, now: i64) -> Result<PlanRow, Refused> {
         let damaged = |error: serde_json::Error| Refused::Damaged { run: plan.app.clone(), message: error.to_string() };
         Ok(PlanRow {
             digest: plan_digest(plan).map_err(damaged)?,
@@ -172,7 +172,7 @@ impl Carrier<'_> {
         })
     }
 
-    fn app_of(&self, plan: &Plan) -> Result<App, Refused> {
+    fn app_of(plan: &Plan) -> Result<App, Refused> {
         let app = parse_kept(&plan.app_toml, "app.toml");
         let app = app.map_err(|faults| Refused::NoApp { app: plan.app.clone(), message: faults.to_string() })?;
         if app.name == plan.app {
@@ -200,7 +200,7 @@ impl Carrier<'_> {
         let plan = read(kept.document.as_bytes()).map_err(|error| damaged(error.to_string()))?;
         let progress = Progress::of(&plan, &self.store.journal(&row.id)?);
         let progress = progress.map_err(|disorder: Disorder| damaged(disorder.to_string()))?;
-        let app = self.app_of(&plan)?;
+        let (app, plan) = (Self::app_of(&plan)?, keyed(&plan, &row.id));
         Ok(Carried { row, plan, app, lock, progress })
     }
 
@@ -311,8 +311,10 @@ impl Carrier<'_> {
         let there =
             Deployment { app: plan.app.clone(), placement, executor: row.executor.clone(), run: row.id.clone(), at };
         let saving = plan.saving_month().filter(|_| finished);
+        // What comes and what goes is no move: it saves nothing, and nobody has to rest after it.
+        let moves = plan.moved.iter().filter(|moved| moved.change == Change::Move);
         let books = Books {
-            components: plan.moved.iter().map(|moved| moved.component.clone()).collect(),
+            components: moves.map(|moved| moved.component.clone()).collect(),
             cost_nanos: plan.cost().map(crate::units::Money::nanos),
             saving_month_nanos: saving.map(crate::units::Money::nanos),
         };

@@ -1,14 +1,19 @@
-//! Joins what may not know each other: collecting into the store, the books that come of it, and plans carried out.
+//! Joins what may not know each other: collecting into the store, the books that come of it, plans carried out; the market,
+//! the solver and the policies in a replay of recorded prices.
 
 #[cfg(feature = "run")]
 pub mod autopilot;
+pub mod backtest;
 #[cfg(feature = "run")]
 pub mod carrying;
+pub mod choose;
+#[cfg(feature = "collect")]
 pub mod collecting;
 #[cfg(feature = "run")]
 pub mod outcome;
 #[cfg(feature = "run")]
 pub mod proposing;
+#[cfg(feature = "collect")]
 pub mod sealing;
 
 /// What time it is. The system's, or a test's.
@@ -21,9 +26,11 @@ pub trait Clock: Sync {
 }
 
 /// The system's clock.
+#[cfg(feature = "run")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+#[cfg(feature = "run")]
 impl Clock for SystemClock {
     fn now(&self) -> i64 {
         jiff::Timestamp::now().as_second()

@@ -15,6 +15,8 @@ pub struct Proposal {
     pub problem: Problem,
     /// The best assignment; what is as good where it is stays.
     pub assignment: Assignment,
+    /// Where it is now, as an assignment; `None`: something of it is no choice of the problem.
+    pub present: Option<Assignment>,
     /// Whether nothing better exists; otherwise the search ended at its limit.
     pub proven: bool,
     /// The way there, from where it is, both billed at these prices.
@@ -60,7 +62,7 @@ pub fn propose(
     let app = at(app, from);
     let problem = lower(&app, book, policy, &Lowering::default())?;
     let solution = solve(&problem, limits);
-    proposal((&app, app_toml), problem, solution, from, options)
+    proposal((&app, app_toml), problem, &solution, from, options)
 }
 
 /// The proposal of a solution: what is as good where it is stays, and the checker has the last word.
@@ -70,7 +72,7 @@ pub fn propose(
 pub fn proposal(
     (app, app_toml): (&App, &str),
     problem: Problem,
-    solution: Solution,
+    solution: &Solution,
     from: &Placement,
     options: &Options,
 ) -> Result<Proposal, Unplaced> {
@@ -87,10 +89,11 @@ pub fn proposal(
     let bill = score(&problem, &assignment).ok_or(Unplaced::Internal)?;
     let to = Placement::of(app, &problem, &assignment, bill.total);
     let there: Option<Assignment> = now.iter().copied().collect();
-    let usd_month = there.and_then(|there| score(&problem, &there)).map(|bill| bill.total);
+    let usd_month = there.as_ref().and_then(|there| score(&problem, there)).map(|bill| bill.total);
     let from = Placement { usd_month: usd_month.or(from.usd_month.filter(|_| from.seats.is_empty())), ..from.clone() };
-    let plan = Plan { app_toml: app_toml.to_owned(), ..plan(app, &problem, priced(from, &problem, &now), to, options) };
-    Ok(Proposal { assignment, proven: solution.status == Status::Optimal, plan, problem })
+    let plan =
+        Plan { app_toml: app_toml.to_owned(), ..plan(app, &problem, priced(&from, &problem, &now), to, options) };
+    Ok(Proposal { present: there, assignment, proven: solution.status == Status::Optimal, plan, problem })
 }
 
 /// The choice of each component that is its seat, where the problem has it.
@@ -135,7 +138,7 @@ fn staying(problem: &Problem, best: &Assignment, now: &[Option<usize>]) -> Assig
 }
 
 /// The seats with what they cost at the problem's prices.
-fn priced(from: Placement, problem: &Problem, now: &[Option<usize>]) -> Placement {
+fn priced(from: &Placement, problem: &Problem, now: &[Option<usize>]) -> Placement {
     let cost = |name: &str| {
         let component = problem.components.iter().position(|component| component.name == name)?;
         Some(problem.components[component].choices[now[component]?].cost)

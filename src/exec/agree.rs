@@ -62,7 +62,8 @@ pub fn differences(sides: &[Side], seen: &[Sighting]) -> Vec<Difference> {
     for side in sides {
         match (sighting(side), side.percent) {
             (None, _) if side.certain => found.push(Difference::Absent(side.clone())),
-            (Some(seen), _) if side.certain && seen.health != Health::Ready => {
+            // An old side that gets nothing any more may rest: a worker that has finished does not run.
+            (Some(seen), percent) if side.certain && seen.health != Health::Ready && percent != Some(0) => {
                 found.push(Difference::Unwell(seen.clone()));
             }
             (Some(seen), Some(wanted)) if side.certain && seen.percent != wanted => {

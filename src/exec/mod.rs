@@ -14,7 +14,13 @@
 //! - *Nothing half-done in silence*: whatever fails says what happened, what is left, and what to do.
 
 mod agree;
+pub mod conformance;
 mod open;
+#[cfg(unix)]
+pub mod plugin;
+#[cfg(unix)]
+pub mod process;
+pub mod terraform;
 
 pub use agree::{Difference, differences};
 pub use open::{EXECUTORS, Setting, open};

@@ -71,7 +71,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Entry>, Faults> {
     match std::str::from_utf8(bytes) {
         Ok(text) => reader.text(text.strip_prefix('\u{feff}').unwrap_or(text)),
         Err(error) => {
-            let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() + 1;
             reader.fault(line, "not UTF-8 text; write the file as UTF-8".to_owned());
         }
     }

@@ -36,6 +36,8 @@ pub struct Rules {
     pub turns_max: usize,
     /// Until it has not turned for so long.
     pub settle_s: i64,
+    /// A lower price counts for buyers when it has stood for so long; 0: at once.
+    pub stand_s: i64,
 }
 
 impl Default for Rules {
@@ -53,6 +55,7 @@ impl Default for Rules {
             swing_window_s: 7 * 86_400,
             turns_max: 2,
             settle_s: 36 * 3_600,
+            stand_s: 0,
         }
     }
 }

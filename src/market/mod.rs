@@ -136,6 +136,12 @@ impl Market {
         &self.rules
     }
 
+    /// The book below the ticks.
+    #[must_use]
+    pub fn base(&self) -> &PriceBook {
+        &self.book
+    }
+
     /// Begins again with another book. What was observed after it stays, where the book still has the offer.
     pub fn rebase(&mut self, book: Arc<PriceBook>, book_at: i64) {
         let newer = |(key, known): (Key, Known)| Some((Index::ask(&self.book, key), known));
@@ -299,15 +305,15 @@ impl Market {
     /// # Errors
     /// [`Refusal::Unknown`] and its like: the book has no such offer.
     pub fn standing(&self, ask: &Ask, now: i64) -> Result<Standing, Refusal> {
-        Ok(self.stands(self.index.key(ask)?, now))
+        Ok(self.stands(self.index.key(ask)?, now, self.rules.stand_s))
     }
 
     /// The asks of which ticks were taken, in the order of the book, and how they stand.
     pub fn standings(&self, now: i64) -> impl Iterator<Item = (Ask, Standing)> {
-        self.known.keys().map(move |&key| (Index::ask(&self.book, key), self.stands(key, now)))
+        self.known.keys().map(move |&key| (Index::ask(&self.book, key), self.stands(key, now, self.rules.stand_s)))
     }
 
-    fn stands(&self, key: Key, now: i64) -> Standing {
+    fn stands(&self, key: Key, now: i64, stand_s: i64) -> Standing {
         let Some(known) = self.known.get(&key) else {
             let last = key.price(&self.book);
             let (to_buy, in_use) = (last, last);
@@ -325,7 +331,9 @@ impl Market {
             std::iter::once(known.last).chain(waiting).chain(recent).map(|usd| usd.unwrap_or(Money::MAX))
         };
         let offered = |usd: Option<Money>| usd.filter(|usd| *usd != Money::MAX);
-        let to_buy = if stale_s.is_some() { None } else { offered(possible().max()) };
+        // A price that has only just fallen is not what it costs for long.
+        let dearest = known.course.dearest(now, stand_s).unwrap_or(Money::MAX);
+        let to_buy = if stale_s.is_some() { None } else { offered(possible().max().map(|usd| usd.max(dearest))) };
         let in_use = offered(possible().min());
         Standing { last: known.last, at, waiting: known.waiting.clone(), damped, stale_s, to_buy, in_use }
     }
@@ -335,7 +343,7 @@ impl Market {
     /// book; `None` without any ask.
     #[must_use]
     pub fn prices_at<'a>(&self, asks: impl IntoIterator<Item = &'a Ask>, now: i64) -> Option<i64> {
-        let time = |ask: &Ask| self.index.key(ask).map_or(self.book_at, |key| self.stands(key, now).at);
+        let time = |ask: &Ask| self.index.key(ask).map_or(self.book_at, |key| self.stands(key, now, 0).at);
         let times: Vec<i64> = asks.into_iter().map(time).collect();
         // A moment that has not come is as bad as one long gone: it must not hide behind the others.
         let ahead = times.iter().copied().filter(|at| at.saturating_sub(now) > self.rules.ahead_s).max();

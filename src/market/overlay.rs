@@ -15,13 +15,19 @@ impl Market {
     /// another one as soon as a price is another one.
     #[must_use]
     pub fn book(&self, now: i64, in_use: &[Ask]) -> PriceBook {
+        self.book_for(now, in_use, self.rules.stand_s)
+    }
+
+    /// [`Self::book`] for whoever wants lower prices to have stood for so many seconds, in place of [`super::Rules::stand_s`].
+    #[must_use]
+    pub fn book_for(&self, now: i64, in_use: &[Ask], stand_s: i64) -> PriceBook {
         let in_use: BTreeSet<Key> = in_use.iter().filter_map(|ask| self.index.key(ask).ok()).collect();
         let mut book = (*self.book).clone();
         let mut sources = Sources { of: BTreeMap::new() };
         let mut changes = String::new();
         let mut withdrawn = BTreeSet::new();
         for &key in self.known.keys() {
-            let stands = self.stands(key, now);
+            let stands = self.stands(key, now, stand_s);
             let price = if in_use.contains(&key) { stands.in_use } else { stands.to_buy };
             if price == key.price(&self.book) {
                 continue;

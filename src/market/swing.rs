@@ -9,7 +9,9 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 /// Values and turns that are kept of one ask.
-const KEPT_MAX: usize = 64;
+const KEPT_MAX: usize = 128;
+/// Seconds for which values are kept at least: 30 days, more than any policy waits for a price to stand.
+const KEPT_S: i64 = 30 * 86_400;
 
 /// A price that is not offered is dearer than any.
 fn value(usd: Option<Money>) -> Money {
@@ -57,7 +59,7 @@ impl Course {
         let usd = value(usd);
         self.values.push_back((at, usd));
         // The price that stood when the window begins is still one of the recent ones.
-        let start = at.saturating_sub(rules.swing_window_s);
+        let start = at.saturating_sub(rules.swing_window_s.max(KEPT_S));
         while self.values.len() > KEPT_MAX || self.values.get(1).is_some_and(|(from, _)| *from <= start) {
             self.values.pop_front();
         }
@@ -87,10 +89,22 @@ impl Course {
         if turns < rules.turns_max || now >= until {
             return None;
         }
-        let stood = |at: usize| self.values.get(at + 1).is_none_or(|(next, _)| *next > start);
-        let recent = || (0..self.values.len()).filter(|&at| stood(at)).map(|at| self.values[at].1);
-        let (low, high) = (recent().min()?, recent().max()?);
+        let (low, high) = (self.since(start).min()?, self.since(start).max()?);
         Some(Damped { turns, low: offered(low), high: offered(high), until })
+    }
+
+    /// Prices that stood at any time after a moment.
+    fn since(&self, start: i64) -> impl Iterator<Item = Money> {
+        let stood = move |at: &usize| self.values.get(at + 1).is_none_or(|(next, _)| *next > start);
+        (0..self.values.len()).filter(stood).map(|at| self.values[at].1)
+    }
+
+    /// The dearest price that has not been over for so many seconds; `None`: not offered at some time.
+    pub fn dearest(&self, now: i64, stand_s: i64) -> Option<Money> {
+        if stand_s <= 0 {
+            return offered(self.values.back()?.1);
+        }
+        offered(self.since(now.saturating_sub(stand_s)).max()?)
     }
 }
 

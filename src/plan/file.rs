@@ -84,7 +84,7 @@ struct PlacementFile {
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct SeatFile {
+pub(crate) struct SeatFile {
     component: String,
     kind: KindWord,
     provider: String,
@@ -111,7 +111,7 @@ struct AboveFile {
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StepFile {
+pub(crate) struct StepFile {
     name: String,
     component: String,
     action: ActionFile,
@@ -154,7 +154,7 @@ macro_rules! words {
     ($($word:ident <=> $domain:ident { $($name:ident),* $(,)? })*) => { $(
         #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
-        enum $word { $($name),* }
+        pub(crate) enum $word { $($name),* }
         impl From<$domain> for $word {
             fn from(value: $domain) -> Self {
                 match value { $($domain::$name => Self::$name),* }
@@ -184,6 +184,19 @@ pub fn digest(placement: &Placement) -> String {
     hash(&serde_json::to_vec(&seats).unwrap_or_default())
 }
 
+/// The plan as one run of it carries it out: each step's key is this run's own, so that a plan that is carried out a second
+/// time, after the way back, is not taken for done.
+#[must_use]
+pub fn keyed(plan: &Plan, run: &str) -> Plan {
+    let mut plan = plan.clone();
+    for step in &mut plan.steps {
+        let digits = step.key.len();
+        step.key = hash(format!("{run}\n{}", step.key).as_bytes());
+        step.key.truncate(digits);
+    }
+    plan
+}
+
 /// SHA-256 in hexadecimal digits.
 pub(super) fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
@@ -205,8 +218,12 @@ pub fn plan_digest(plan: &Plan) -> Result<String, serde_json::Error> {
 /// # Errors
 /// Those of the JSON writer, of which none is known.
 pub fn to_json(plan: &Plan) -> Result<String, serde_json::Error> {
-    let file = PlanFile { digest: plan_digest(plan)?, ..PlanFile::from(plan) };
-    Ok(serde_json::to_string_pretty(&file)? + "\n")
+    Ok(serde_json::to_string_pretty(&sealed(plan)?)? + "\n")
+}
+
+/// The document of a plan, with its digest, for documents that contain it.
+pub(crate) fn sealed(plan: &Plan) -> Result<PlanFile, serde_json::Error> {
+    Ok(PlanFile { digest: plan_digest(plan)?, ..PlanFile::from(plan) })
 }
 
 /// Reads a plan.

@@ -23,9 +23,17 @@ mod steps;
 
 pub use decide::{Check, Circumstances, Decision, PastMove, Verdict, decide};
 pub use decide_file::{DecisionFile, Resting, Rule, RuleFile};
-pub use file::{FileError, PlanFile, VERSION, digest, placement_to_json, plan_digest, read, read_placement, to_json};
+pub use file::{
+    FileError, PlanFile, VERSION, digest, keyed, placement_to_json, plan_digest, read, read_placement, to_json,
+};
+#[cfg(feature = "run")]
+pub(crate) use file::{KindWord, SeatFile, StepFile, sealed};
+pub use moves::carried;
 pub use placement::{Placement, Seat};
-pub use steps::plan;
+pub use steps::{Haul, paid_for, plan, unpriced};
+
+// Part of a seat: executors read them here.
+pub use crate::problem::{Above, Form};
 
 use crate::units::{Money, Quantity};
 
@@ -151,8 +159,8 @@ pub struct Step {
     pub after: Vec<usize>,
     /// Seconds after which it counts as failed.
     pub deadline_s: u64,
-    /// Equal for the same step of the same plan however often it is sent, and for no other: an executor that has done
-    /// it already does nothing.
+    /// Equal for the same step of the same plan however often it is sent, and for no other; a run sends one of its own in
+    /// its place ([`keyed`]): an executor that has done it already does nothing.
     pub key: String,
     /// What it costs once, at most: data transfer, and both sides running at once; `None`: a price is not known.
     pub cost: Option<Money>,

@@ -2,7 +2,7 @@
 
 use super::{Change, DataMethod, Moved, Placement, Seat};
 use crate::app::{App, Component, Kind};
-use crate::problem::{Problem, Route};
+use crate::problem::{PlaceId, Problem, Route};
 use crate::units::{Money, Quantity};
 
 /// Components that do not stay as they are: those of the wanted placement in its order, then those that go.
@@ -44,19 +44,25 @@ pub(super) fn data_method(kind: Kind) -> Option<DataMethod> {
     }
 }
 
-/// The dearest that traffic of this size can cost from one seat to another, by the first seat's tariff; `None`: not known.
+/// The dearest that traffic of this size can cost from one place to another, by the first one's tariff; `None`: not known.
 ///
 /// Where the sender is billed in tiers, all of it is taken at the dearest tier, since what else runs through the account
 /// decides the tier. Within a region the price between zones is taken.
-pub(super) fn transfer(problem: &Problem, from: &Seat, to: &Seat, gb: Quantity) -> Option<Money> {
-    let place = |seat: &Seat| {
-        let is = |p: &crate::problem::Place| p.provider_name == seat.provider && p.region_code == seat.region;
-        problem.places.iter().position(is)
-    };
-    let price = match problem.route(place(from)?, place(to)?) {
+#[must_use]
+pub fn carried(problem: &Problem, from: PlaceId, to: PlaceId, gb: Quantity) -> Option<Money> {
+    let price = match problem.route(from, to) {
         Route::Unknown => return None,
         Route::Flat(price) => price.usd,
         Route::Metered(ladder) => problem.ladders[ladder].steps.iter().map(|step| step.price.usd).max()?,
     };
     Some(price.times(gb))
+}
+
+/// [`carried`] from one seat to another.
+pub(super) fn transfer(problem: &Problem, from: &Seat, to: &Seat, gb: Quantity) -> Option<Money> {
+    let place = |seat: &Seat| {
+        let is = |p: &crate::problem::Place| p.provider_name == seat.provider && p.region_code == seat.region;
+        problem.places.iter().position(is)
+    };
+    carried(problem, place(from)?, place(to)?, gb)
 }

@@ -39,7 +39,10 @@ impl Seat {
     /// [`Self::same`], whether or not their form is known.
     #[must_use]
     pub fn id(&self) -> String {
-        let above: String = self.above.iter().map(|a| format!("+{} {}", a.count, a.purchase.as_str())).collect();
+        let above = self
+            .above
+            .iter()
+            .fold(String::new(), |text, above| format!("{text}+{} {}", above.count, above.purchase.as_str()));
         let (on, purchase) = (self.machine_of.as_deref().unwrap_or_default(), self.purchase.as_str());
         let Self { component, provider, region, offer, count, .. } = self;
         let words = format!("{component}\n{provider}\n{region}\n{offer}\n{count} {purchase}{above}\n{on}");

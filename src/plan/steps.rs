@@ -32,6 +32,16 @@ const HOURS_MONTH: i64 = 730;
 /// steps when both are the same. Its `app_toml` is the caller's to add.
 #[must_use]
 pub fn plan(app: &App, problem: &Problem, from: Placement, to: Placement, options: &Options) -> Plan {
+    of(app, Some(problem), from, to, options)
+}
+
+/// [`plan`] for whoever has no prices: what transfer of data costs is not known, all else is the same.
+#[must_use]
+pub fn unpriced(app: &App, from: Placement, to: Placement, options: &Options) -> Plan {
+    of(app, None, from, to, options)
+}
+
+fn of(app: &App, problem: Option<&Problem>, from: Placement, to: Placement, options: &Options) -> Plan {
     let moved = moves::between(&from, &to);
     let order = called_first(app, &moved);
     let mut steps = Steps { app, problem, options, salt: salt(app, &from, &to), list: Vec::new() };
@@ -89,7 +99,7 @@ fn called_first(app: &App, moved: &[Moved]) -> Vec<usize> {
 
 struct Steps<'a> {
     app: &'a App,
-    problem: &'a Problem,
+    problem: Option<&'a Problem>,
     options: &'a Options,
     salt: String,
     list: Vec<Step>,
@@ -141,19 +151,13 @@ impl Steps<'_> {
 
     /// How long both sides may run before the last of the traffic is on the new one.
     fn seconds_to_shift(&self, m: &Moved) -> u64 {
-        let gb = self.data(m);
-        let copy = if gb > 0 { copy_s(gb) + verify_data_s(gb) } else { 0 };
-        PROVISION_MANAGED_S + VERIFY_S + copy + SHIFT_S * self.options.weights.len() as u64
+        seconds_to_shift(self.data(m), self.options)
     }
 
     /// GB of data that a component takes along, rounded up; 0: none.
     fn data(&self, m: &Moved) -> u64 {
         let (Some(from), Some(_)) = (&m.from, &m.to) else { return 0 };
-        if moves::data_method(from.kind).is_none() {
-            return 0;
-        }
-        let disk = moves::component(self.app, &m.component).map_or(Quantity::ZERO, |(_, c)| c.disk_gb.typical);
-        u64::try_from(disk.micros()).unwrap_or(0).div_ceil(1_000_000)
+        data_gb(self.app, &m.component, from.kind)
     }
 
     fn copy(&mut self, m: &Moved) {
@@ -161,7 +165,7 @@ impl Steps<'_> {
         let Some(method) = moves::data_method(from.kind) else { return };
         let gb = self.data(m);
         let volume = Quantity::from_units(i64::try_from(gb).unwrap_or(i64::MAX));
-        let cost = moves::transfer(self.problem, from, to, volume);
+        let cost = self.problem.and_then(|problem| moves::transfer(problem, from, to, volume));
         let step = self.add(&m.component, Action::Copy(method), Undo::StopCopy, copy_s(gb), &[]);
         (step.cost, step.moves) = (cost, volume);
         self.add(&m.component, Action::VerifyData, Undo::Nothing, verify_data_s(gb), &[]);
@@ -192,7 +196,7 @@ impl Steps<'_> {
     fn keep(&mut self, m: &Moved) {
         let Some(from) = &m.from else { return };
         let hours = self.options.keep_hours;
-        let seconds = u64::from(hours) * 3_600;
+        let seconds = seconds_to_keep(self.options);
         let cost = for_seconds(from.usd_month, seconds);
         let step = self.add(&m.component, Action::Keep { hours }, Undo::Nothing, seconds + SHIFT_S, &[]);
         step.cost = cost;
@@ -203,6 +207,56 @@ impl Steps<'_> {
         let before = self.of_neighbours(m, moved, false, "retire");
         self.add(&m.component, Action::Retire(from.clone()), Undo::Never, RETIRE_S, &before);
     }
+}
+
+/// What it takes to move a component, wherever from and wherever to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Haul {
+    /// Seconds for which the new side is paid beside the old one, before it has taken over.
+    pub overlap_s: u64,
+    /// Seconds for which the old side is paid afterwards.
+    pub keep_s: u64,
+    /// Data to carry over; `None` for a component that has none which outlives it.
+    pub data: Option<Quantity>,
+}
+
+impl Haul {
+    /// Of a component by name (`web`, or `web#2` of one that is spread). A plan's steps for it cost exactly
+    /// `paid_for(new side, overlap_s) + paid_for(old side, keep_s) + carried(data)`, see [`paid_for`] and [`carried`].
+    #[must_use]
+    pub fn of(app: &App, component: &str, options: &Options) -> Self {
+        let kind = moves::component(app, component).map(|(_, c)| c.kind);
+        let gb = kind.map_or(0, |kind| data_gb(app, component, kind));
+        let carries = kind.and_then(moves::data_method).is_some();
+        Self {
+            overlap_s: seconds_to_shift(gb, options),
+            keep_s: seconds_to_keep(options),
+            data: carries.then(|| Quantity::from_units(i64::try_from(gb).unwrap_or(i64::MAX))),
+        }
+    }
+}
+
+fn data_gb(app: &App, component: &str, kind: Kind) -> u64 {
+    if moves::data_method(kind).is_none() {
+        return 0;
+    }
+    let disk = moves::component(app, component).map_or(Quantity::ZERO, |(_, c)| c.disk_gb.typical);
+    u64::try_from(disk.micros()).unwrap_or(0).div_ceil(1_000_000)
+}
+
+fn seconds_to_shift(gb: u64, options: &Options) -> u64 {
+    let copy = if gb > 0 { copy_s(gb) + verify_data_s(gb) } else { 0 };
+    PROVISION_MANAGED_S + VERIFY_S + copy + SHIFT_S * options.weights.len() as u64
+}
+
+fn seconds_to_keep(options: &Options) -> u64 {
+    u64::from(options.keep_hours) * 3_600
+}
+
+/// What something of a price per month costs for so many seconds, rounded up; `None` when that is more than [`Money`] holds.
+#[must_use]
+pub fn paid_for(usd_month: Money, seconds: u64) -> Option<Money> {
+    for_seconds(Some(usd_month), seconds)
 }
 
 fn copy_s(gb: u64) -> u64 {

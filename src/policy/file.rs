@@ -110,18 +110,18 @@ pub enum QualityWord {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MoveFile {
-    /// A move saves so much a month; default: 20.
+    /// A move saves so much a month; default: 10.
     pub saving_usd_month_min: Option<Number<Dollars>>,
-    /// And so many percent of the bill; default: 5.
+    /// And so many percent of the bill; default: 2.
     pub saving_pct_min: Option<Number<Pct>>,
     /// And has paid for itself within so many hours; default: 720.
     pub payback_hours_max: Option<Number<ManyHours>>,
     /// And saves so large a share of the bill for the share of the application that it disturbs (a store counts three
-    /// times); default: 0.3.
+    /// times); default: 0.1.
     pub saving_per_disruption_min: Option<Number<Ratio>>,
     /// A component that moved stays for so many hours; default: 72.
     pub cool_down_hours: Option<Number<ManyHours>>,
-    /// So many components move; default: 2.
+    /// So many components move; default: 4.
     pub moves_max: Option<Number<Count>>,
     /// In so many days; default: 7.
     pub moves_days: Option<Number<Days>>,
@@ -133,6 +133,9 @@ pub struct MoveFile {
     pub never_kinds: Option<Vec<KindWord>>,
     /// Prices older than so many hours are not acted on; default: 48.
     pub price_age_hours_max: Option<Number<ManyHours>>,
+    /// A lower price counts for what could be bought when it has stood for so many hours; until then the dearest price of
+    /// that time does. Default: 72.
+    pub price_stands_hours_min: Option<Number<ManyHours>>,
     /// When the moves of the last 30 days have cost so much more than they have saved, nothing moves; default: 200.
     pub stop_loss_usd: Option<Number<Dollars>>,
 }
@@ -251,6 +254,7 @@ fn moves(file: MoveFile, approval: Approval, windows: Vec<Window>) -> Moves {
         never: file.never.unwrap_or_default(),
         never_kinds: file.never_kinds.unwrap_or_default().into_iter().map(Kind::from).collect(),
         price_age_hours_max: hours(file.price_age_hours_max, default.price_age_hours_max),
+        price_stands_hours_min: hours(file.price_stands_hours_min, default.price_stands_hours_min),
         stop_loss: money(file.stop_loss_usd, default.stop_loss),
     }
 }

@@ -87,6 +87,8 @@ pub struct Moves {
     pub never_kinds: Vec<Kind>,
     /// Prices older than so many hours are not acted on.
     pub price_age_hours_max: i64,
+    /// A lower price counts for what could be bought when it has stood for so many hours.
+    pub price_stands_hours_min: i64,
     /// When the moves of the last 30 days have cost so much more than they have saved, nothing moves.
     pub stop_loss: Money,
 }
@@ -95,17 +97,18 @@ impl Default for Moves {
     fn default() -> Self {
         Self {
             approval: Approval::Observe,
-            saving_min: Money::from_dollars(20),
-            saving_ppm_min: 50_000,
+            saving_min: Money::from_dollars(10),
+            saving_ppm_min: 20_000,
             payback_hours_max: 720,
-            score_milli_min: 300,
+            score_milli_min: 100,
             cool_down_hours: 72,
-            moves_max: 2,
+            moves_max: 4,
             moves_days: 7,
             windows: Vec::new(),
             never: Vec::new(),
             never_kinds: Vec::new(),
             price_age_hours_max: 48,
+            price_stands_hours_min: 72,
             stop_loss: Money::from_dollars(200),
         }
     }

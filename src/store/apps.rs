@@ -27,6 +27,8 @@ pub enum PlanState {
     Rejected,
     /// A run of it exists.
     Applied,
+    /// Nobody decided before something else became better.
+    Superseded,
 }
 
 impl PlanState {
@@ -38,6 +40,7 @@ impl PlanState {
             Self::Approved => "approved",
             Self::Rejected => "rejected",
             Self::Applied => "applied",
+            Self::Superseded => "superseded",
         }
     }
 
@@ -46,6 +49,7 @@ impl PlanState {
             "approved" => Self::Approved,
             "rejected" => Self::Rejected,
             "applied" => Self::Applied,
+            "superseded" => Self::Superseded,
             _ => Self::Waiting,
         }
     }
@@ -72,9 +76,9 @@ pub struct PlanRow {
     pub decided_by: Option<String>,
 }
 
-const PLAN: &str = "digest, app, document, reason, state, made_at, decided_at, decided_by";
+pub(super) const PLAN: &str = "digest, app, document, reason, state, made_at, decided_at, decided_by";
 
-fn plan_row(row: &Row<'_>) -> rusqlite::Result<PlanRow> {
+pub(super) fn plan_row(row: &Row<'_>) -> rusqlite::Result<PlanRow> {
     Ok(PlanRow {
         digest: row.get(0)?,
         app: row.get(1)?,
@@ -201,6 +205,37 @@ impl Store {
         let query =
             format!("SELECT {PLAN} FROM plans WHERE ?1 IS NULL OR app = ?1 ORDER BY made_at DESC, digest LIMIT ?2");
         self.rows(&query, params![app, most], plan_row)
+    }
+
+    /// Plans of an application that wait for a decision, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn waiting_plans(&self, app: &str) -> Result<Vec<PlanRow>, StoreError> {
+        let query =
+            format!("SELECT {PLAN} FROM plans WHERE app = ?1 AND state = 'waiting' ORDER BY made_at DESC, digest");
+        self.rows(&query, [app], plan_row)
+    }
+
+    /// Says that plans of an application need no decision any more, since something else is better now; all that wait but
+    /// one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn supersede_plans(&self, app: &str, but: Option<&str>, now: i64) -> Result<(), StoreError> {
+        let write = || {
+            let transaction = self.change()?;
+            let gone = transaction.execute(
+                "UPDATE plans SET state = 'superseded', decided_at = ?3
+                 WHERE app = ?1 AND state = 'waiting' AND digest IS NOT ?2",
+                params![app, but, now],
+            )?;
+            if gone > 0 {
+                super::feed::event(&transaction, now, app, "plan", "")?;
+            }
+            transaction.commit()
+        };
+        write().map_err(self.failed())
     }
 
     /// Decides about a plan that waits. False: it does not wait (any longer).

@@ -14,7 +14,7 @@ pub struct EventRow {
     pub at: i64,
     /// Name of the application; empty: none in particular.
     pub app: String,
-    /// What changed: `app`, `plan`, `run`, `decision`, `clearing`, `ledger`, `ticks`.
+    /// What changed: `app`, `plan`, `run`, `decision`, `clearing`, `ledger`, `ticks`, `policy`.
     pub kind: String,
     /// Which one.
     pub about: String,
@@ -87,11 +87,14 @@ pub(super) fn event(db: &Connection, at: i64, app: &str, kind: &str, about: &str
 }
 
 /// Enters a run's end into the ledger: what saved until now saves no longer, what was finished saves from now on. A move
-/// that was rolled back has still cost what it has cost.
+/// that was rolled back has still cost what it has cost. A run in which nothing moved is no entry.
 pub(super) fn enter(db: &Connection, at: &Deployment, end: End, books: &Books) -> rusqlite::Result<()> {
     let saves = end == End::Finished;
     if saves {
         db.execute("UPDATE ledger SET until = ?2 WHERE app = ?1 AND until IS NULL", params![at.app, at.at])?;
+    }
+    if books.components.is_empty() {
+        return Ok(());
     }
     db.execute(
         "INSERT INTO ledger (run, app, components, at, until, cost_nanos, saving_month_nanos)
@@ -109,7 +112,7 @@ pub(super) fn enter(db: &Connection, at: &Deployment, end: End, books: &Books) -
     event(db, at.at, &at.app, "ledger", &at.run)
 }
 
-fn ledger_row(row: &Row<'_>) -> rusqlite::Result<LedgerRow> {
+pub(super) fn ledger_row(row: &Row<'_>) -> rusqlite::Result<LedgerRow> {
     let components: String = row.get(2)?;
     Ok(LedgerRow {
         run: row.get(0)?,

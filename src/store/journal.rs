@@ -116,9 +116,9 @@ impl AppLock {
     }
 }
 
-const RUN: &str = "id, app, plan, executor, state, began_at, changed_at";
+pub(super) const RUN: &str = "id, app, plan, executor, state, began_at, changed_at";
 
-fn run_row(row: &Row<'_>) -> rusqlite::Result<PlanRun> {
+pub(super) fn run_row(row: &Row<'_>) -> rusqlite::Result<PlanRun> {
     Ok(PlanRun {
         id: row.get(0)?,
         app: row.get(1)?,
@@ -187,7 +187,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn deployed(&self) -> Result<Vec<String>, StoreError> {
-        self.rows("SELECT app FROM deployments ORDER BY app", [], |row| row.get(0))
+        // A placement without seats is what `down` leaves.
+        let query = "SELECT app FROM deployments WHERE json_array_length(placement, '$.seats') > 0 ORDER BY app";
+        self.rows(query, [], |row| row.get(0))
     }
 
     /// Makes a run of a plan, with the first entry of its journal; the plan is applied from now on.
@@ -349,7 +351,7 @@ impl Store {
 /// What a run's end means for the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Books {
-    /// Components that moved.
+    /// Components that moved; none: what it did is no move.
     pub components: Vec<String>,
     /// What the move has cost, in nano-dollars; `None`: not known.
     pub cost_nanos: Option<i64>,

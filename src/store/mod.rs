@@ -10,17 +10,24 @@ mod books;
 mod feed;
 mod figures;
 mod journal;
+mod pages;
+mod policies;
 mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod watch;
 
 pub use apps::{AppRow, PlanRow, PlanState};
 pub use books::BookRow;
 pub use feed::{ClearingRow, DecisionRow, EventRow, LedgerRow};
 pub use figures::{AppliedRun, FigureRow, PricePoint, WaitingRow};
 pub use journal::{AppLock, Books, Deployment, PlanRun, PlanRunState};
+pub use pages::Page;
+pub use policies::{Forgotten, PolicyRow};
 pub use runs::{RefusalRow, RunRow, RunState, SourceStatus};
+pub use tokens::{Role, TokenRow};
 
 use crate::plan::{Placement, placement_to_json};
 use rusqlite::{Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior};

@@ -3,7 +3,7 @@
 use super::{Store, StoreError};
 
 /// The form that this program writes: the number of migrations.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// Each entry brings the form before it to the next one. Entries are never changed once released, only added.
 ///
@@ -111,7 +111,7 @@ const MIGRATIONS: &[&str] = &[
         changed_at INTEGER NOT NULL
     ) WITHOUT ROWID;
 
-    -- Plans, whole. `state`: waiting (for somebody's decision), approved, rejected, applied.
+    -- Plans, whole. `state`: waiting (for somebody's decision), approved, rejected, applied, superseded.
     CREATE TABLE plans (
         digest TEXT PRIMARY KEY,
         app TEXT NOT NULL,
@@ -213,6 +213,10 @@ const MIGRATIONS: &[&str] = &[
         kind TEXT NOT NULL,
         about TEXT NOT NULL
     );
+",
+    "
+    -- Policies that were given by name: the file as it was given.
+    CREATE TABLE policies (name TEXT PRIMARY KEY, text TEXT NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
 ",
 ];
 

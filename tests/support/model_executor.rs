@@ -109,7 +109,7 @@ fn share(world: &mut World, order: &Order<'_>, percent: u8) {
 }
 
 impl Executor for Model {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "model"
     }
 

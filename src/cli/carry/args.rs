@@ -133,7 +133,7 @@ pub struct AutopilotArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, conflicts_with = "once",
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub every: u64,
-    /// Begin with the ticks of this file (docs/market.md), as if they came now
+    /// Begin with the ticks of this file (docs/market.md), as if the last of them came now
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub ticks: Option<PathBuf>,
     /// Go through the ticks of this file: the time is theirs, a round for each moment; then end

@@ -3,7 +3,7 @@
 pub mod args;
 pub mod autopilot;
 pub mod plans;
-mod scene;
+pub mod scene;
 mod show;
 mod status;
 mod told;
@@ -14,7 +14,7 @@ use super::{input, plan_text, policy, report_text};
 use crate::app::App;
 use crate::catalog::PriceBook;
 use crate::control::carrying::Carrier;
-use crate::control::outcome::Outcome;
+use crate::control::outcome::{Outcome, Refused};
 use crate::control::proposing::{Unplaced, at, propose};
 use crate::control::{Clock, SystemClock};
 use crate::plan::{Options, Placement, Plan, plan, read};
@@ -22,7 +22,8 @@ use crate::policy::Policy;
 use crate::problem::lower::{Options as Lowering, lower};
 use crate::report::recommend;
 use crate::solve::Limits;
-use crate::store::AppRow;
+use crate::store::{AppRow, Store};
+use crate::units::Money;
 use args::{ApplyArgs, DownArgs, RunArgs, RunsArgs, RunsCommand, StatusArgs, UpArgs};
 use scene::Scene;
 use std::io::{self, IsTerminal, Write};
@@ -76,6 +77,14 @@ fn why_not(unplaced: &Unplaced, app: &App, book: &PriceBook, rules: &Policy, fro
 pub fn down(args: &DownArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let scene = Scene::open(&args.carrying, Some(&args.app))?;
     let from = scene.placement(&args.app)?;
+    if let Some(run) = scene.store.open_plan_runs(Some(&args.app)).map_err(Failure::other)?.first() {
+        let (run, state) = (&run.id, run.state.as_str());
+        return Err(Failure::Input(format!(
+            "run {run} of `{}` is still open ({state}): end it first, with `placer runs finish {run}` or `placer rollback \
+             {run}`",
+            args.app
+        )));
+    }
     if from.seats.is_empty() {
         scene.store.forget_app(&args.app, SystemClock.now()).map_err(Failure::other)?;
         return Ok(writeln!(out, "{}: nothing of it runs", args.app)?);
@@ -86,9 +95,26 @@ pub fn down(args: &DownArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let book = input::book(None)?;
     let problem = lower(&app, &book, &Policy::default(), &Lowering::default()).map_err(Failure::input)?;
     let options = Options { keep_hours: 0, ..Options::default() };
-    let plan = Plan { app_toml: text, ..plan(&app, &problem, from, Placement::default(), &options) };
+    let nowhere = Placement { usd_month: Some(Money::ZERO), ..Placement::default() };
+    let plan = Plan { app_toml: text, ..plan(&app, &problem, from, nowhere, &options) };
     carry(&scene, &plan, args.yes, "asked for by `placer down`", out)?;
     scene.store.forget_app(&args.app, SystemClock.now()).map(|_| ()).map_err(Failure::other)
+}
+
+/// Where placer has put an application, by the usual store; `None`: nowhere.
+pub fn deployed(app: &str) -> Result<Option<Placement>, Failure> {
+    let Some(folder) = super::place::default_store() else { return Ok(None) };
+    let Some(store) = Store::open_existing(&folder).map_err(Failure::other)? else { return Ok(None) };
+    let there = store.deployment(app).map_err(Failure::other)?;
+    Ok(there.map(|there| there.placement).filter(|placement| !placement.seats.is_empty()))
+}
+
+/// The application with where placer has put it for its today.
+pub fn as_deployed(app: App) -> Result<App, Failure> {
+    Ok(match deployed(&app.name)? {
+        Some(there) => at(&app, &there),
+        None => app,
+    })
 }
 
 /// Shows a plan, asks, carries it out, and tells how it went.
@@ -104,7 +130,7 @@ fn carry(scene: &Scene, plan: &Plan, yes: bool, reason: &str, out: &mut dyn Writ
     writeln!(out)?;
     out.flush()?;
     let begun = with_carrier(scene, |carrier| carrier.begin(plan, reason, "command line"));
-    let (run, outcome) = begun.map_err(refused)?;
+    let (run, outcome) = begun.map_err(|error| refused(&error))?;
     told::outcome(scene, &run, &outcome, out)
 }
 
@@ -140,8 +166,7 @@ fn with_carrier<T>(scene: &Scene, what: impl FnOnce(&Carrier<'_>) -> T) -> T {
     })
 }
 
-fn refused(refused: crate::control::outcome::Refused) -> Failure {
-    use crate::control::outcome::Refused;
+fn refused(refused: &Refused) -> Failure {
     match refused {
         Refused::Store(_) | Refused::Damaged { .. } => Failure::Other(refused.to_string()),
         _ => Failure::Input(refused.to_string()),
@@ -166,10 +191,10 @@ pub fn rollback(args: &RunArgs, out: &mut dyn Write) -> Result<(), Failure> {
 fn on_run(
     args: &RunArgs,
     out: &mut dyn Write,
-    what: impl FnOnce(&Carrier<'_>) -> Result<Outcome, crate::control::outcome::Refused>,
+    what: impl FnOnce(&Carrier<'_>) -> Result<Outcome, Refused>,
 ) -> Result<(), Failure> {
     let scene = Scene::of_run(&args.carrying, &args.run)?;
-    let outcome = with_carrier(&scene, what).map_err(refused)?;
+    let outcome = with_carrier(&scene, what).map_err(|error| refused(&error))?;
     told::outcome(&scene, &args.run, &outcome, out)
 }
 

@@ -77,12 +77,20 @@ impl<C: Cell> WithSimd for OverColumns<'_, C> {
                     *lane = (*lane).min(cell + paid);
                 }
             }
+            let (half, rest) = lanes.split_at_mut(LANES / 2);
+            let (cells, paids) = (cells.remainder(), paids.remainder());
+            let (mut cells, mut paids) = (cells.chunks_exact(LANES / 2), paids.chunks_exact(LANES / 2));
+            for (cells, paids) in (&mut cells).zip(&mut paids) {
+                for ((lane, &cell), &paid) in half.iter_mut().zip(cells).zip(paids) {
+                    *lane = (*lane).min(cell + paid);
+                }
+            }
             let mut best = C::TOP;
             for (&cell, &paid) in cells.remainder().iter().zip(paids.remainder()) {
                 best = best.min(cell + paid);
             }
-            for lane in lanes {
-                best = best.min(lane);
+            for (&one, &two) in half.iter().zip(rest.iter()) {
+                best = best.min(one.min(two));
             }
             *least = best;
         }

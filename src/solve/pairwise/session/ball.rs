@@ -9,9 +9,17 @@ use super::super::cell::Cell;
 use super::super::core::{Scratch, Shape, State};
 use super::super::network::Network;
 use super::dual::{Dual, Near};
-use super::lines;
+use super::lines::{self, ABREAST};
 use super::reach::Reach;
 use std::borrow::Cow;
+
+/// Places of a component in a ball are a multiple of this, where there are so many.
+const LANES: usize = 8;
+/// Rounds between two assignments that messages suggest.
+const DIVE_EACH: u32 = 4;
+/// Rounds from which on messages end when the bound rises by less than one in so many of what is open.
+const IDLE_FROM: u32 = 4;
+const IDLE_PART: i64 = 50;
 
 /// Components next to each other.
 #[derive(Debug, Default)]
@@ -26,6 +34,9 @@ pub(super) struct Ball {
     rest: Vec<i64>,
     scratch: Scratch<i64>,
     order: Vec<(i64, usize)>,
+    places: Vec<usize>,
+    masked: Vec<i64>,
+    of_others: Vec<i64>,
     /// What the best assignment so far is better by, and where it moves what.
     gain: i64,
     pub(super) picks: Vec<(usize, usize)>,
@@ -74,7 +85,7 @@ impl Ball {
     /// when they showed that nothing is allowed, or have grown out of range.
     pub(super) fn settle(&mut self, network: &Network, dual: &mut Dual, places_max: usize, rounds: u32) -> bool {
         (self.gain, self.picks) = (0, Vec::new());
-        self.members.sort_unstable();
+        self.members.sort_unstable_by_key(|&member| dual.turn[member]);
         for (slot, &member) in self.members.iter().enumerate() {
             self.slot_of[member] = slot;
         }
@@ -108,34 +119,44 @@ impl Ball {
     fn rounds(
         &mut self,
         network: &Network,
-        dual: &Dual,
+        dual: &mut Dual,
         shape: &Shape<'_, i64>,
         state: &mut State<i64>,
         rounds: u32,
     ) -> Option<()> {
         for round in 1..=rounds {
+            let before = state.c0;
             shape.sweep(state, &mut self.scratch, i64::HALF, true).ok()?;
             shape.sweep(state, &mut self.scratch, i64::HALF, false).ok()?;
-            if (round % 4 == 0 || round == rounds)
-                && let Some(mut values) = shape.dive(state)
-            {
-                shape.descend(state, &mut values);
-                self.offer(network, dual, &values);
+            let open = dual.gap - self.gain - state.c0;
+            let idle = open <= 0 || (round >= IDLE_FROM && (state.c0 - before) * IDLE_PART <= open);
+            if open > 0 && (round % DIVE_EACH == 0 || round == rounds || idle) {
+                self.suggest(network, dual, shape, state);
+            }
+            if idle {
+                break;
             }
         }
         shape.collect(state, &mut self.scratch, i64::HALF).ok()
     }
 
-    /// Takes an assignment of the members in, when it is better than the present one and than what was offered before.
-    fn offer(&mut self, network: &Network, dual: &Dual, values: &[usize]) {
-        let mut picks = Vec::new();
-        for ((&member, kept), &value) in self.members.iter().zip(&self.kept).zip(values) {
-            match kept.get(value) {
-                Some(&place) if place == dual.pick[member] => {}
-                Some(&place) => picks.push((member, place)),
-                None => return,
-            }
+    /// Takes the assignment in that the messages suggest, when it is better than the present one and than what was
+    /// suggested before. Places that move together are none that could be picked.
+    fn suggest(&mut self, network: &Network, dual: &mut Dual, shape: &Shape<'_, i64>, state: &State<i64>) {
+        let mut single = state.clone();
+        for slot in 0..self.members.len() {
+            single.u[shape.at[slot + 1] - 1] = i64::TOP;
         }
+        let Some(mut values) = shape.dive(&single) else { return };
+        shape.descend(&single, &mut values);
+        self.places.clone_from(&dual.pick);
+        for ((&member, kept), &value) in self.members.iter().zip(&self.kept).zip(&values) {
+            self.places[member] = kept[value];
+        }
+        dual.descend(network, &self.members, &mut self.places);
+        let moved = |&&member: &&usize| self.places[member] != dual.pick[member];
+        let picks: Vec<(usize, usize)> =
+            self.members.iter().filter(moved).map(|&member| (member, self.places[member])).collect();
         if let Some(gain) = dual.gain(network, &picks)
             && gain > self.gain
         {
@@ -150,22 +171,22 @@ impl Ball {
         self.mask.resize(count.max(self.mask.len()), Vec::new());
         self.rest.clear();
         for (slot, &member) in self.members.iter().enumerate() {
-            let costs = dual.costs(member);
+            let (costs, least, pick) = (dual.costs(member), dual.least(member), dual.pick[member]);
             let order = &mut self.order;
             order.clear();
-            order.extend(
-                costs.iter().enumerate().filter(|(_, cost)| **cost < i64::HALF).map(|(place, &cost)| (cost, place)),
-            );
-            if order.len() > places_max {
-                order.select_nth_unstable(places_max - 1);
-                order.truncate(places_max);
+            let others = costs.iter().enumerate().filter(|&(place, &cost)| cost < i64::HALF && place != pick);
+            order.extend(others.map(|(place, &cost)| (cost, place)));
+            // As many as fill the vector unit, together with the one that stands for the others.
+            let close = order.iter().filter(|(cost, _)| *cost - least < dual.gap).count();
+            let count = ((close + 2).next_multiple_of(LANES) - 1).min(places_max);
+            if order.len() >= count {
+                order.select_nth_unstable(count - 1);
+                order.truncate(count - 1);
             }
             let kept = &mut self.kept[slot];
             kept.clear();
+            kept.push(pick);
             kept.extend(order.iter().map(|&(_, place)| place));
-            if !kept.contains(&dual.pick[member]) {
-                kept.push(dual.pick[member]);
-            }
             kept.sort_unstable();
             let mask = &mut self.mask[slot];
             mask.clear();
@@ -179,14 +200,15 @@ impl Ball {
     }
 
     /// The members and the pairs among them.
-    fn shape(&self, network: &Network, dual: &mut Dual) -> (Shape<'static, i64>, Vec<Near>) {
+    fn shape(&mut self, network: &Network, dual: &mut Dual) -> (Shape<'static, i64>, Vec<Near>) {
         let sizes: Vec<usize> = self.members.iter().enumerate().map(|(slot, _)| self.kept[slot].len() + 1).collect();
         let (mut tables, mut inner) = (Vec::new(), Vec::new());
-        for (slot, &member) in self.members.iter().enumerate() {
+        for slot in 0..self.members.len() {
+            let member = self.members[slot];
             for at in 0..dual.near[member].len() {
                 let near = dual.near[member][at];
                 let other = self.slot_of[near.other];
-                if near.rows && other != usize::MAX {
+                if other != usize::MAX && other > slot {
                     tables.push((slot, other, Cow::Owned(self.table(network, dual, &near, (slot, other)))));
                     inner.push(near);
                 }
@@ -196,10 +218,13 @@ impl Ball {
     }
 
     /// A pair's cells with their potentials, among kept places and those that stand for the others.
-    fn table(&self, network: &Network, dual: &mut Dual, near: &Near, (a, b): (usize, usize)) -> Vec<i64> {
+    fn table(&mut self, network: &Network, dual: &mut Dual, near: &Near, (a, b): (usize, usize)) -> Vec<i64> {
+        let back = near.back(self.members[a]);
         let mut table = Vec::with_capacity((self.kept[a].len() + 1) * (self.kept[b].len() + 1));
-        for &mine in &self.kept[a] {
-            let (least, paid) = (least_of_others(network, dual, near, mine, &self.mask[b]), dual.p[near.mine + mine]);
+        let of_others = &mut self.of_others;
+        least_of_others(network, dual, near, &self.kept[a], &self.mask[b], &mut self.masked, of_others);
+        for (&mine, &least) in self.kept[a].iter().zip(of_others.iter()) {
+            let paid = dual.p[near.mine + mine];
             let cells = dual.lines.get(network, near, mine);
             let theirs = &dual.p[near.theirs..near.theirs + cells.len()];
             table.extend(self.kept[b].iter().map(|&other| {
@@ -208,10 +233,8 @@ impl Ball {
             }));
             table.push(least);
         }
-        let back = near.back(self.members[a]);
-        for &theirs in &self.kept[b] {
-            table.push(least_of_others(network, dual, &back, theirs, &self.mask[a]));
-        }
+        least_of_others(network, dual, &back, &self.kept[b], &self.mask[a], &mut self.masked, of_others);
+        table.extend_from_slice(of_others);
         table.push(0);
         table
     }
@@ -250,11 +273,32 @@ impl Ball {
     }
 }
 
-/// What a place costs in a pair with the least of the places that are not masked.
-fn least_of_others(network: &Network, dual: &mut Dual, near: &Near, place: usize, mask: &[i64]) -> i64 {
-    let paid = dual.p[near.mine + place];
+/// What each of some places costs in a pair with the least of the places that are not masked.
+fn least_of_others(
+    network: &Network,
+    dual: &mut Dual,
+    near: &Near,
+    places: &[usize],
+    mask: &[i64],
+    masked: &mut Vec<i64>,
+    out: &mut Vec<i64>,
+) {
+    masked.clear();
+    masked.extend(dual.p[near.theirs..near.theirs + mask.len()].iter().zip(mask).map(|(paid, mask)| paid + mask));
+    out.clear();
     let arch = dual.lines.arch();
-    let cells = dual.lines.get(network, near, place);
-    let least = lines::least_sum(arch, cells, &dual.p[near.theirs..near.theirs + mask.len()], mask);
-    if least < i64::HALF { least + paid } else { i64::TOP }
+    for places in places.chunks(ABREAST) {
+        for &place in places {
+            dual.lines.copy(network, near, place);
+        }
+        let line = |at: usize| dual.lines.copied(network, near, places[at.min(places.len() - 1)]);
+        let least = lines::least_sums(arch, std::array::from_fn(line), masked);
+        out.extend(
+            places.iter().zip(least).map(
+                |(&place, least)| {
+                    if least < i64::HALF { least + dual.p[near.mine + place] } else { i64::TOP }
+                },
+            ),
+        );
+    }
 }

@@ -18,22 +18,26 @@ use super::rest;
 const LIFTS_MAX: u32 = 64;
 const LIFT_DEPTH: u32 = 3;
 /// Search nodes between two balls; doubled with each ball of a clearing.
-const NODES_MAX: u64 = 300;
-/// Cells of all tables for one search node that the clearings of some ticks may take, component by component, before all
-/// that is left is cleared at once; and nodes that are allowed at any rate.
-const CELLS_PER_NODE: u64 = 1_000;
-const NODES_MIN: u64 = 2_000;
-/// What a ball, and a search of everything that is left, take about as long as, in nodes.
-const BALL_NODES: u64 = 200;
-const REST_NODES: u64 = 1_000;
-/// Networks with more cells are solved from scratch when two balls did not help: 0.1 to 0.4 s at 300 x 200, where a search
-/// of the rest took seconds.
-const LARGE_CELLS: u64 = 4_000_000;
+const NODES_MAX: u64 = 150;
+/// Search nodes and raised places that the clearings of ticks at several components may take, one component after another,
+/// before all that is left is cleared at once.
+const HASTE_MAX: u64 = 250;
 /// Balls of a clearing before everything that is left is searched at once, and the first one's size: each next one is larger.
-const BALLS_MAX: usize = 2;
+const BALLS_MAX: usize = 3;
 const BALL_PAIRS: usize = 100;
-const BALL_PLACES: usize = 16;
-const BALL_ROUNDS: u32 = 4;
+const BALL_PLACES: usize = 15;
+const BALL_ROUNDS: u32 = 30;
+/// Balls of all components, while each leaves less than so many eighths of the gap.
+const WIDE_MAX: usize = 8;
+const WIDE_LEFT: i64 = 6;
+/// The same for messages from nothing, and after a solve from scratch.
+const FIRST_WIDE_MAX: usize = 40;
+const NEXT_WIDE_MAX: usize = 3;
+/// Networks with more cells are solved from scratch when the messages leave more than the second, or early on more than
+/// the third.
+const LARGE_CELLS: u64 = 4_000_000;
+const REST_CELLS: usize = 400_000;
+const HOPELESS_CELLS: usize = 4_000_000;
 /// Most nodes that clearings may take until a ball that did not help is tried again.
 const PATIENCE_MAX: u64 = 4_000;
 
@@ -50,9 +54,6 @@ pub(super) struct Clearer {
     /// Nodes of the clearings of the same ticks, and how many there may be.
     nodes: u64,
     nodes_max: u64,
-    /// What balls and searches of the rest took, in nodes, and what all may take together.
-    spent: u64,
-    budget: u64,
     /// Nodes over all clearings since the last ball, and how many there may be before the next one.
     debt: u64,
     patience: u64,
@@ -71,8 +72,6 @@ impl Default for Clearer {
             gained: 0,
             nodes: 0,
             nodes_max: 0,
-            spent: 0,
-            budget: 0,
             debt: 0,
             patience: NODES_MAX,
             lift: Lift::default(),
@@ -88,8 +87,7 @@ impl Clearer {
     pub(super) fn begin(&mut self, cells: u64, limits: &Limits<'_>) {
         self.large = cells >= LARGE_CELLS;
         self.nodes = 0;
-        self.spent = 0;
-        self.budget = (cells / CELLS_PER_NODE).max(NODES_MIN);
+        self.lift.raised = 0;
         self.nodes_max = limits.nodes_max;
         self.forget();
     }
@@ -130,12 +128,15 @@ impl Clearer {
         self.suspects.extend(dual.near[component].iter().map(|near| near.other));
     }
 
-    /// Moves what is better and clears all suspects; false when that takes too long, or messages show that nothing is
-    /// allowed.
-    pub(super) fn clear(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
+    /// Moves what is better and clears all suspects; false when messages show that nothing is allowed, when the limits end
+    /// it, when a solve from scratch is sooner done, or, in haste, when it takes long.
+    pub(super) fn clear(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>, haste: bool) -> bool {
         self.suspects.sort_unstable();
         self.suspects.dedup();
         for at in 0..self.suspects.len() {
+            if haste && self.nodes + self.lift.raised >= HASTE_MAX {
+                return false;
+            }
             self.lift.raise_low(network, dual, self.suspects[at], LIFTS_MAX, LIFT_DEPTH);
         }
         let (mut balls, mut nodes) = (0, 0);
@@ -146,8 +147,12 @@ impl Clearer {
                 continue;
             }
             let left = self.nodes_max.saturating_sub(self.nodes);
-            let nodes_max = (NODES_MAX << balls).saturating_sub(nodes).min(left).max(1);
-            let found = branch::search(network, dual, &self.reach, &mut self.buffers, root, nodes_max);
+            let most = if haste {
+                HASTE_MAX.saturating_sub(self.nodes + self.lift.raised)
+            } else {
+                (NODES_MAX << balls) - nodes
+            };
+            let found = branch::search(network, dual, &self.reach, &mut self.buffers, root, most.min(left).max(1));
             nodes += self.buffers.nodes;
             self.nodes += self.buffers.nodes;
             self.debt += self.buffers.nodes;
@@ -164,16 +169,13 @@ impl Clearer {
                 }
             }
             if found == Found::Over {
-                if self.nodes >= self.nodes_max
-                    || self.nodes + self.spent >= self.budget
-                    || limits.cancel.is_some_and(|cancel| cancel())
-                {
+                if haste || self.nodes >= self.nodes_max || limits.cancel.is_some_and(|cancel| cancel()) {
                     return false;
                 }
                 if balls == BALLS_MAX {
-                    return !self.large && self.search_rest(network, dual, limits);
+                    return self.clear_rest(network, dual, limits);
                 }
-                if !self.level_out(network, dual, root, balls) {
+                if !self.level_out(network, dual, root, BALL_PAIRS << (2 * balls)) {
                     return false;
                 }
                 (balls, nodes) = (balls + 1, 0);
@@ -182,29 +184,46 @@ impl Clearer {
         self.debt <= self.patience || self.invest(network, dual)
     }
 
-    /// Clears whatever there is, all at once; false when the limits ended that, or a solve from scratch is sooner done.
+    /// Clears whatever there is, all at once; false as in [`Clearer::clear`].
     pub(super) fn clear_all(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
-        if self.large {
+        self.forget();
+        self.clear_rest(network, dual, limits)
+    }
+
+    fn clear_rest(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
+        if !self.level_all(network, dual, WIDE_MAX) {
             return false;
         }
-        self.forget();
-        for component in 0..dual.pick.len() {
-            self.fit(network, dual, component);
-        }
-        if let Some(root) = dual.first_gap() {
+        self.suspects.clear();
+        let searched = || !self.large || dual.cells_open(network) <= REST_CELLS;
+        dual.gap == 0 || (searched() && self.search_rest(network, dual, limits))
+    }
+
+    /// Levels out all gaps, as long as that helps; false as [`Clearer::level_out`].
+    pub(super) fn level_all(&mut self, network: &Network, dual: &mut Dual, balls_max: usize) -> bool {
+        for _ in 0..balls_max {
+            let before = dual.gap;
+            let Some(root) = dual.first_gap() else { break };
             self.reach.everywhere(dual);
-            if !self.level_out(network, dual, root, BALLS_MAX) {
+            self.ball.around(dual, &self.reach, root, usize::MAX);
+            if !self.ball.settle(network, dual, BALL_PLACES, BALL_ROUNDS) {
                 return false;
             }
+            let open = dual.gap;
+            dual.repick(network, &self.ball.picks);
+            self.gained += open - dual.gap;
+            let hopeless = self.large && dual.cells_open(network) > HOPELESS_CELLS;
+            if hopeless || dual.gap > before / 8 * WIDE_LEFT {
+                break;
+            }
         }
-        dual.gap == 0 || self.search_rest(network, dual, limits)
+        true
     }
 
     /// Clears all suspects at once; false when the limits ended that.
     fn search_rest(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
         let Some(rest::Best { assignment, nodes }) = rest::search(network, dual, limits) else { return false };
         self.nodes += nodes;
-        self.spent += REST_NODES;
         let before = dual.gap;
         dual.repick_all(network, &assignment);
         self.gained += before - dual.gap;
@@ -212,13 +231,12 @@ impl Clearer {
         true
     }
 
-    /// Messages nearby, and what they suggest; false when they show that nothing is allowed or grow out of range.
-    fn level_out(&mut self, network: &Network, dual: &mut Dual, root: usize, balls: usize) -> bool {
+    /// Messages among so many pairs nearby, and what they suggest; false when they show that nothing is allowed or grow out
+    /// of range.
+    fn level_out(&mut self, network: &Network, dual: &mut Dual, root: usize, pairs_max: usize) -> bool {
         self.debt = 0;
-        self.spent += BALL_NODES;
-        self.ball.around(dual, &self.reach, root, BALL_PAIRS << balls);
-        let (places_max, rounds) = (BALL_PLACES + 8 * balls, BALL_ROUNDS + 4 * u32::try_from(balls).unwrap_or(0));
-        if !self.ball.settle(network, dual, places_max, rounds) {
+        self.ball.around(dual, &self.reach, root, pairs_max);
+        if !self.ball.settle(network, dual, BALL_PLACES, BALL_ROUNDS) {
             return false;
         }
         let picks = std::mem::take(&mut self.ball.picks);
@@ -260,7 +278,7 @@ impl Clearer {
         let before = dual.gap;
         let Some(root) = dual.first_gap() else { return true };
         self.reach.everywhere(dual);
-        if !self.level_out(network, dual, root, 0) {
+        if !self.level_out(network, dual, root, BALL_PAIRS) {
             return false;
         }
         debug_assert!(self.suspects.is_empty(), "the optimum is proven");
@@ -268,11 +286,20 @@ impl Clearer {
         true
     }
 
-    /// Fits the messages to an assignment that is proven to be the best otherwise.
-    pub(super) fn follow(&mut self, network: &Network, dual: &mut Dual) {
+    /// Fits the messages to an assignment that is proven to be the best otherwise; false when they have grown out of range.
+    pub(super) fn follow(&mut self, network: &Network, dual: &mut Dual) -> bool {
         for component in 0..dual.pick.len() {
             self.fit(network, dual, component);
         }
+        let fits = self.level_all(network, dual, NEXT_WIDE_MAX);
         self.forget();
+        fits
+    }
+
+    /// Fits messages from nothing to an assignment that is proven to be the best; false when they have grown out of range.
+    pub(super) fn fit_first(&mut self, network: &Network, dual: &mut Dual) -> bool {
+        let fits = self.level_all(network, dual, FIRST_WIDE_MAX);
+        self.forget();
+        fits
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Dual {
     /// Per component where its places begin; one more at the end.
     pub(super) at: Vec<usize>,
     pub(super) near: Vec<Vec<Near>>,
+    /// Per component its turn in a sweep of messages: what hangs on the core as a tree comes last.
+    pub(super) turn: Vec<usize>,
     pub(super) lines: Lines,
     base: i64,
     /// Cost of each place; from [`Cell::HALF`] on it is out.
@@ -81,9 +83,14 @@ impl Dual {
             near[pair.b].push(rows.back(pair.a));
             near[pair.a].push(rows);
         }
+        let mut turn = vec![0; count];
+        for (var, &component) in part.components.iter().enumerate() {
+            turn[component] = var;
+        }
         let mut dual = Self {
             at,
             near,
+            turn,
             lines: Lines::new(network),
             base: part.base + state.c0,
             u,
@@ -267,6 +274,16 @@ impl Dual {
             self.gap_of(component) > 0 || self.near[component].iter().any(|near| self.rest[near.pair] > 0)
         };
         (0..self.pick.len()).find(tied)
+    }
+
+    /// Cells between places that the gap leaves.
+    pub(super) fn cells_open(&self, network: &Network) -> usize {
+        let below = |component: usize| {
+            let least = self.least(component);
+            lines::count_below(self.lines.arch(), self.costs(component), least + self.gap).max(1)
+        };
+        let open: Vec<usize> = (0..self.pick.len()).map(below).collect();
+        network.pairs().iter().map(|pair| open[pair.a] * open[pair.b]).sum()
     }
 
     /// Whether costs and potentials are far from where sums with those that are out could be mistaken.

@@ -16,6 +16,8 @@ const BLOCKERS_MAX: usize = 24;
 pub(super) struct Lift {
     /// Places that may still be raised.
     left: u32,
+    /// Places that were raised since somebody set this to nothing.
+    pub(super) raised: u64,
     low: Vec<usize>,
 }
 
@@ -60,6 +62,7 @@ impl Lift {
         from: usize,
     ) -> i64 {
         self.left = self.left.saturating_sub(1);
+        self.raised += 1;
         // First an equal share from each pair, so that nobody is drained without need.
         let shares = i64::try_from(dual.near[component].len()).unwrap_or(i64::MAX).max(1);
         for slot in 0..dual.near[component].len() {

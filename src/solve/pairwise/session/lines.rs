@@ -31,16 +31,32 @@ impl Lines {
 
     /// The cells of a pair for one value of one end, by value of the other end.
     pub(super) fn get<'l>(&'l mut self, network: &'l Network, near: &Near, value: usize) -> &'l [i64] {
-        let pair = &network.pairs()[near.pair];
-        let width = network.unary()[pair.b].len();
+        self.copy(network, near, value);
+        self.copied(network, near, value)
+    }
+
+    /// Copies a line if it is a column and has not been copied.
+    pub(super) fn copy(&mut self, network: &Network, near: &Near, value: usize) {
         if near.rows {
-            return &pair.table[value * width..(value + 1) * width];
+            return;
         }
         let column = &mut self.columns[self.first[near.pair] + value];
         if column.is_empty() {
+            let pair = &network.pairs()[near.pair];
+            let width = network.unary()[pair.b].len();
             *column = pair.table[value..].iter().step_by(width).copied().collect();
         }
-        column
+    }
+
+    /// What [`Lines::get`] gives, of a line that was copied.
+    pub(super) fn copied<'l>(&'l self, network: &'l Network, near: &Near, value: usize) -> &'l [i64] {
+        if near.rows {
+            let pair = &network.pairs()[near.pair];
+            let width = network.unary()[pair.b].len();
+            &pair.table[value * width..(value + 1) * width]
+        } else {
+            &self.columns[self.first[near.pair] + value]
+        }
     }
 }
 
@@ -53,6 +69,24 @@ pub(super) fn least(arch: Arch, costs: &[i64]) -> i64 {
 pub(super) fn least_sum(arch: Arch, one: &[i64], two: &[i64], three: &[i64]) -> i64 {
     arch.dispatch(|| {
         one.iter().zip(two).zip(three).map(|((one, two), three)| one + two + three).fold(i64::MAX, i64::min)
+    })
+}
+
+/// Lines that are read side by side: they lie far apart, so the processor waits for all of them at once.
+pub(super) const ABREAST: usize = 4;
+
+/// The least sums of each line with `other`.
+pub(super) fn least_sums(arch: Arch, lines: [&[i64]; ABREAST], other: &[i64]) -> [i64; ABREAST] {
+    let [a, b, c, d] = lines.map(|line| &line[..other.len()]);
+    arch.dispatch(|| {
+        let mut least = [i64::MAX; ABREAST];
+        for ((((&other, &a), &b), &c), &d) in other.iter().zip(a).zip(b).zip(c).zip(d) {
+            least[0] = least[0].min(a + other);
+            least[1] = least[1].min(b + other);
+            least[2] = least[2].min(c + other);
+            least[3] = least[3].min(d + other);
+        }
+        least
     })
 }
 

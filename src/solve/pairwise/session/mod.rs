@@ -5,8 +5,9 @@
 //! something with that component moved is better, and that gains at most the gap. So a tick whose own margin covers the
 //! gap is certified in constant time. Otherwise ([`clear`]) the bound is lifted back where the tick has lowered it
 //! ([`lift`]), and what could still be better is searched from the component outwards ([`reach`], [`branch`]); when that
-//! takes long, messages among the components nearby level out what lifting has not ([`ball`]), and at last everything that the
-//! messages leave is searched at once ([`rest`]), or the network is solved from scratch where it is large.
+//! takes long, or prices have moved at many components, messages among the components nearby, then among all, level out what
+//! lifting has not ([`ball`]). At last everything that the messages leave is searched at once ([`rest`]), or, where a
+//! large network leaves much, it is solved from scratch.
 
 mod ball;
 mod branch;
@@ -106,6 +107,7 @@ impl Session {
         self.clearer.begin(self.cells, limits);
         let (mut arrived, mut certified, mut late) = (false, true, false);
         // One component after another: from one proven optimum to the next, little is to be repaired at a time.
+        let haste = ticks.iter().any(|tick| tick.component != ticks[0].component);
         for ticks in ticks.chunk_by(|one, next| one.component == next.component) {
             self.clearer.forget();
             for tick in ticks {
@@ -119,7 +121,7 @@ impl Session {
             }
             if !late && self.dual.is_some() && self.leaving.is_empty() && !self.clearer.is_done() {
                 certified = false;
-                late = !self.clear(limits);
+                late = !self.clear(limits, haste);
             }
         }
         if late && self.leaving.is_empty() {
@@ -192,9 +194,9 @@ impl Session {
     }
 
     /// Clears what is suspected; false when that takes too long.
-    fn clear(&mut self, limits: &Limits<'_>) -> bool {
+    fn clear(&mut self, limits: &Limits<'_>, haste: bool) -> bool {
         let Some(dual) = &mut self.dual else { return false };
-        let cleared = self.clearer.clear(&self.network, dual, limits);
+        let cleared = self.clearer.clear(&self.network, dual, limits, haste);
         self.read_clearing();
         cleared
     }
@@ -219,15 +221,15 @@ impl Session {
     fn solve(&mut self, limits: &Limits<'_>) {
         self.outcome = solve(&self.network, limits);
         let proven = self.outcome.status == Status::Optimal;
-        match self.dual.as_mut().filter(|dual| proven && dual.is_in_range()) {
-            Some(dual) => {
-                dual.repick_all(&self.network, &self.outcome.assignment);
-                for (component, place) in self.leaving.drain(..) {
-                    dual.depart(component, place);
-                }
-                self.clearer.follow(&self.network, dual);
+        let fits = self.dual.as_mut().filter(|dual| proven && dual.is_in_range()).is_some_and(|dual| {
+            dual.repick_all(&self.network, &self.outcome.assignment);
+            for (component, place) in self.leaving.drain(..) {
+                dual.depart(component, place);
             }
-            None => self.start(),
+            self.clearer.follow(&self.network, dual)
+        });
+        if !fits {
+            self.start();
         }
     }
 
@@ -236,7 +238,8 @@ impl Session {
         self.dual = None;
         self.leaving.clear();
         if self.outcome.status == Status::Optimal && self.network.components() > 0 {
-            self.dual = Dual::new(&self.network, &self.outcome.assignment, FIRST_ROUNDS);
+            self.dual = Dual::new(&self.network, &self.outcome.assignment, FIRST_ROUNDS)
+                .and_then(|mut dual| self.clearer.fit_first(&self.network, &mut dual).then_some(dual));
         }
     }
 }

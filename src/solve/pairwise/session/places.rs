@@ -6,6 +6,10 @@
 use super::super::cell::Cell;
 use super::super::network::{FORBIDDEN, Network};
 use super::dual::Dual;
+use super::lines;
+
+/// How often a component is put to its best place at most.
+const DESCENTS_MAX: u32 = 8;
 
 impl Dual {
     /// Takes a place out that is not picked.
@@ -61,18 +65,51 @@ impl Dual {
 
     /// Where a component costs least beside the others, its pick apart; `None` when nothing else is allowed.
     pub(super) fn best_beside(&mut self, network: &Network, component: usize) -> Option<usize> {
-        let mut costs = self.costs(component).to_vec();
+        let mut costs = Vec::new();
+        let picks = std::mem::take(&mut self.pick);
+        self.costs_beside(network, component, &picks, &mut costs);
+        self.pick = picks;
         costs[self.pick[component]] = i64::TOP;
+        (0..costs.len()).filter(|&place| costs[place] < i64::HALF).min_by_key(|&place| (costs[place], place))
+    }
+
+    /// What each place of a component costs beside the others at some places; [`Cell::HALF`] and more when not allowed.
+    fn costs_beside(&mut self, network: &Network, component: usize, places: &[usize], costs: &mut Vec<i64>) {
+        costs.clear();
+        costs.extend_from_slice(self.costs(component));
+        let arch = self.lines.arch();
         for slot in 0..self.near[component].len() {
             let back = self.near[component][slot].back(component);
-            let theirs = self.pick[self.near[component][slot].other];
+            let theirs = places[self.near[component][slot].other];
             let cells = self.lines.get(network, &back, theirs);
             let mine = &self.p[back.theirs..back.theirs + costs.len()];
-            for ((cost, cell), paid) in costs.iter_mut().zip(cells).zip(mine) {
-                let out = *cost >= i64::HALF || *cell >= i64::HALF;
-                *cost = if out { i64::TOP } else { *cost + cell + paid + self.p[back.mine + theirs] };
+            lines::add(arch, cells, mine, self.p[back.mine + theirs], i64::TOP, costs);
+        }
+    }
+
+    /// Puts components to their best places, one at a time, until no single change helps or all had their turn often.
+    pub(super) fn descend(&mut self, network: &Network, components: &[usize], places: &mut [usize]) {
+        let mut costs = Vec::new();
+        let mut stale = vec![true; places.len()];
+        for _ in 0..DESCENTS_MAX {
+            let mut moved = false;
+            for &component in components {
+                if !std::mem::take(&mut stale[component]) {
+                    continue;
+                }
+                self.costs_beside(network, component, places, &mut costs);
+                let best = (0..costs.len()).min_by_key(|&place| costs[place]).unwrap_or(0);
+                if costs[best] < costs[places[component]] {
+                    places[component] = best;
+                    moved = true;
+                    for near in &self.near[component] {
+                        stale[near.other] = true;
+                    }
+                }
+            }
+            if !moved {
+                break;
             }
         }
-        (0..costs.len()).filter(|&place| costs[place] < i64::HALF).min_by_key(|&place| (costs[place], place))
     }
 }
