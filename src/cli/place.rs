@@ -4,7 +4,9 @@ use super::failure::Failure;
 use crate::catalog::PriceBook;
 use crate::collect::book_file;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "collect")]
+use std::path::PathBuf;
 
 /// A variable of the environment; an empty one counts as not set.
 #[cfg(feature = "collect")]

@@ -59,7 +59,7 @@ fn status(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> {
     #[cfg(feature = "collect")]
     let store = args.store.as_deref();
     #[cfg(not(feature = "collect"))]
-    let store = None;
+    let store: Option<&std::path::Path> = None;
     let collected = store.filter(|folder| folder.join("placer.db").is_file());
     let book = input::book(args.book.price_book.as_deref().or(collected))?;
     #[cfg(feature = "collect")]
