@@ -28,9 +28,13 @@ const DESCENT_WIDTH: usize = 6;
 /// Times that the prices of broken path bounds are raised in search of a first answer.
 const PRESSES_MAX: usize = 10;
 
-/// Steps towards better multipliers at the root, and at every other node.
+/// Up to which part of the largest distance a place is near.
+const NEAR_PART: i64 = 3;
+
+/// Steps towards better multipliers at the root, and at every other node: there one more for so many open paths.
 const ROOT_STEPS: usize = 24;
 const NODE_STEPS: usize = 4;
+const PATHS_A_STEP: usize = 2;
 
 /// The same at the root of a look at a narrow part.
 const NARROW_STEPS: usize = 4;
@@ -229,7 +233,7 @@ impl<'m> Search<'m> {
             }
             domains.prune_known(self.ceiling())?;
             if round == 0 && self.is_worth_a_narrow_look(domains) {
-                self.look_narrowly(domains, &guess);
+                self.look_narrowly(domains, &guess, narrow::NODES_MAX);
                 domains.prune_known(self.ceiling())?;
             }
             if domains.len() * 4 > before * 3 {
@@ -248,6 +252,11 @@ impl<'m> Search<'m> {
     fn stops(&self) -> bool {
         let limits = &self.control.limits;
         self.nodes >= self.nodes_max || self.sweep.work >= limits.work_max || self.is_cancelled()
+    }
+
+    /// Whether only a narrow part is looked at.
+    pub fn is_narrow(&self) -> bool {
+        self.narrow
     }
 
     fn is_cancelled(&self) -> bool {
@@ -290,7 +299,8 @@ impl<'m> Search<'m> {
                 None => return,
             }
             if self.nodes == 1 && !self.narrow {
-                match self.tighten(&mut domains) {
+                let better = self.tighten(&mut domains);
+                match better.and_then(|better| self.look_again(&mut domains, better)) {
                     Some(better) => guess = better,
                     None => return,
                 }
@@ -309,7 +319,10 @@ impl<'m> Search<'m> {
     fn children(&mut self, domains: &Domains, guess: &[usize], verdict: Result<i128, Broken>) -> Vec<Domains> {
         let branch = self.branch(domains, guess, verdict);
         match branch {
-            Branch::Provider(component, _) | Branch::Providers(component) | Branch::Values(component) => {
+            Branch::Provider(component, _)
+            | Branch::Providers(component)
+            | Branch::Near(component, ..)
+            | Branch::Values(component) => {
                 let groups = self.split(domains, branch, component);
                 groups.into_iter().map(|group| domains.with(component, group)).collect()
             }
@@ -469,7 +482,7 @@ impl<'m> Search<'m> {
             Some(_) => (MARGINAL_STEPS, 0),
             None if self.nodes == 1 && self.narrow => (NARROW_STEPS, 0),
             None if self.nodes == 1 => (ROOT_STEPS, 0),
-            None => (NODE_STEPS, 1),
+            None => (NODE_STEPS + domains.paths.len() / PATHS_A_STEP, 1),
         };
         self.prices.turn(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
         self.objective.penalise(self.model, &domains.dual.paths);
@@ -536,7 +549,15 @@ impl<'m> Search<'m> {
     fn split(&self, domains: &Domains, branch: Branch, component: usize) -> Vec<Group> {
         let values = &domains.values[component];
         let provider = |v: usize| self.model.parts[component].values[v].provider;
+        let near = match branch {
+            Branch::Near(_, place, path) => {
+                let (low, high) = self.distances(domains, component, place, path);
+                low + (high - low) / NEAR_PART
+            }
+            _ => 0,
+        };
         let key = |v: usize| match branch {
+            Branch::Near(_, place, path) => usize::from(self.distance(component, v, place, path) > near),
             Branch::Provider(_, at) => usize::from(provider(v) == at),
             Branch::Providers(_) => provider(v),
             Branch::Values(_) | Branch::Tie(_) => v,
