@@ -225,6 +225,16 @@ proptest! {
     }
 }
 
+/// Two dozen latency bounds over several hops at once: proven only where a search splits on what is near.
+#[test]
+fn many_bounds_over_several_hops_are_proven_in_few_nodes() {
+    let problem = realistic(5, Wish { components: 30, ..Wish::default() });
+    let solution = solve(&problem, &Limits { nodes_max: 1_000, ..Limits::default() });
+    assert_eq!((solution.status, solution.lower_bound), (Status::Optimal, solution.objective));
+    assert_eq!(check(&problem, &solution.assignment), []);
+    assert_eq!(score(&problem, &solution.assignment).unwrap().objective, solution.objective);
+}
+
 /// An assignment in words: where each component is and as what, by the names of the components.
 fn in_words(problem: &Problem, assignment: &Assignment) -> Vec<String> {
     let words = |(component, &choice): (&placer::problem::Component, &usize)| {

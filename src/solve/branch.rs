@@ -1,6 +1,6 @@
 //! What to split a part of the search on: where the relaxation is wrong about its own best assignment.
 //!
-//! An assignment that breaks a rule says which components are to be settled. A valid one is dearer than the bound for a
+//! An assignment that breaks a rule says which components are to be settled; where a path is too slow, by what is near. A valid one is dearer than the bound for a
 //! reason: an account whose volume is open, a shared charge, a pair that the tables left out. What makes the largest
 //! difference is settled first: by providers, which decide most; then by whether two components are at one place, which
 //! leaves all places of a provider that cost the same in one part; by single values only when nothing else is open.
@@ -8,6 +8,7 @@
 use super::eval::Broken;
 use super::model::Tie;
 use super::search::{Domains, Search};
+use crate::problem::PlaceId;
 
 /// A way to split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum Branch {
     Provider(usize, usize),
     /// By the provider of a component.
     Providers(usize),
+    /// By whether a component is near a place: component, place, path whose latencies count.
+    Near(usize, PlaceId, usize),
     /// By the value of a component.
     Values(usize),
     /// By whether the components of a pair are at one place.
@@ -26,7 +29,7 @@ impl Search<'_> {
     /// What to split on, given the relaxation's best assignment and what it is worth.
     pub(super) fn branch(&mut self, domains: &Domains, guess: &[usize], verdict: Result<i128, Broken>) -> Branch {
         let found = match verdict {
-            Err(broken) => self.for_rule(domains, broken),
+            Err(broken) => self.for_rule(domains, guess, broken),
             Ok(_) => self.for_gap(domains, guess),
         };
         let any = || self.among(domains, &mut (0..domains.values.len()));
@@ -53,16 +56,47 @@ impl Search<'_> {
         values.iter().any(|&v| provider(v) != provider(values[0]))
     }
 
-    fn for_rule(&self, domains: &Domains, broken: Broken) -> Option<Branch> {
+    fn for_rule(&self, domains: &Domains, guess: &[usize], broken: Broken) -> Option<Branch> {
         let components: Vec<usize> = match broken {
             Broken::Path(path) => {
                 let spec = &self.model.problem.paths[path];
-                spec.entry.iter().map(|e| e.0).chain(spec.hops.iter().flat_map(|h| [h.a, h.b])).collect()
+                let hops = spec.hops.iter().flat_map(|h| [h.a, h.b]);
+                let all: Vec<usize> = spec.entry.iter().map(|e| e.0).chain(hops).collect();
+                if let Some(branch) = self.for_path(domains, guess, path, &all) {
+                    return Some(branch);
+                }
+                all
             }
             Broken::Pair(a, b) => vec![a, b],
             Broken::Budget | Broken::Dear => Vec::new(),
         };
         self.among(domains, &mut components.into_iter())
+    }
+
+    /// The component of a broken path that is spread out most, seen from where the relaxation has it. Providers are all
+    /// over the world: which of them it is at says nothing about latency.
+    fn for_path(&self, domains: &Domains, guess: &[usize], path: usize, components: &[usize]) -> Option<Branch> {
+        let spread = |&c: &usize| {
+            let place = self.model.parts[c].values[guess[c]].place;
+            let (low, high) = self.distances(domains, c, place, path);
+            (high > low).then_some((high - low, self.weight[c], std::cmp::Reverse(c), place))
+        };
+        // A narrow look is after an answer, and finds it sooner among the values of one provider.
+        let most = if self.is_narrow() { None } else { components.iter().filter_map(spread).max() };
+        most.map(|(.., std::cmp::Reverse(c), place)| Branch::Near(c, place, path))
+    }
+
+    /// The least and the largest round-trip time between a place and those of a component, in microseconds.
+    pub(super) fn distances(&self, domains: &Domains, component: usize, place: PlaceId, path: usize) -> (i64, i64) {
+        let away = |&v: &usize| self.distance(component, v, place, path);
+        let all = domains.values[component].iter().map(away);
+        all.fold((i64::MAX, i64::MIN), |(low, high), us| (low.min(us), high.max(us)))
+    }
+
+    /// The round-trip time between a place and that of a value, in microseconds.
+    pub(super) fn distance(&self, component: usize, value: usize, place: PlaceId, path: usize) -> i64 {
+        let problem = self.model.problem;
+        problem.rtt_us(problem.paths[path].percentile, place, self.model.parts[component].values[value].place)
     }
 
     /// The reason that makes the largest difference between the bound and the assignment.
@@ -147,7 +181,7 @@ impl Search<'_> {
         let value = |c: usize| &model.parts[c].values[guess[c]];
         let mut most: Option<(i128, Branch)> = None;
         for c in 0..guess.len() {
-            for &s in &value(c).shared {
+            for &s in value(c).shared.iter() {
                 let uses = |&u: &usize| value(u).shared.contains(&s);
                 if (0..c).any(|u| uses(&u)) {
                     continue;

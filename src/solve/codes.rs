@@ -54,6 +54,8 @@ pub(super) struct Codes {
     pub kinds: Vec<Kind>,
     /// By class: codes of metered routes out of it.
     pub out: Vec<Vec<u16>>,
+    /// By class: codes of the routes of its places to themselves.
+    pub inside: Vec<Vec<u16>>,
     /// `between[a * providers + b]`: how traffic from provider `a` to provider `b` is metered.
     pub between: Vec<Between>,
     pub providers: usize,
@@ -126,6 +128,7 @@ impl Codes {
             }
             code_of[kind]
         };
+        self.inside = vec![Vec::new(); n];
         for (c, from) in classes.iter().enumerate() {
             for (d, to) in classes.iter().enumerate() {
                 let code = code(known.between[from.route * known.count + to.route]);
@@ -133,7 +136,11 @@ impl Codes {
                 self.backward[d * n + c] = code;
             }
             for &place in &from.places {
-                self.own[place] = code(routes.codes()[place * self.index.len() + place] as usize);
+                let own = code(routes.codes()[place * self.index.len() + place] as usize);
+                self.own[place] = own;
+                if !self.inside[c].contains(&own) {
+                    self.inside[c].push(own);
+                }
             }
         }
     }

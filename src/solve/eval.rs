@@ -157,7 +157,7 @@ impl Evaluator {
             let value = &part.values[value];
             cost += value.cost;
             self.pooled[value.provider] += i128::from(value.pooled);
-            for &shared in &value.shared {
+            for &shared in value.shared.iter() {
                 if !self.due[shared] {
                     self.due[shared] = true;
                     cost += model.shared[shared];

@@ -103,6 +103,13 @@ impl Prices {
         self.price_pairs(model, codes, scope.values);
     }
 
+    /// Prices everything anew by other tangents, for a part of what was last looked at.
+    pub fn turn(&mut self, model: &Model, codes: &Codes, scope: Scope, tangents: &[Tangent]) {
+        self.set_tangents(model, tangents);
+        self.price_internet(model, scope.values);
+        self.price_pairs(model, codes, scope.values);
+    }
+
     /// The same, without a look at the routes between places: any flow between components may be on any meter.
     pub fn update_alone(&mut self, model: &Model, scope: Scope) {
         self.look_at_streams(model, None, scope);

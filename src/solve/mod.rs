@@ -6,7 +6,8 @@
 //!
 //! The way through: `presolve` flattens the problem into a `model`, once for all questions about it ([`Prepared`]). Then
 //! for each question `dive` finds first answers, which `eval` values exactly; `propagate`, the cheapest of all bounds and
-//! then `coarse`, a bound over classes of places (`codes`), drop most values, and `twins` those that others stand for.
+//! then `coarse`, a bound over classes of places (`codes`), drop most values, the more so after a `narrow` look at the most
+//! promising ones; `twins` and `rivals` drop those that others stand for, as far as paths allow it (`reach`).
 //! `sweep` proves by eliminating one component after another (`eliminate`) over the pairs of a `bound`, with traffic priced
 //! from below by `meter` and rules that pairs do not show priced by `lagrange`, which values cannot be part of anything
 //! better; `search` splits the rest on what `branch` finds the gap in. Components that may share machines are settled by
@@ -31,7 +32,9 @@ pub mod pairwise;
 mod prepared;
 mod presolve;
 mod propagate;
+mod reach;
 mod restrict;
+mod rivals;
 mod search;
 #[cfg(feature = "second-opinion")]
 pub mod second_opinion;

@@ -4,6 +4,7 @@
 //! 64 bits for bounds. Shifting rounds down, so that a bound is never above the truth.
 
 use crate::problem::{ComponentId, PlaceId, Problem, RelationKind, RouteClasses};
+use std::sync::Arc;
 
 /// A bound that stands for "impossible". Sums are clamped to it, so that adding never overflows.
 pub(super) const HARD: i64 = 1 << 60;
@@ -31,8 +32,8 @@ pub(super) struct Value {
     /// Micro-GB that it adds to its provider's pool.
     pub pooled: i64,
     pub zones: u8,
-    /// Shared charges that become due with it.
-    pub shared: Vec<usize>,
+    /// Shared charges that become due with it; one list for all values at a place.
+    pub shared: Arc<[usize]>,
     /// Ordinal in [`Part::signatures`].
     pub signature: usize,
     /// Ordinal in [`Part::owns`].
@@ -46,6 +47,8 @@ pub(super) struct Value {
 pub(super) struct Signature {
     pub class: usize,
     pub ladders: Vec<u16>,
+    /// Differs wherever `ladders` differ, but for rare chances: told apart by it first.
+    pub digest: u64,
 }
 
 /// A component.

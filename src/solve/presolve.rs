@@ -4,14 +4,15 @@ use super::model::{Edge, MeterLimit, Model, NO_LADDER, Part, Rungs, Scale, Signa
 use super::restrict::Restriction;
 use crate::problem::{Choice, ComponentId, FlowTo, Included, Objective, Path, PlaceId, Problem, Route};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Builds the model, for all restrictions. A component without values proves that nothing satisfies the hard constraints.
 pub(super) fn build(problem: &Problem) -> Model<'_> {
     let mut streams = streams(problem);
     let shared: Vec<i128> = problem.shared.iter().map(|s| i128::from(s.charge.cost().nanos())).collect();
-    let by_place = shared_by_place(problem);
+    let due = Shared::of(problem);
     let parts: Vec<Part> =
-        (0..problem.components.len()).map(|component| part(problem, &streams, &by_place, component)).collect();
+        (0..problem.components.len()).map(|component| part(problem, &streams, &due, component)).collect();
     let edges = edges(problem, &streams);
     for (at, edge) in edges.iter().enumerate() {
         edge.forward.iter().chain(&edge.backward).for_each(|&flow| streams[flow].edge = Some(at));
@@ -120,32 +121,50 @@ fn rungs(ladder: &crate::problem::Ladder) -> Rungs {
     }
 }
 
-fn shared_by_place(problem: &Problem) -> Vec<Vec<usize>> {
-    let mut by_place = vec![Vec::new(); problem.places.len()];
-    for (ordinal, shared) in problem.shared.iter().enumerate() {
-        by_place[shared.place].push(ordinal);
-    }
-    by_place
+/// Shared charges of every place.
+struct Shared {
+    by_place: Vec<Arc<[usize]>>,
+    none: Arc<[usize]>,
 }
 
-fn part(problem: &Problem, streams: &[Stream], shared: &[Vec<usize>], component: ComponentId) -> Part {
+impl Shared {
+    fn of(problem: &Problem) -> Self {
+        let mut by_place = vec![Vec::new(); problem.places.len()];
+        for (ordinal, shared) in problem.shared.iter().enumerate() {
+            by_place[shared.place].push(ordinal);
+        }
+        Self { by_place: by_place.into_iter().map(Arc::from).collect(), none: Arc::from([]) }
+    }
+
+    /// Those that become due with a choice.
+    fn due(&self, problem: &Problem, choice: &Choice) -> Arc<[usize]> {
+        if choice.needs.is_empty() {
+            return self.none.clone();
+        }
+        let here = &self.by_place[choice.place];
+        let due = |s: &usize| choice.needs.contains(&problem.shared[*s].need);
+        if here.iter().all(due) { here.clone() } else { here.iter().copied().filter(due).collect() }
+    }
+}
+
+fn part(problem: &Problem, streams: &[Stream], shared: &Shared, component: ComponentId) -> Part {
     let sent = |f: &usize| streams[*f].from == component;
     let mut part = Part { sends: (0..streams.len()).filter(sent).collect(), ..Part::default() };
     part.internet = part.sends.iter().copied().filter(|&f| streams[f].to.is_none()).collect();
     let alone = Alone::of(problem, component);
     let choices = &problem.components[component].choices;
     part.values.reserve(choices.len());
-    let mut here = Here { place: PlaceId::MAX, possible: false, ladders: Vec::new() };
+    let mut here = Here { place: PlaceId::MAX, possible: false, ladders: Vec::new(), digest: 0 };
     for (ordinal, choice) in choices.iter().enumerate() {
         if here.place != choice.place {
-            here = alone.at(problem, &part, choice.place);
+            alone.at(problem, &part, choice.place, &mut here);
         }
         if here.possible
             && !(alone.to_itself
                 && choice.active_zones > 1
                 && problem.route(choice.place, choice.place) == Route::Unknown)
         {
-            let value = value(problem, &mut part, shared, ordinal, choice, &here.ladders);
+            let value = value(problem, &mut part, shared, (ordinal, choice), &here);
             part.values.push(value);
         }
     }
@@ -168,6 +187,7 @@ struct Here {
     place: PlaceId,
     possible: bool,
     ladders: Vec<u16>,
+    digest: u64,
 }
 
 impl<'a> Alone<'a> {
@@ -188,7 +208,7 @@ impl<'a> Alone<'a> {
     }
 
     /// Node consistency: rules that concern the component alone.
-    fn at(&self, problem: &Problem, part: &Part, place: PlaceId) -> Here {
+    fn at(&self, problem: &Problem, part: &Part, place: PlaceId, here: &mut Here) {
         let within = |(path, by_place, left): &(&Path, &[i64], i64)| {
             let entry = path.entry.as_ref().map(|e| e.0);
             let own = |h: &&crate::problem::Hop| Some(h.a) == entry && h.a == h.b;
@@ -207,8 +227,16 @@ impl<'a> Alone<'a> {
             _ => NO_LADDER,
         };
         debug_assert_eq!(part.internet.len(), self.classes.len());
-        let ladders = if possible { self.classes.iter().map(ladder).collect() } else { Vec::new() };
-        Here { place, possible, ladders }
+        (here.place, here.possible) = (place, possible);
+        here.ladders.clear();
+        if possible {
+            here.ladders.extend(self.classes.iter().map(ladder));
+        }
+        // FNV-1a.
+        here.digest = here
+            .ladders
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325, |digest, &ladder| (digest ^ u64::from(ladder)).wrapping_mul(0x0100_0000_01b3));
     }
 }
 
@@ -229,10 +257,9 @@ fn dominates((better, low): (&Choice, i128), (worse, high): (&Choice, i128), sen
 fn value(
     problem: &Problem,
     part: &mut Part,
-    shared: &[Vec<usize>],
-    ordinal: usize,
-    choice: &Choice,
-    ladders: &[u16],
+    shared: &Shared,
+    (ordinal, choice): (usize, &Choice),
+    here: &Here,
 ) -> Value {
     let (own, pooled) = match choice.included {
         Included::None => (0, 0),
@@ -240,15 +267,14 @@ fn value(
         Included::Pooled(gb) => (0, gb.micros()),
     };
     let class = position_or_push(&mut part.owns, own);
-    let same = |known: &Signature| known.class == class && known.ladders == ladders;
+    let Here { ladders, digest, .. } = here;
+    let same = |known: &Signature| known.digest == *digest && known.class == class && known.ladders == *ladders;
     // From the back: neighbours in the price book look alike.
     let signature = part.signatures.iter().rposition(same).unwrap_or_else(|| {
-        part.signatures.push(Signature { class, ladders: ladders.to_vec() });
+        part.signatures.push(Signature { class, ladders: ladders.clone(), digest: *digest });
         part.signatures.len() - 1
     });
-    let due = |&s: &usize| choice.needs.contains(&problem.shared[s].need);
-    let shared =
-        if choice.needs.is_empty() { Vec::new() } else { shared[choice.place].iter().copied().filter(due).collect() };
+    let shared = shared.due(problem, choice);
     let twin = |v: &&Value| v.class == class && v.zones == choice.active_zones;
     let row = part.values.iter().rev().take_while(|v| v.place == choice.place).find(twin).map(|v| v.row);
     part.rows += usize::from(row.is_none());

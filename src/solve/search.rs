@@ -1,5 +1,7 @@
 //! Branch and bound: bound, prune, guess, split; depth first, most promising part first.
 
+mod narrow;
+
 use super::bound::Functional;
 use super::branch::Branch;
 use super::codes::Codes;
@@ -21,14 +23,21 @@ const COARSE_ROUNDS_MAX: usize = 3;
 const PATH_SIZE_SMALL: usize = 60;
 
 /// Values of a component that coordinate descent tries, the most promising ones.
-const DESCENT_WIDTH: usize = 10;
+const DESCENT_WIDTH: usize = 6;
 
 /// Times that the prices of broken path bounds are raised in search of a first answer.
 const PRESSES_MAX: usize = 10;
 
-/// Steps towards better multipliers at the root, and at every other node.
+/// Up to which part of the largest distance a place is near.
+const NEAR_PART: i64 = 3;
+
+/// Steps towards better multipliers at the root, and at every other node: there one more for so many open paths.
 const ROOT_STEPS: usize = 24;
 const NODE_STEPS: usize = 4;
+const PATHS_A_STEP: usize = 2;
+
+/// The same at the root of a look at a narrow part.
+const NARROW_STEPS: usize = 4;
 
 /// Steps towards better multipliers when only marginals are wanted.
 const MARGINAL_STEPS: usize = 16;
@@ -84,8 +93,13 @@ pub(super) struct Search<'m> {
     pub weight: Vec<i128>,
     open: Option<i64>,
     nodes: u64,
+    /// Nodes of looks at narrow parts.
+    aside: u64,
+    nodes_max: u64,
     /// Whether pairs are looked at by classes of places only.
     coarse: bool,
+    /// Whether only a narrow part is looked at, for an answer.
+    narrow: bool,
     /// Bound of the last sweep over the objective.
     bound_now: i64,
     /// The known optimum, when only marginals are wanted: nothing is looked for then, and nothing replaces `below`.
@@ -108,7 +122,6 @@ impl<'m> Search<'m> {
         Self {
             model,
             below: control.below,
-            control,
             evaluator: Evaluator::new(model),
             codes: Codes::default(),
             objective: Functional::total(model, true),
@@ -121,9 +134,13 @@ impl<'m> Search<'m> {
             weight,
             open: None,
             nodes: 0,
+            aside: 0,
+            nodes_max: control.limits.nodes_max,
             coarse: false,
+            narrow: false,
             bound_now: -HARD,
             known: None,
+            control,
         }
     }
 
@@ -161,7 +178,7 @@ impl<'m> Search<'m> {
         if let Some(root) = self.root(values) {
             self.visit(root);
         }
-        Outcome { best: self.best, open: self.open, nodes: self.nodes }
+        Outcome { best: self.best, open: self.open, nodes: self.nodes + self.aside }
     }
 
     /// First answers, and what is impossible or too dear without a look at pairs. `None`: nothing is left.
@@ -189,7 +206,7 @@ impl<'m> Search<'m> {
         self.prices.price_flat(model, &self.codes);
         self.look_coarsely(&mut domains)?;
         self.prune_by_paths(&mut domains)?;
-        self.drop_twins(&mut domains);
+        self.drop_twins(&mut domains, true);
         Some(domains)
     }
 
@@ -206,7 +223,7 @@ impl<'m> Search<'m> {
     }
 
     fn prune_coarsely(&mut self, domains: &mut Domains) -> Option<()> {
-        for _ in 0..COARSE_ROUNDS_MAX {
+        for round in 0..COARSE_ROUNDS_MAX {
             let before = domains.len();
             self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
             let guess = self.bound(domains)?;
@@ -215,6 +232,10 @@ impl<'m> Search<'m> {
                 _ => self.improve(domains),
             }
             domains.prune_known(self.ceiling())?;
+            if round == 0 && self.is_worth_a_narrow_look(domains) {
+                self.look_narrowly(domains, &guess, narrow::NODES_MAX);
+                domains.prune_known(self.ceiling())?;
+            }
             if domains.len() * 4 > before * 3 {
                 break;
             }
@@ -230,7 +251,12 @@ impl<'m> Search<'m> {
     /// Whether the caller's limits end the search here.
     fn stops(&self) -> bool {
         let limits = &self.control.limits;
-        self.nodes >= limits.nodes_max || self.sweep.work >= limits.work_max || self.is_cancelled()
+        self.nodes >= self.nodes_max || self.sweep.work >= limits.work_max || self.is_cancelled()
+    }
+
+    /// Whether only a narrow part is looked at.
+    pub fn is_narrow(&self) -> bool {
+        self.narrow
     }
 
     fn is_cancelled(&self) -> bool {
@@ -272,8 +298,9 @@ impl<'m> Search<'m> {
                 Some(better) => guess = better,
                 None => return,
             }
-            if self.nodes == 1 {
-                match self.tighten(&mut domains) {
+            if self.nodes == 1 && !self.narrow {
+                let better = self.tighten(&mut domains);
+                match better.and_then(|better| self.look_again(&mut domains, better)) {
                     Some(better) => guess = better,
                     None => return,
                 }
@@ -292,7 +319,10 @@ impl<'m> Search<'m> {
     fn children(&mut self, domains: &Domains, guess: &[usize], verdict: Result<i128, Broken>) -> Vec<Domains> {
         let branch = self.branch(domains, guess, verdict);
         match branch {
-            Branch::Provider(component, _) | Branch::Providers(component) | Branch::Values(component) => {
+            Branch::Provider(component, _)
+            | Branch::Providers(component)
+            | Branch::Near(component, ..)
+            | Branch::Values(component) => {
                 let groups = self.split(domains, branch, component);
                 groups.into_iter().map(|group| domains.with(component, group)).collect()
             }
@@ -360,7 +390,7 @@ impl<'m> Search<'m> {
         for round in 0.. {
             let before = domains.len();
             self.prune_by_paths(domains)?;
-            self.drop_twins(domains);
+            self.drop_twins(domains, true);
             self.prices.update(self.model, &self.codes, domains.scope(), &dual.tangents);
             self.prune_by_budget(domains)?;
             let guess = self.bound(domains)?;
@@ -400,12 +430,13 @@ impl<'m> Search<'m> {
     }
 
     /// Drops values that others stand for. Marginals are wanted for every value.
-    fn drop_twins(&self, domains: &mut Domains) {
+    fn drop_twins(&self, domains: &mut Domains, deep: bool) {
         if self.known.is_some() {
             return;
         }
-        let mut alive = domains.paths.iter().map(|path| self.path_of[path.0]);
-        let Some(keep) = twins::enough(self.model, &self.codes, &domains.values, &mut alive) else { return };
+        let alive: Vec<usize> = domains.paths.iter().map(|path| self.path_of[path.0]).collect();
+        let scope = (domains.values.as_slice(), domains.ties.as_slice());
+        let Some(keep) = twins::enough(self.model, &self.codes, scope, &alive, deep) else { return };
         for ((values, marginal), keep) in domains.values.iter_mut().zip(&mut domains.marginal).zip(&keep) {
             let (mut a, mut b) = (keep.iter(), keep.iter());
             values.retain(|_| a.next() == Some(&true));
@@ -449,10 +480,11 @@ impl<'m> Search<'m> {
     fn climb(&mut self, domains: &mut Domains, mut guess: Vec<usize>) -> Option<Vec<usize>> {
         let (steps, halvings) = match self.known {
             Some(_) => (MARGINAL_STEPS, 0),
+            None if self.nodes == 1 && self.narrow => (NARROW_STEPS, 0),
             None if self.nodes == 1 => (ROOT_STEPS, 0),
-            None => (NODE_STEPS, 1),
+            None => (NODE_STEPS + domains.paths.len() / PATHS_A_STEP, 1),
         };
-        self.prices.update(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
+        self.prices.turn(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
         self.objective.penalise(self.model, &domains.dual.paths);
         if self.nodes == 1 {
             guess = self.bound(domains)?;
@@ -467,7 +499,7 @@ impl<'m> Search<'m> {
                 break;
             }
             self.objective.penalise(self.model, &ascent.now.paths);
-            self.prices.update(self.model, &self.codes, domains.scope(), &ascent.now.tangents);
+            self.prices.turn(self.model, &self.codes, domains.scope(), &ascent.now.tangents);
             guess = self.bound(domains)?;
             bound = self.bound_now;
             ascent.note(bound, target);
@@ -517,7 +549,15 @@ impl<'m> Search<'m> {
     fn split(&self, domains: &Domains, branch: Branch, component: usize) -> Vec<Group> {
         let values = &domains.values[component];
         let provider = |v: usize| self.model.parts[component].values[v].provider;
+        let near = match branch {
+            Branch::Near(_, place, path) => {
+                let (low, high) = self.distances(domains, component, place, path);
+                low + (high - low) / NEAR_PART
+            }
+            _ => 0,
+        };
         let key = |v: usize| match branch {
+            Branch::Near(_, place, path) => usize::from(self.distance(component, v, place, path) > near),
             Branch::Provider(_, at) => usize::from(provider(v) == at),
             Branch::Providers(_) => provider(v),
             Branch::Values(_) | Branch::Tie(_) => v,

@@ -13,7 +13,7 @@ use super::meter::Prices;
 use super::model::{HARD, Model, Scope, Tie};
 
 /// Cells of a table over more than two components.
-const CELLS_MAX: usize = 1 << 15;
+const CELLS_MAX: usize = 1 << 13;
 
 /// Working memory of the sweeps, and their result.
 #[derive(Default)]

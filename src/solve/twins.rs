@@ -1,65 +1,56 @@
 //! Values that need no look because others do as well, to the nano-dollar: most regions of a provider are alike.
 //!
-//! - *Twins*: places that are billed alike and where every component has the same values can be exchanged in any
-//!   assignment. Where `k` components may use such places, `k` of them are enough.
-//! - *Rivals*: of the values of one component at places where no partner can be, with everything equal but what they cost
-//!   alone, the cheapest is enough.
-//!
-//! Components whose latency or country matters are exempt, and so are the places that they may use.
+//! Places that are billed alike and where every component has the same values are *twins*: they can be exchanged in any
+//! assignment. Where `k` components may use such places, `k` of them are enough. Components whose latency or country
+//! matters are exempt, and so are the places that they may use. What is left then loses its [`super::rivals`].
 
 use super::codes::Codes;
-use super::model::{Model, Value};
+use super::model::{Model, Tie, Value};
+use super::reach::Reach;
+use super::rivals::Rivals;
 use crate::problem::{ComponentId, PlaceId, RelationKind};
-use std::collections::BTreeMap;
 
-/// Which values of the domains are enough; `alive`: paths that may still be too slow. `None`: nothing can be said.
+/// Which values of the domains are enough, given what is said about pairs; `alive`: paths that may still be too slow.
+/// Unless `deep`, their components are left alone. `None`: nothing can be said.
 pub(super) fn enough(
     model: &Model,
     codes: &Codes,
-    domains: &[Vec<usize>],
-    alive: &mut dyn Iterator<Item = usize>,
+    (domains, ties): (&[Vec<usize>], &[Tie]),
+    alive: &[usize],
+    deep: bool,
 ) -> Option<Vec<Vec<bool>>> {
     if codes.classes == 0 {
         return None;
     }
-    let exempt = exempt(model, alive);
+    let weighed = exempt(model);
+    let mut bounded = weighed.clone();
+    alive.iter().for_each(|&path| exempt_path(model, path, &mut bounded));
     let mut keep: Vec<Vec<bool>> = domains.iter().map(|domain| vec![true; domain.len()]).collect();
-    let surplus = surplus(model, codes, domains, &exempt);
-    for ((component, domain), keep) in domains.iter().enumerate().zip(&mut keep) {
-        let part = &model.parts[component];
+    let surplus = surplus(model, codes, domains, &bounded);
+    for ((part, domain), keep) in model.parts.iter().zip(domains).zip(&mut keep) {
         domain.iter().zip(keep.iter_mut()).for_each(|(&v, keep)| *keep = !surplus[part.values[v].place]);
     }
-    let mut partners = vec![Vec::new(); domains.len()];
-    for edge in &model.edges {
-        partners[edge.a].push(edge.b);
-        partners[edge.b].push(edge.a);
-    }
-    for component in (0..domains.len()).filter(|&c| !exempt[c]) {
-        let mut theirs = vec![false; codes.places()];
-        for &partner in &partners[component] {
-            let left = domains[partner].iter().zip(&keep[partner]).filter(|(_, keep)| **keep);
-            left.for_each(|(&v, _)| theirs[model.parts[partner].values[v].place] = true);
-        }
-        drop_rivals(model, codes, (component, &domains[component]), &theirs, &mut keep[component]);
-    }
-    Some(keep)
+    let exempt = if deep { (weighed, Some(Reach::of(model, domains, alive))) } else { (bounded, None) };
+    Some(Rivals::new(model, codes, (domains, ties), keep, exempt).settle())
 }
 
-/// Components whose place matters for more than what is billed.
-fn exempt(model: &Model, alive: &mut dyn Iterator<Item = usize>) -> Vec<bool> {
+/// Components whose place matters for more than what is billed, whatever else is bounded.
+fn exempt(model: &Model) -> Vec<bool> {
     let mut exempt = vec![false; model.parts.len()];
-    let weighted = (0..model.weights.len()).filter(|&path| model.weights[path] != 0);
-    for path in weighted.chain(alive) {
-        let path = &model.problem.paths[path];
-        path.entry.iter().for_each(|entry| exempt[entry.0] = true);
-        path.hops.iter().for_each(|hop| (exempt[hop.a], exempt[hop.b]) = (true, true));
-    }
+    let weighed = (0..model.weights.len()).filter(|&path| model.weights[path] != 0);
+    weighed.for_each(|path| exempt_path(model, path, &mut exempt));
     for relation in &model.problem.relations {
         if matches!(relation.kind, RelationKind::SameCountry | RelationKind::DifferentCountry) {
             (exempt[relation.a], exempt[relation.b]) = (true, true);
         }
     }
     exempt
+}
+
+fn exempt_path(model: &Model, path: usize, exempt: &mut [bool]) {
+    let path = &model.problem.paths[path];
+    path.entry.iter().for_each(|entry| exempt[entry.0] = true);
+    path.hops.iter().for_each(|hop| (exempt[hop.a], exempt[hop.b]) = (true, true));
 }
 
 /// What a value means wherever its class of places is.
@@ -104,29 +95,4 @@ fn surplus(model: &Model, codes: &Codes, domains: &[Vec<usize>], exempt: &[bool]
         }
     }
     surplus
-}
-
-/// Drops what a cheaper value of the same component does as well.
-fn drop_rivals(
-    model: &Model,
-    codes: &Codes,
-    (component, domain): (ComponentId, &[usize]),
-    theirs: &[bool],
-    keep: &mut [bool],
-) {
-    let mut cheapest = BTreeMap::new();
-    for (at, &v) in domain.iter().enumerate() {
-        let value = &model.parts[component].values[v];
-        if !keep[at] || theirs[value.place] || !value.shared.is_empty() {
-            continue;
-        }
-        let key = (codes.at(value.place), codes.route(value.place, value.place), meaning(model, value));
-        let known = cheapest.entry(key).or_insert((value.cost, at));
-        if value.cost < known.0 {
-            keep[known.1] = false;
-            *known = (value.cost, at);
-        } else if known.1 != at {
-            keep[at] = false;
-        }
-    }
 }
