@@ -139,12 +139,8 @@ impl<'a> Rivals<'a> {
                 let value = self.value(component, self.domains[component][at]);
                 let Some(lost) = self.lost(component, value.place, join, presence) else { continue };
                 let least = full - self.shared(value) - lost;
-                let mut tries = 0;
-                for &(other, with) in &group[..ordinal] {
-                    if other > least || tries >= TRIES_MAX {
-                        break;
-                    }
-                    tries += 1;
+                let below = group[..ordinal].iter().take_while(|(other, _)| *other <= least);
+                for &(_, with) in below.take(TRIES_MAX) {
                     let to = self.value(component, self.domains[component][with]).place;
                     if self.may_move_alone(component, (value.place, to), join.is_some(), presence) {
                         self.keep[component][at] = false;

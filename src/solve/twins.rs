@@ -24,7 +24,9 @@ pub(super) fn enough(
     }
     let weighed = exempt(model);
     let mut bounded = weighed.clone();
-    alive.iter().for_each(|&path| exempt_path(model, path, &mut bounded));
+    for &path in alive {
+        exempt_path(model, path, &mut bounded);
+    }
     let mut keep: Vec<Vec<bool>> = domains.iter().map(|domain| vec![true; domain.len()]).collect();
     let surplus = surplus(model, codes, domains, &bounded);
     for ((part, domain), keep) in model.parts.iter().zip(domains).zip(&mut keep) {
