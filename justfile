@@ -72,9 +72,10 @@ compare sizes="10x50,30x100" seeds="3" limit="60" python="python3":
     cargo bench --bench pairwise -- export target/instances --size {{ sizes }} --seeds {{ seeds }} --format json
     {{ python }} benches/compare.py target/instances/*.json --limit {{ limit }}
 
-# Every real source against a misbehaving server: every fault on each of its pages, every lasting fault of either half.
+# Every real source against a misbehaving server: every fault on each of its pages, every lasting fault of either half; and a
+# thousand broken answers of each.
 faults:
-    cargo test --test sources faults -- --include-ignored --nocapture
+    PLACER_MUTATIONS=1000 cargo test --test sources -- --include-ignored --nocapture
 
 # The whole loop on this machine: up, a cheaper region, the autopilot, the dashboard, rollback.
 demo:
