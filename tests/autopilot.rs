@@ -89,8 +89,8 @@ impl Town {
     /// The shop where it is best at the book's prices.
     fn new(policy: &str) -> Self {
         let book = Arc::new(small_book::book());
-        let providers: Vec<String> = book.providers.iter().map(|provider| provider.name.clone()).collect();
-        let policy = file::parse(policy, "eager.toml", &providers).unwrap_or_else(|faults| panic!("{faults}"));
+        let policy =
+            file::parse(policy, "eager.toml", &book.provider_names()).unwrap_or_else(|faults| panic!("{faults}"));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let town = Self { folder, world: Arc::default(), clocks: Clocks::new(), book, policy };
         let row = AppRow { name: "shop".into(), text: SHOP.into(), policy: String::new(), changed_at: NOON };

@@ -1,19 +1,17 @@
 //! `placer backtest` as people use it: sums written out by hand, what must hold for any application, and bad input.
 
+#[path = "support/command.rs"]
+mod command;
 #[path = "support/small_book.rs"]
 mod small_book;
 
-use assert_cmd::Command;
+use command::{placer, write};
 use placer::catalog::PriceBook;
 use placer::units::Purchase;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 use tempfile::TempDir;
-
-/// No store and no probes of whoever runs the tests.
-const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
 
 /// One machine, bought as spot. Its disk, 53 GB and 20 GB to boot from, adds 0.01 to every hour in Frankfurt, 0.009 in Ashburn.
 const APP: &str = r#"version = 1
@@ -49,21 +47,6 @@ fn policy(more: &str) -> String {
          payback_hours_max = 720\nsaving_per_disruption_min = 0\ncool_down_hours = 0\nmoves_max = 100\nmoves_days = 7\n\
          price_age_hours_max = 48\nprice_stands_hours_min = 0\nstop_loss_usd = 1000\n{more}"
     )
-}
-
-/// Standard output, standard error and the exit code of a run.
-fn placer(at: &Path, args: &[&str]) -> (String, String, i32) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
-    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
-    let output = command.current_dir(at).args(args).output().expect("placer runs");
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (text(output.stdout), text(output.stderr), output.status.code().unwrap_or(-1))
-}
-
-fn write(folder: &TempDir, name: &str, bytes: impl AsRef<[u8]>) {
-    let path = folder.path().join(name);
-    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
-    fs::write(path, bytes).expect("a file is written");
 }
 
 /// A folder with the small book, recorded prices, an application and a policy.

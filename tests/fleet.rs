@@ -1,32 +1,15 @@
 //! `placer fleet recommend`: good and bad applications side by side, on a book small enough to check by hand.
 
+#[path = "support/command.rs"]
+mod command;
 #[path = "support/small_book.rs"]
 mod small_book;
 
-use assert_cmd::Command;
+use command::{placer, write};
 use serde_json::Value;
 use small_book::{SHOP, SHOP_TODAY};
 use std::fs;
-use std::path::Path;
 use tempfile::TempDir;
-
-/// No store and no probes of whoever runs the tests.
-const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
-
-/// Standard output, standard error and the exit code of a run.
-fn placer(at: &Path, args: &[&str]) -> (String, String, i32) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_placer"));
-    command.env("PLACER_STORE", NOWHERE).env("PLACER_PROBES", NOWHERE);
-    let output = command.current_dir(at).args(args).output().expect("placer runs");
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (text(output.stdout), text(output.stderr), output.status.code().unwrap_or(-1))
-}
-
-fn write(folder: &TempDir, name: &str, bytes: impl AsRef<[u8]>) {
-    let path = folder.path().join(name);
-    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
-    fs::write(path, bytes).expect("a file is written");
-}
 
 fn named(name: &str) -> String {
     SHOP.replacen("name = \"shop\"", &format!("name = \"{name}\""), 1)

@@ -81,8 +81,7 @@ impl Reports {
 /// Its faults.
 pub fn policy(text: Option<&str>, name: &str, book: &Book) -> Result<Policy, Problem> {
     let Some(text) = text else { return Ok(Policy::default()) };
-    let providers: Vec<String> = book.book.providers.iter().map(|provider| provider.name.clone()).collect();
-    crate::policy::file::parse(text, name, &providers)
+    crate::policy::file::parse(text, name, &book.book.provider_names())
         .map_err(|faults| Problem::faults("the policy", &faults).of(Kind::Conflict))
 }
 

@@ -543,6 +543,12 @@ fn of_region<T>(sorted: &[T], region: RegionId, key: impl Fn(&T) -> RegionId) ->
 }
 
 impl PriceBook {
+    /// Names of all providers, by ordinal.
+    #[must_use]
+    pub fn provider_names(&self) -> Vec<String> {
+        self.providers.iter().map(|provider| provider.name.clone()).collect()
+    }
+
     /// The provider of a region.
     #[must_use]
     pub fn provider_of(&self, region: RegionId) -> &Provider {

@@ -10,7 +10,7 @@ mod table;
 
 use super::args::ReportFormat;
 use super::failure::Failure;
-use super::fleet::share;
+use super::fleet::{progress, share};
 use super::market_args::BacktestArgs;
 use super::text::Look;
 use super::{input, policy};
@@ -23,11 +23,9 @@ use crate::policy::{Approval, Policy};
 use crate::problem::lower::Lowerer;
 use crate::problem::names;
 use apps::Source;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use report::Outcome;
 pub use report::Report;
-use std::io::{self, IsTerminal, Write};
-use std::num::NonZero;
+use std::io::Write;
 
 /// Runs the command.
 pub fn run(args: &BacktestArgs, out: &mut dyn Write) -> Result<(), Failure> {
@@ -47,9 +45,8 @@ pub fn run(args: &BacktestArgs, out: &mut dyn Write) -> Result<(), Failure> {
         ground: &ground,
         policy: &rules,
     };
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = args.jobs.map_or(threads, |jobs| usize::from(jobs.get()));
-    let bar = bar(sources.len());
+    let threads = args.jobs.map_or_else(share::processors, |jobs| usize::from(jobs.get()));
+    let bar = progress(sources.len());
     let outcomes = share::out(sources.len(), threads, &|at| desk.outcome(&sources[at]), &|| bar.inc(1));
     bar.finish_and_clear();
     // A panic that reached the top of an application's work ends that application only.
@@ -131,12 +128,4 @@ fn ending(outcomes: &[Outcome]) -> Result<(), Failure> {
         (0, _) => Err(Failure::Input(of(invalid, "are not valid; their reasons are above"))),
         _ => Err(Failure::Other(of(faults, "have no answer; their reasons are above"))),
     }
-}
-
-fn bar(apps: usize) -> ProgressBar {
-    let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(apps as u64), target);
-    bar.with_style(
-        ProgressStyle::with_template("{bar:40} {pos} of {len}").unwrap_or_else(|_| ProgressStyle::default_bar()),
-    )
 }

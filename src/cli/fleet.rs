@@ -33,7 +33,7 @@ pub fn run(args: &FleetRecommendArgs, out: &mut dyn Write) -> Result<(), Failure
     if let Some(dir) = &args.output {
         std::fs::create_dir_all(dir).map_err(|error| cannot_write(dir, &error))?;
     }
-    let jobs = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), NonZero::get);
+    let jobs = args.jobs.map_or_else(share::processors, NonZero::get);
     let desk = Desk {
         names: crate::problem::names(&book),
         lowerer: Lowerer::new(&book),
@@ -180,7 +180,7 @@ fn summary(book: &PriceBook, mut rows: Vec<Row>, summary_only: bool) -> Fleet {
 }
 
 /// On a terminal only, and on standard error, so that it is never in a result.
-fn progress(count: usize) -> ProgressBar {
+pub(super) fn progress(count: usize) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -7,7 +7,7 @@ use crate::catalog::PriceBook;
 use crate::control::policies;
 use crate::plan::{Check, Decision, Verdict};
 use crate::policy::Policy;
-use crate::policy::file::{BUILT_IN, FILE_BYTES_MAX, parse};
+use crate::policy::file::{BUILT_IN, FILE_BYTES_MAX, built_in, parse};
 #[cfg(feature = "run")]
 use crate::store::Store;
 use crate::units::{Money, format_scaled};
@@ -17,8 +17,8 @@ use std::path::Path;
 #[cfg(feature = "run")]
 pub fn known(store: &Store, name: &str, book: &PriceBook) -> Result<Policy, Failure> {
     match policies::text(store, name).map_err(Failure::other)? {
-        Some(text) => parse(text, name, &providers(book)).map_err(Failure::input),
-        None => read(name, book),
+        Some(text) => parsed(text, name, book),
+        None => parsed(file(name)?, name, book),
     }
 }
 
@@ -26,11 +26,12 @@ pub fn known(store: &Store, name: &str, book: &PriceBook) -> Result<Policy, Fail
 /// or gone when the autopilot looks for it.
 #[cfg(feature = "run")]
 pub fn kept(store: &Store, name: &str, book: &PriceBook, app: &str, now: i64) -> Result<(String, Policy), Failure> {
-    let policy = known(store, name, book)?;
-    if policies::text(store, name).map_err(Failure::other)?.is_some() {
-        return Ok((name.to_owned(), policy));
+    if let Some(text) = policies::text(store, name).map_err(Failure::other)? {
+        return Ok((name.to_owned(), parsed(text, name, book)?));
     }
-    let text = String::from_utf8_lossy(&input::bytes(Path::new(name), FILE_BYTES_MAX, "a policy")?).into_owned();
+    let bytes = file(name)?;
+    let policy = parsed(&bytes, name, book)?;
+    let text = String::from_utf8_lossy(&bytes);
     match policies::keep(store, &policy.name, &text, app, now).map_err(Failure::other)? {
         policies::Kept::As(name) => Ok((name, policy)),
         policies::Kept::Taken { name: taken, by } => {
@@ -42,21 +43,25 @@ pub fn kept(store: &Store, name: &str, book: &PriceBook, app: &str, now: i64) ->
     }
 }
 
-fn providers(book: &PriceBook) -> Vec<String> {
-    book.providers.iter().map(|provider| provider.name.clone()).collect()
-}
-
 /// The policy of a name or a file.
 pub fn read(name: &str, book: &PriceBook) -> Result<Policy, Failure> {
-    let providers = providers(book);
-    if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
-        return parse(text, name, &providers).map_err(Failure::input);
+    match built_in(name) {
+        Some(text) => parsed(text, name, book),
+        None => parsed(file(name)?, name, book),
     }
+}
+
+/// The bytes of a policy's file; what looks like a name and is no file was meant for one that comes with placer.
+fn file(name: &str) -> Result<Vec<u8>, Failure> {
     let path = Path::new(name);
     if !path.exists() && !name.contains(['/', '.']) {
         return Err(nearest::unknown("policy", name, BUILT_IN.iter().map(|(known, _)| *known)));
     }
-    parse(input::bytes(path, FILE_BYTES_MAX, "a policy")?, name, &providers).map_err(Failure::input)
+    input::bytes(path, FILE_BYTES_MAX, "a policy")
+}
+
+fn parsed(text: impl AsRef<[u8]>, name: &str, book: &PriceBook) -> Result<Policy, Failure> {
+    parse(text, name, &book.provider_names()).map_err(Failure::input)
 }
 
 /// A decision in lines: the verdict, then every rule that is broken, or that all are kept.

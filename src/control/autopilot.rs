@@ -263,9 +263,9 @@ impl Autopilot<'_> {
         let Some(present) = proposed.present.as_ref().filter(|_| !proposed.plan.steps.is_empty()) else {
             return (proposed, first);
         };
-        let (app, problem) = (at(app, from), &proposed.problem);
+        let problem = &proposed.problem;
         let other = choose::propose(&Question {
-            app: &app,
+            app,
             problem,
             present,
             bill: &|assignment| score(problem, assignment).map(|bill| bill.total),
@@ -273,7 +273,7 @@ impl Autopilot<'_> {
             options: &self.options,
             limits: &self.limits,
             now,
-            prices_at: &|to| prices_at(&Placement::of(&app, problem, to, Money::ZERO)),
+            prices_at: &|to| prices_at(&Placement::of(app, problem, to, Money::ZERO)),
             past,
         });
         // It must begin with what is there to the digest, and pass the checker, as everything that is carried out.
@@ -285,7 +285,8 @@ impl Autopilot<'_> {
         (Proposal { plan, assignment: other.to, ..proposed }, other.decision)
     }
 
-    /// What would be best, by what was known from the round before, and how the market cleared.
+    /// What would be best, by what was known from the round before, and how the market cleared; with the application where it
+    /// is.
     fn proposed(
         &mut self,
         row: &AppRow,
@@ -306,7 +307,7 @@ impl Autopilot<'_> {
         let (solution, lots) = (floor.solution().ok_or("the market did not clear")?, floor.lots());
         let proposed = proposal((&there, &row.text), problem, solution, from, &self.options);
         let proposed = proposed.map_err(|unplaced: Unplaced| unplaced.to_string())?;
-        Ok((app, policy, proposed, lots))
+        Ok((there, policy, proposed, lots))
     }
 
     /// What past moves have gained.

@@ -1,6 +1,6 @@
 //! Policies by name: those that come with placer, and those that were given to the store.
 
-use crate::policy::file::BUILT_IN;
+use crate::policy::file::built_in;
 use crate::store::{PolicyRow, Store, StoreError};
 
 /// The text of a policy; `None`: there is none of that name. Those that come with placer cannot be replaced.
@@ -12,10 +12,6 @@ pub fn text(store: &Store, name: &str) -> Result<Option<String>, StoreError> {
         Some(text) => Ok(Some(text.to_owned())),
         None => Ok(store.policy(name)?.map(|row| row.text)),
     }
-}
-
-fn built_in(name: &str) -> Option<&'static str> {
-    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// How the store has a policy's file.
@@ -55,6 +51,7 @@ pub fn keep(store: &Store, own_name: &str, text: &str, app: &str, now: i64) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::file::BUILT_IN;
     use crate::store::AppRow;
 
     #[test]

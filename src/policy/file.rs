@@ -23,6 +23,12 @@ pub const BUILT_IN: [(&str, &str); 3] = [
     ("aggressive", include_str!("../../policies/aggressive.toml")),
 ];
 
+/// The text of a policy that comes with placer.
+#[must_use]
+pub fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 macro_rules! range {
     ($($(#[$doc:meta])* $name:ident: $min:expr, $max:expr, $digits:expr;)*) => { $(
         $(#[$doc])*

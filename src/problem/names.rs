@@ -31,7 +31,7 @@ pub fn names(book: &PriceBook) -> Names {
     let models = book.shapes.iter().map(|shape| shape.gpu_model.as_str()).filter(|model| !model.is_empty());
     let (cities, lesser_cities) = cities(book);
     Names {
-        providers: book.providers.iter().map(|provider| provider.name.clone()).collect(),
+        providers: book.provider_names(),
         regions: book.region_ids().map(region).collect(),
         cities,
         lesser_cities,

@@ -8,7 +8,7 @@ use crate::api::problem::{Kind, Problem};
 use crate::api::route::{Head, Route};
 use crate::api::routes::apps::known_policy;
 use crate::api::state::{Api, blocking};
-use crate::policy::file::{BUILT_IN, parse};
+use crate::policy::file::{BUILT_IN, built_in, parse};
 use crate::store::{Forgotten, PolicyRow, Store, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ async fn show(api: Arc<Api>, call: Call<PolicyPath, Nothing, Nothing>) -> Result
 }
 
 fn changeable(name: &str) -> Result<(), Problem> {
-    if BUILT_IN.iter().any(|(known, _)| *known == name) {
+    if built_in(name).is_some() {
         return Err(Problem::new(Kind::Conflict, format_args!("`{name}` comes with placer; give yours another name")));
     }
     Ok(())
@@ -82,7 +82,7 @@ async fn give(api: Arc<Api>, call: Call<PolicyPath, Nothing, TomlBody>) -> Resul
     let (seen, name, bytes) = (api.seen().await?, call.path.name.0, call.body.0);
     changeable(&name)?;
     let text = blocking(move || {
-        let providers: Vec<String> = seen.book.book.providers.iter().map(|provider| provider.name.clone()).collect();
+        let providers = seen.book.book.provider_names();
         parse(&bytes, "policy.toml", &providers).map_err(|faults| Problem::faults("the policy", &faults))?;
         Ok::<_, Problem>(String::from_utf8_lossy(&bytes).into_owned())
     });
