@@ -26,7 +26,7 @@ const REPAIRS_MAX: u32 = 4;
 const NODES_MAX: u64 = 64;
 const LOOKS_MAX: u64 = 100;
 
-impl Search<'_, '_> {
+impl<'n> Search<'_, 'n> {
     /// Searches a part by a working set, then what is left of it.
     pub(super) fn approach(&mut self, part: &Part<'_, i64>, state: State<i64>) -> Result<(), Closed> {
         let Some(columns) = self.columns(part, state)? else {
@@ -56,19 +56,21 @@ impl Search<'_, '_> {
     }
 
     /// Messages over all values of a part, of which many are ruled out; `None` when working sets are of no use.
-    fn columns(&mut self, part: &Part<'_, i64>, state: State<i64>) -> Result<Option<Columns>, Closed> {
-        if !self.effort.fits(2 * state.bytes(), self.limits) {
+    fn columns(&mut self, part: &Part<'_, i64>, state: State<i64>) -> Result<Option<Columns<'n>>, Closed> {
+        // The steps take a byte for each cell.
+        if !self.effort.fits(2 * state.bytes() + part.shape.cells, self.limits) {
             return Ok(None);
         }
-        let least = self.pairs.iter().map(|&pair| self.network.least()[pair]).collect();
-        let mut columns = Columns::new(part, state, least);
+        let all = self.network.steps();
+        let steps = self.pairs.iter().map(|&pair| &all[pair]).collect();
+        let mut columns = Columns::new(part, state, steps);
         self.narrow(part, &mut columns)?;
         columns.level(&part.shape);
         Ok(columns.priced.then_some(columns))
     }
 
     /// Settles, prices and widens the working set until little is left, or nothing more comes of it.
-    fn narrow(&mut self, part: &Part<'_, i64>, columns: &mut Columns) -> Result<(), Closed> {
+    fn narrow(&mut self, part: &Part<'_, i64>, columns: &mut Columns<'_>) -> Result<(), Closed> {
         let mut scratch = Scratch::default();
         let mut earlier = None;
         // What was open when pruning was tried last, the last and the least loss, and for how long that has been so.
@@ -104,10 +106,11 @@ impl Search<'_, '_> {
     fn settle(
         &mut self,
         part: &Part<'_, i64>,
-        columns: &mut Columns,
+        columns: &mut Columns<'_>,
         mut earlier: Option<Focus>,
         scratch: &mut Scratch<i64>,
     ) -> Option<Focus> {
+        columns.support(&part.shape);
         for repair in 0..=2 * REPAIRS_MAX {
             let bytes = Focus::bytes(&part.shape, &columns.kept);
             let cells = bytes / size_of::<i64>();
@@ -143,7 +146,7 @@ impl Search<'_, '_> {
     fn improve(
         &mut self,
         part: &Part<'_, i64>,
-        columns: &Columns,
+        columns: &Columns<'_>,
         focus: &Focus,
         scratch: &mut Scratch<i64>,
         loss: i64,
@@ -180,7 +183,7 @@ impl Search<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::solve::pairwise::{FORBIDDEN, Network, Pair, solve};
+    use crate::solve::pairwise::{FORBIDDEN, Network, Pair, solve, threads};
     use proptest::prelude::*;
 
     /// Networks large enough for a working set: cheap and dear places, tables flat or rough, with and without forbidden
@@ -225,6 +228,41 @@ mod tests {
             (found.best.map(|(total, _)| total), found.open)
         };
         network.parts().into_iter().map(found).collect()
+    }
+
+    /// So large that its tables are worth a second thread; one pair is turned, one comes in two halves.
+    fn wide_network(seed: u64) -> Network {
+        let mut random = seed;
+        let mut cost = move |end: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            i64::try_from((random >> 33) % end).unwrap()
+        };
+        let (components, places) = (9, 360);
+        let unary: Vec<Vec<i64>> = (0..components).map(|_| (0..places).map(|_| cost(900)).collect()).collect();
+        let mut pairs = Vec::new();
+        for b in 0..components {
+            let a = (b + 1) % components;
+            let mut cell = || if cost(4) == 0 { FORBIDDEN } else { cost(120) };
+            pairs.push(Pair { a, b, table: (0..places * places).map(|_| cell()).collect() });
+        }
+        let half = Pair { a: 0, b: 1, table: (0..places * places).map(|_| cost(50)).collect() };
+        pairs.push(half);
+        Network::new(unary, pairs).unwrap()
+    }
+
+    #[test]
+    fn several_threads_find_what_messages_over_everything_find() {
+        for seed in 1..3 {
+            let network = wide_network(seed);
+            assert!(network.pairs().iter().map(|pair| pair.table.len()).sum::<usize>() >= threads::FROM_CELLS);
+            let found = solve(&network, &Limits::default());
+            assert_eq!(found, solve(&network, &Limits::default()));
+            let (members, pairs) = network.parts().remove(0);
+            let (limits, mut effort) = (Limits::default(), Effort::default());
+            let mut search = Search::new(&network, &members, &pairs, &limits, &mut effort);
+            search.approach_from = usize::MAX;
+            assert_eq!(search.run().best.map(|(total, _)| total), Some(found.objective));
+        }
     }
 
     proptest! {

@@ -4,80 +4,59 @@
 //! This is column generation for the local polytope. The values inside keep their potentials. The variables are priced
 //! one after another, the later of two components first: at an edge to a component still to come, a value outside takes
 //! all that the values inside at the other end leave it, and gives back what it does not need; at an edge to a component
-//! already priced, it takes what all values of that component leave it. So a table is read by the rows of the values
-//! inside, and by those rows outside for which the least cell does not say enough.
+//! already priced, it takes what all values of that component leave it. What that is at least, the tables' steps tell
+//! ([`super::steps`]); the tables themselves are read only where this does not say enough ([`super::pricing`]).
 
 use super::cell::Cell;
-use super::core::{Near, Shape, State};
+use super::core::{Shape, State};
 use super::focus::{self, Focus, Kept};
-use super::kernel::{add_least_takes, largest, least_and_fall, min_into, min_over_columns};
+use super::kernel::largest;
 use super::part::Part;
+use super::pricing::{Buffers, Priced};
+use super::steps::Steps;
+use super::threads;
 use pulp::Arch;
 
 /// Messages over all values of a part, of which some are inside the working set.
 ///
 /// Any assignment's total is what [`super::core`] says it is; costs of values may be below zero, which lowers the bound.
 #[derive(Debug)]
-pub(super) struct Columns {
+pub(super) struct Columns<'n> {
     pub(super) state: State<i64>,
     pub(super) kept: Kept,
+    /// Per value whether it goes with values inside, as far as is known.
+    supported: Vec<bool>,
     /// Per value whether it is inside.
-    inside: Vec<bool>,
-    /// Per edge the least cell of its table.
-    pub(super) least: Vec<i64>,
+    pub(super) inside: Vec<bool>,
+    /// Per edge of the part its table in steps.
+    pub(super) steps: Vec<&'n Steps>,
     pub(super) arch: Arch,
-    infinite: Vec<u32>,
-    pub(super) takes: Vec<i64>,
-    pub(super) sums: Vec<i64>,
-    /// The potentials that were priced last, if any were.
-    before: Vec<i64>,
     pub(super) priced: bool,
     /// Potentials and costs stay within this, so that no sum of them overflows.
-    most: i64,
+    pub(super) most: i64,
+    /// The order in which variables are priced: neighbours are never in one level.
+    pub(super) levels: Vec<Vec<usize>>,
+    /// Whether the tables are so large that the variables of a level are looked at side by side.
+    pub(super) wide: bool,
     /// Cells that were looked at.
     pub(super) work: u64,
 }
 
-/// Of a variable's values, one in so many are few.
-const FEW: usize = 6;
-
-/// An edge as a variable that is being priced sees it.
-#[derive(Clone, Copy)]
-struct Link {
-    near: Near,
-    /// The least cell with the least potential of the other end.
-    flat: i64,
-    /// By how much a potential of the other end has fallen at most since it was priced last (not above zero), or risen at
-    /// least.
-    delta: i64,
-}
-
-impl Link {
-    /// A value that has paid so much when it was priced last can take at least this.
-    fn low(&self, paid: i64) -> i64 {
-        self.flat.max(self.delta - paid)
-    }
-}
-
-/// Marks a take without limit, until it is known what is needed.
-const UNLIMITED: i64 = -i64::TOP;
-
-impl Columns {
-    /// With the first working set. `least` has the least cell of every edge.
-    pub(super) fn new(part: &Part<'_, i64>, state: State<i64>, least: Vec<i64>) -> Self {
+impl<'n> Columns<'n> {
+    /// With the first working set. `steps` has the table of every edge in steps.
+    pub(super) fn new(part: &Part<'_, i64>, state: State<i64>, steps: Vec<&'n Steps>) -> Self {
         let degree = part.shape.near.iter().map(Vec::len).max().unwrap_or(0);
         Self {
-            kept: focus::first(part, &state, &least),
+            kept: focus::first(part, &state, &steps),
+            supported: vec![false; state.u.len()],
             inside: vec![false; state.u.len()],
-            before: state.p.clone(),
             state,
-            least,
+            steps,
             arch: Arch::new(),
-            infinite: Vec::new(),
-            takes: Vec::new(),
-            sums: Vec::new(),
             priced: false,
             most: i64::HALF.share(4).share(degree + 1),
+            levels: levels(part),
+            wide: part.shape.cells >= threads::FROM_CELLS,
             work: 0,
         }
     }
@@ -87,16 +66,25 @@ impl Columns {
     pub(super) fn take(&mut self, part: &Part<'_, i64>, focus: &Focus, aim: i64) -> bool {
         let shape = &part.shape;
         self.state.c0 += focus.state.c0;
-        self.before.copy_from_slice(&self.state.p);
         self.undo(shape);
         for var in 0..shape.count() {
             self.enter(shape, focus, var);
         }
-        for var in latest_first(part) {
-            self.price(shape, var, aim);
+        for level in 0..self.levels.len() {
+            let vars = &self.levels[level];
+            let priced =
+                threads::map(self.wide, vars, Buffers::default, |buffers, &var| self.price(buffers, shape, var, aim));
+            for (at, priced) in priced.into_iter().enumerate() {
+                self.accept(shape, self.levels[level][at], &priced);
+            }
         }
         self.priced = largest(self.arch, &self.state.p).max(largest(self.arch, &self.state.u)) < self.most;
         self.priced
+    }
+
+    /// Widens the working set by what its values need to go with something.
+    pub(super) fn support(&mut self, shape: &Shape<'_, i64>) {
+        focus::support(shape, &self.state, &self.steps, &mut self.kept, &mut self.supported);
     }
 
     /// Gives all potentials back to the values.
@@ -140,62 +128,14 @@ impl Columns {
         self.kept[var].retain(|&value| self.inside[at + value]);
     }
 
-    /// Prices the values of a variable that are outside.
-    fn price(&mut self, shape: &Shape<'_, i64>, var: usize, aim: i64) {
-        let (at, size) = (shape.at[var], shape.size(var));
-        let links: Vec<Link> = shape.near[var].iter().map(|near| self.link(shape, near)).collect();
-        self.sums.clear();
-        self.sums.extend_from_slice(&self.state.u[at..at + size]);
-        for link in &links {
-            add_least_takes(
-                self.arch,
-                &mut self.sums,
-                &self.before[link.near.mine..link.near.mine + size],
-                link.flat,
-                link.delta,
-            );
+    /// Takes in what pricing has made of a variable.
+    fn accept(&mut self, shape: &Shape<'_, i64>, var: usize, priced: &Priced) {
+        let size = shape.size(var);
+        self.state.u[shape.at[var]..shape.at[var + 1]].copy_from_slice(&priced.costs);
+        for (near, paid) in shape.near[var].iter().zip(priced.potentials.chunks_exact(size)) {
+            self.state.p[near.mine..near.mine + size].copy_from_slice(paid);
         }
-        let outside = |&value: &usize| !self.inside[at + value] && self.state.u[at + value] < i64::HALF;
-        let (sure, unsure): (Vec<usize>, Vec<usize>) =
-            (0..size).filter(outside).partition(|&value| self.sums[value] >= aim);
-        for link in &links {
-            let mine = link.near.mine;
-            for &value in &sure {
-                self.state.p[mine + value] = -link.low(self.before[mine + value]);
-            }
-        }
-        let ahead: Vec<usize> = links.iter().filter(|link| !link.near.rows).map(|link| link.near.mine).collect();
-        self.infinite.clear();
-        self.infinite.resize(size, 0);
-        for &value in &sure {
-            self.state.u[at + value] = self.give_back(value, self.sums[value], &ahead, aim);
-        }
-        for link in links.iter().filter(|link| !link.near.rows) {
-            self.take_from_inside(shape, var, &link.near, &unsure);
-        }
-        self.take_from_all(shape, var, &links, &unsure, aim);
-        for value in unsure {
-            if self.state.u[at + value] < i64::HALF {
-                self.state.u[at + value] = self.give_back(value, self.state.u[at + value], &ahead, aim);
-            }
-        }
-    }
-
-    /// What is known of an edge before its table is looked at.
-    fn link(&self, shape: &Shape<'_, i64>, near: &Near) -> Link {
-        let range = near.theirs..near.theirs + shape.size(near.other);
-        let (now, before) = (&self.state.p[range.clone()], &self.before[range]);
-        let (mut least, mut delta) = (i64::TOP, i64::TOP);
-        if near.rows {
-            (least, delta) = least_and_fall(self.arch, now, before);
-        } else {
-            for &value in &self.kept[near.other] {
-                least = least.min(now[value]);
-                delta = delta.min(now[value] - before[value]);
-            }
-        }
-        let delta = if self.priced { delta.min(self.most) } else { -i64::HALF };
-        Link { near: *near, flat: (self.least[near.edge] + least).min(self.most), delta }
+        self.work += priced.work;
     }
 
     /// Takes a value out.
@@ -204,97 +144,6 @@ impl Columns {
         for near in &shape.near[var] {
             self.state.p[near.mine + value] = i64::TOP;
         }
-    }
-
-    /// What the values inside at the other end leave some values of a variable; it has the columns.
-    fn take_from_inside(&mut self, shape: &Shape<'_, i64>, var: usize, near: &Near, values: &[usize]) {
-        let (at, size) = (shape.at[var], shape.size(var));
-        self.takes.clear();
-        self.takes.resize(size, i64::TOP);
-        let table = &shape.edges[near.edge].table;
-        let all = values.len() * FEW > size;
-        for &v in &self.kept[near.other] {
-            let row = &table[v * size..(v + 1) * size];
-            let paid = self.state.p[near.theirs + v];
-            if all {
-                min_into(self.arch, row, paid, &mut self.takes);
-            } else {
-                for &value in values {
-                    self.takes[value] = self.takes[value].min(row[value] + paid);
-                }
-            }
-        }
-        self.work += (self.kept[near.other].len() * values.len()) as u64;
-        for &value in values {
-            let take = self.takes[value];
-            if take >= i64::HALF {
-                self.infinite[value] += 1;
-                self.state.p[near.mine + value] = UNLIMITED;
-            } else {
-                self.state.p[near.mine + value] = -take;
-                self.state.u[at + value] += take;
-            }
-        }
-    }
-
-    /// What all values at the other ends leave some values of a variable; it has the rows. Once what is known without the
-    /// tables says that a value reaches the aim, no more rows are read for it. A value that goes with nothing leaves.
-    fn take_from_all(&mut self, shape: &Shape<'_, i64>, var: usize, links: &[Link], values: &[usize], aim: i64) {
-        let at = shape.at[var];
-        for &value in values {
-            self.sums[value] = self.state.u[at + value];
-            for link in links.iter().filter(|link| link.near.rows) {
-                self.sums[value] += link.low(self.before[link.near.mine + value]);
-            }
-        }
-        for link in links.iter().filter(|link| link.near.rows) {
-            let near = &link.near;
-            let width = shape.size(near.other);
-            let table = &shape.edges[near.edge].table;
-            for &value in values {
-                let known = link.low(self.before[near.mine + value]);
-                let mut take = [known];
-                if self.sums[value] < aim {
-                    let row = &table[value * width..(value + 1) * width];
-                    min_over_columns(self.arch, row, &self.state.p[near.theirs..near.theirs + width], &mut take);
-                    self.work += width as u64;
-                    if take[0] >= i64::HALF {
-                        self.sums[value] = i64::HALF;
-                        self.remove(shape, var, value);
-                        continue;
-                    }
-                }
-                if self.state.u[at + value] < i64::HALF {
-                    self.sums[value] += take[0] - known;
-                    self.state.u[at + value] += take[0];
-                    self.state.p[near.mine + value] = -take[0];
-                }
-            }
-        }
-    }
-
-    /// A value that reaches the aim keeps that, any other keeps nothing: the rest goes back to the edges ahead, equally.
-    fn give_back(&mut self, value: usize, mut cost: i64, ahead: &[usize], aim: i64) -> i64 {
-        let unlimited = i64::from(self.infinite[value]);
-        if unlimited > 0 {
-            let share = (aim - cost).max(0) / unlimited + 1;
-            for &mine in ahead {
-                let paid = &mut self.state.p[mine + value];
-                if *paid == UNLIMITED {
-                    *paid = -share;
-                    cost += share;
-                }
-            }
-        }
-        let spare = if cost > aim { cost - aim } else { cost.max(0) };
-        if spare > 0 && !ahead.is_empty() {
-            let share = spare.share(ahead.len());
-            for &mine in ahead {
-                self.state.p[mine + value] += share;
-                cost -= share;
-            }
-        }
-        cost
     }
 
     /// Values with costs below zero join the working set. Gives what they take from the bound.
@@ -328,9 +177,20 @@ impl Columns {
     }
 }
 
-/// The order in which variables are priced.
-pub(super) fn latest_first(part: &Part<'_, i64>) -> Vec<usize> {
+/// Every variable after its neighbours of a later component, in levels of which none has two neighbours.
+fn levels(part: &Part<'_, i64>) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..part.shape.count()).collect();
     order.sort_unstable_by_key(|&var| std::cmp::Reverse(part.components[var]));
-    order
+    let mut level_of = vec![0; order.len()];
+    let mut levels: Vec<Vec<usize>> = Vec::new();
+    for var in order {
+        let later = part.shape.near[var].iter().filter(|near| part.components[near.other] > part.components[var]);
+        let level = later.map(|near| level_of[near.other] + 1).max().unwrap_or(0);
+        level_of[var] = level;
+        if levels.len() <= level {
+            levels.push(Vec::new());
+        }
+        levels[level].push(var);
+    }
+    levels
 }

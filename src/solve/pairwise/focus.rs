@@ -3,6 +3,8 @@
 use super::cell::Cell;
 use super::core::{Scratch, Shape, State};
 use super::part::Part;
+use super::steps::Steps;
+use super::threads;
 use std::borrow::Cow;
 
 /// Values per variable that the first working set takes by their own cost.
@@ -15,39 +17,81 @@ const ANSWERS: usize = 48;
 /// Values inside the working set, per variable, ascending.
 pub(super) type Kept = Vec<Vec<usize>>;
 
-/// The cheapest values of each variable, and the neighbours' best answers to those. `least` has each edge's least cell.
-pub(super) fn first(part: &Part<'_, i64>, state: &State<i64>, least: &[i64]) -> Kept {
+/// The cheapest values of each variable, and the neighbours' best answers to those. By the tables' steps, which
+/// are near enough.
+pub(super) fn first(part: &Part<'_, i64>, state: &State<i64>, steps: &[&Steps]) -> Kept {
     let shape = &part.shape;
-    let mut order = Vec::new();
-    let cheapest: Vec<Vec<(i64, usize)>> = (0..shape.count())
-        .map(|var| {
-            order.clear();
-            let costs = shape.costs(state, var).iter().copied().zip(0..);
-            order.extend(costs.filter(|&(cost, _)| cost < i64::HALF));
-            if order.len() > ANSWERS {
-                order.select_nth_unstable(ANSWERS - 1);
-                order.truncate(ANSWERS);
-            }
-            order.sort_unstable();
-            order.clone()
-        })
-        .collect();
+    let wide = shape.cells >= threads::FROM_CELLS;
+    let cheapest: Vec<Vec<(i64, usize)>> = threads::map(wide, 0..shape.count(), Vec::new, |order, var| {
+        order.clear();
+        let costs = shape.costs(state, var).iter().copied().zip(0..);
+        order.extend(costs.filter(|&(cost, _)| cost < i64::HALF));
+        if order.len() > ANSWERS {
+            order.select_nth_unstable(ANSWERS - 1);
+            order.truncate(ANSWERS);
+        }
+        order.sort_unstable();
+        order.clone()
+    });
     let mut kept: Kept =
         cheapest.iter().map(|list| list.iter().take(FIRST_VALUES).map(|&(_, v)| v).collect()).collect();
-    for (edge, &least) in shape.edges.iter().zip(least) {
-        let width = shape.size(edge.b);
-        for &(_, v) in cheapest[edge.a].iter().take(FIRST_ANSWERS) {
-            kept[edge.b].extend(answer(&cheapest[edge.b], least, |y| edge.table[v * width + y]));
-        }
-        for &(_, y) in cheapest[edge.b].iter().take(FIRST_ANSWERS) {
-            kept[edge.a].extend(answer(&cheapest[edge.a], least, |v| edge.table[v * width + y]));
-        }
+    let answers = threads::map(
+        wide,
+        0..shape.edges.len(),
+        || (),
+        |(), ordinal| {
+            let (edge, table) = (&shape.edges[ordinal], steps[ordinal]);
+            let (rows, columns) = (&cheapest[edge.a], &cheapest[edge.b]);
+            let to_rows = rows.iter().take(FIRST_ANSWERS);
+            let to_rows = to_rows.filter_map(|&(_, v)| answer(columns, table.least(), |y| table.at_least(v, y)));
+            let to_columns = columns.iter().take(FIRST_ANSWERS);
+            let to_columns = to_columns.filter_map(|&(_, y)| answer(rows, table.least(), |v| table.at_least(v, y)));
+            (to_columns.collect::<Vec<usize>>(), to_rows.collect::<Vec<usize>>())
+        },
+    );
+    for (edge, (to_columns, to_rows)) in shape.edges.iter().zip(answers) {
+        kept[edge.a].extend(to_columns);
+        kept[edge.b].extend(to_rows);
     }
     for values in &mut kept {
         values.sort_unstable();
         values.dedup();
     }
     kept
+}
+
+/// Widens a working set until each of its values goes with some value inside at each neighbour, the best for it, if there is
+/// any. Values that are `done` have been looked at before.
+pub(super) fn support(
+    shape: &Shape<'_, i64>,
+    state: &State<i64>,
+    steps: &[&Steps],
+    kept: &mut Kept,
+    done: &mut [bool],
+) {
+    let mut open: Vec<(usize, usize)> =
+        kept.iter().enumerate().flat_map(|(var, kept)| kept.iter().map(move |&value| (var, value))).collect();
+    while let Some((var, value)) = open.pop() {
+        if std::mem::replace(&mut done[shape.at[var] + value], true) {
+            continue;
+        }
+        for near in &shape.near[var] {
+            let cell = |other: usize| {
+                let (row, column) = if near.rows { (value, other) } else { (other, value) };
+                steps[near.edge].at_least(row, column)
+            };
+            if kept[near.other].iter().any(|&other| cell(other) < i64::HALF) {
+                continue;
+            }
+            let costs = shape.costs(state, near.other);
+            let total = |other: &usize| costs[*other].min(i64::HALF) + cell(*other);
+            if let Some(best) = (0..costs.len()).min_by_key(total).filter(|best| total(best) < i64::HALF) {
+                let at = kept[near.other].binary_search(&best).unwrap_or_else(|at| at);
+                kept[near.other].insert(at, best);
+                open.push((near.other, best));
+            }
+        }
+    }
 }
 
 /// The best among values by ascending cost, given what each costs in a table with this least cell.
@@ -79,22 +123,37 @@ impl Focus {
     /// The working set, as far as messages have come. Cells that an earlier one has are taken from there: the tables of
     /// the whole are far away.
     pub(super) fn new(shape: &Shape<'_, i64>, state: &State<i64>, kept: &Kept, earlier: Option<Self>) -> Self {
-        let (before, mut known) = earlier.map_or_else(Default::default, |earlier| (earlier.kept, earlier.shape.edges));
+        let (before, known) = earlier.map_or_else(Default::default, |earlier| (earlier.kept, earlier.shape.edges));
         let slots: Vec<Slots> = kept.iter().zip(&before).map(|(now, before)| Slots::new(now, before)).collect();
-        let mut tables = Vec::with_capacity(shape.edges.len());
+        let mut known = known.into_iter().map(Some);
+        let known: Vec<_> = (0..shape.edges.len()).map(|ordinal| (ordinal, known.next().flatten())).collect();
+        let wide = shape.cells >= threads::FROM_CELLS;
+        let tables = threads::map(
+            wide,
+            known,
+            || (),
+            |(), (ordinal, known)| {
+                let edge = &shape.edges[ordinal];
+                let (rows, columns) = (&kept[edge.a], &kept[edge.b]);
+                let width = shape.size(edge.b);
+                let cell = |row: usize, column: usize| edge.table[rows[row] * width + columns[column]];
+                let cells = if let Some(known) = known {
+                    slots[edge.a].extended(&slots[edge.b], known.table.into_owned(), cell)
+                } else {
+                    let mut cells = Vec::with_capacity(rows.len() * columns.len());
+                    for &v in rows {
+                        let row = &edge.table[v * width..(v + 1) * width];
+                        cells.extend(columns.iter().map(|&y| row[y]));
+                    }
+                    cells
+                };
+                (edge.a, edge.b, Cow::Owned(cells))
+            },
+        );
         let mut potentials = Vec::new();
-        for (ordinal, edge) in shape.edges.iter().enumerate() {
-            let (rows, columns) = (&kept[edge.a], &kept[edge.b]);
-            potentials.extend(rows.iter().map(|&v| state.p[edge.at_a + v]));
-            potentials.extend(columns.iter().map(|&y| state.p[edge.at_b + y]));
-            let width = shape.size(edge.b);
-            let cell = |row: usize, column: usize| edge.table[rows[row] * width + columns[column]];
-            let cells = if let Some(known) = known.get_mut(ordinal) {
-                slots[edge.a].extended(&slots[edge.b], std::mem::take(&mut known.table).into_owned(), cell)
-            } else {
-                (0..rows.len()).flat_map(|row| (0..columns.len()).map(move |column| cell(row, column))).collect()
-            };
-            tables.push((edge.a, edge.b, Cow::Owned(cells)));
+        for edge in &shape.edges {
+            potentials.extend(kept[edge.a].iter().map(|&v| state.p[edge.at_a + v]));
+            potentials.extend(kept[edge.b].iter().map(|&y| state.p[edge.at_b + y]));
         }
         let sizes: Vec<usize> = kept.iter().map(Vec::len).collect();
         let small = Shape::new(&sizes, tables);

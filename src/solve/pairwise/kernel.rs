@@ -97,26 +97,58 @@ impl<C: Cell> WithSimd for OverColumns<'_, C> {
     }
 }
 
-/// Per cell of a row the least of what is known and the cell plus what the row has paid.
-pub(super) fn min_into<C: Cell>(arch: Arch, row: &[C], paid: C, least: &mut [C]) {
-    arch.dispatch(RowInto { row, paid, least });
-}
+/// Lines of tables that are read side by side: they lie far apart, so the processor waits for all of them at once.
+pub(super) const ABREAST: usize = 4;
 
-struct RowInto<'t, C> {
-    row: &'t [C],
-    paid: C,
-    least: &'t mut [C],
-}
-
-impl<C: Cell> WithSimd for RowInto<'_, C> {
-    type Output = ();
-
-    #[allow(clippy::inline_always, reason = "the loop must be compiled within the caller that enables the vector unit")]
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _simd: S) {
-        for (least, &cell) in self.least.iter_mut().zip(self.row) {
-            *least = (*least).min(cell + self.paid);
+/// The least sums of each line with `other`.
+pub(super) fn least_sums(arch: Arch, lines: [&[i64]; ABREAST], other: &[i64]) -> [i64; ABREAST] {
+    let [a, b, c, d] = lines.map(|line| &line[..other.len()]);
+    arch.dispatch(|| {
+        let mut least = [i64::MAX; ABREAST];
+        for ((((&other, &a), &b), &c), &d) in other.iter().zip(a).zip(b).zip(c).zip(d) {
+            least[0] = least[0].min(a + other);
+            least[1] = least[1].min(b + other);
+            least[2] = least[2].min(c + other);
+            least[3] = least[3].min(d + other);
         }
+        least
+    })
+}
+
+/// For some rows the least of cell plus what its column has paid.
+pub(super) fn min_of_rows(arch: Arch, table: &[i64], rows: &[usize], paid: &[i64], least: &mut Vec<i64>) {
+    least.clear();
+    let width = paid.len();
+    let row = |value: usize| &table[value * width..(value + 1) * width];
+    let (groups, rest) = rows.as_chunks::<ABREAST>();
+    least.extend(groups.iter().flat_map(|group| least_sums(arch, group.map(row), paid)));
+    for &value in rest {
+        let mut of_one = [0];
+        min_over_columns(arch, row(value), paid, &mut of_one);
+        least.push(of_one[0]);
+    }
+}
+
+/// Per column the least of what is known and, over some rows, the cell plus what its row has paid: `(paid, row)`.
+pub(super) fn min_rows_into(arch: Arch, table: &[i64], rows: &[(i64, usize)], least: &mut [i64]) {
+    let width = least.len();
+    let row = |value: usize| &table[value * width..(value + 1) * width];
+    let mut groups = rows.chunks_exact(ABREAST);
+    for group in &mut groups {
+        let [(p, a), (q, b), (r, c), (s, d)] = [group[0], group[1], group[2], group[3]];
+        let [a, b, c, d] = [row(a), row(b), row(c), row(d)];
+        arch.dispatch(|| {
+            for ((((least, &a), &b), &c), &d) in least.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *least = (*least).min((a + p).min(b + q).min((c + r).min(d + s)));
+            }
+        });
+    }
+    for &(paid, value) in groups.remainder() {
+        arch.dispatch(|| {
+            for (least, &cell) in least.iter_mut().zip(row(value)) {
+                *least = (*least).min(cell + paid);
+            }
+        });
     }
 }
 
@@ -132,6 +164,11 @@ pub(super) struct Range {
 }
 
 impl Range {
+    /// From the least cost to the largest finite one.
+    pub(super) fn spread(self) -> i64 {
+        self.high.saturating_sub(self.low)
+    }
+
     /// The largest absolute finite cost.
     pub(super) fn magnitude(self) -> i64 {
         self.high.max(self.low.min(0).checked_neg().unwrap_or(i64::MAX))
@@ -171,53 +208,13 @@ impl WithSimd for RangeOf<'_> {
     }
 }
 
-/// The least potential, and by how much one that is not out has risen at least (fallen at most, when below zero).
-pub(super) fn least_and_fall(arch: Arch, now: &[i64], before: &[i64]) -> (i64, i64) {
-    arch.dispatch(LeastAndFall { now, before })
-}
-
-struct LeastAndFall<'t> {
-    now: &'t [i64],
-    before: &'t [i64],
-}
-
-impl WithSimd for LeastAndFall<'_> {
-    type Output = (i64, i64);
-
-    #[allow(clippy::inline_always, reason = "the loop must be compiled within the caller that enables the vector unit")]
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _simd: S) -> (i64, i64) {
-        let (mut least, mut fall) = (i64::TOP, i64::TOP);
-        for (&now, &before) in self.now.iter().zip(self.before) {
-            least = least.min(now);
-            fall = fall.min(if now < i64::HALF { now - before } else { i64::TOP });
+/// Adds to every sum.
+pub(super) fn add_to(arch: Arch, sums: &mut [i64], more: &[i64]) {
+    arch.dispatch(|| {
+        for (sum, &more) in sums.iter_mut().zip(more) {
+            *sum += more;
         }
-        (least, fall)
-    }
-}
-
-/// Adds to every sum what its value can take at least: `flat`, or what it has paid before less than `delta`.
-pub(super) fn add_least_takes(arch: Arch, sums: &mut [i64], paid: &[i64], flat: i64, delta: i64) {
-    arch.dispatch(AddLeastTakes { sums, paid, flat, delta });
-}
-
-struct AddLeastTakes<'t> {
-    sums: &'t mut [i64],
-    paid: &'t [i64],
-    flat: i64,
-    delta: i64,
-}
-
-impl WithSimd for AddLeastTakes<'_> {
-    type Output = ();
-
-    #[allow(clippy::inline_always, reason = "the loop must be compiled within the caller that enables the vector unit")]
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _simd: S) {
-        for (sum, &paid) in self.sums.iter_mut().zip(self.paid) {
-            *sum += self.flat.max(self.delta - paid);
-        }
-    }
+    });
 }
 
 /// The largest absolute value of those that are not out.

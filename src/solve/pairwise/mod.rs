@@ -12,11 +12,14 @@ mod kernel;
 mod marginals;
 mod network;
 mod part;
+mod pricing;
 mod primal;
 mod prune;
 mod reduce;
 mod search;
 mod session;
+mod steps;
+mod threads;
 
 pub use marginals::{Marginals, forced, min_marginals};
 pub use network::{FORBIDDEN, Network, NetworkError, Pair, SUM_MAX};

@@ -1,7 +1,10 @@
 //! The plain pairwise problem: what each component costs at each place, and what each pair of components costs together.
 
-use super::kernel::range;
+use super::kernel::{Range, range};
+use super::steps::Steps;
+use super::threads;
 use pulp::Arch;
+use std::sync::OnceLock;
 
 /// A cost that no sum may contain: the place, or the pair of places, is not allowed. Any cost from here on means the same.
 pub const FORBIDDEN: i64 = 1 << 61;
@@ -13,7 +16,7 @@ pub const SUM_MAX: i64 = 1 << 57;
 ///
 /// An assignment picks one place per component; its total is the sum of the picked unary costs and of the picked cells of
 /// all pair tables. An assignment that picks a [`FORBIDDEN`] cost is not allowed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Network {
     /// Per component, per place.
     unary: Vec<Vec<i64>>,
@@ -21,7 +24,18 @@ pub struct Network {
     pairs: Vec<Pair>,
     /// Per pair the least cost in its table.
     least: Vec<i64>,
+    /// Per pair its table in steps, once somebody needs that.
+    steps: OnceLock<Vec<Steps>>,
 }
+
+impl PartialEq for Network {
+    fn eq(&self, other: &Self) -> bool {
+        // The rest follows from these.
+        (&self.unary, &self.pairs) == (&other.unary, &other.pairs)
+    }
+}
+
+impl Eq for Network {}
 
 /// What two components cost together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +121,7 @@ impl Network {
     /// When a component has no place, a pair's table does not fit its components, a pair joins a component with itself or
     /// with none, or the costs could overflow: the largest absolute finite cost of every component and every pair,
     /// added up, must stay within [`SUM_MAX`].
-    pub fn new(mut unary: Vec<Vec<i64>>, mut pairs: Vec<Pair>) -> Result<Self, NetworkError> {
+    pub fn new(mut unary: Vec<Vec<i64>>, pairs: Vec<Pair>) -> Result<Self, NetworkError> {
         for (component, costs) in unary.iter().enumerate() {
             match costs.len() {
                 0 => return Err(NetworkError::NoPlace { component }),
@@ -115,51 +129,79 @@ impl Network {
                 _ => {}
             }
         }
-        // Large tables are in no cache: they are looked at once.
         let arch = Arch::new();
         let mut sum: i64 = 0;
-        let mut look = |costs: &mut Vec<i64>| -> Result<i64, NetworkError> {
-            let range = range(arch, costs);
-            if range.beyond > FORBIDDEN {
-                for cost in costs.iter_mut() {
-                    *cost = (*cost).min(FORBIDDEN);
-                }
-            }
-            sum = checked_add(sum, range.magnitude())?;
-            Ok(range.low)
-        };
+        let mut spreads = Vec::with_capacity(unary.len());
         for costs in &mut unary {
-            look(costs)?;
+            let range = range(arch, costs);
+            take(costs, range, &mut sum)?;
+            spreads.push(range.spread());
         }
-        let least: Vec<i64> = pairs.iter_mut().map(|pair| look(&mut pair.table)).collect::<Result<_, _>>()?;
+        // Large tables are in no cache: they are looked at once, for everything.
+        let wide = pairs.iter().map(|pair| pair.table.len()).sum::<usize>() >= threads::FROM_CELLS;
+        let looks = threads::map(
+            wide,
+            &pairs,
+            || (),
+            |(), pair| {
+                let range = range(arch, &pair.table);
+                let spread = |end: usize| spreads.get(end).copied().unwrap_or(0);
+                let width = unary.get(pair.b).map_or(1, Vec::len);
+                let steps = wide.then(|| Steps::new(arch, &pair.table, width, range, [spread(pair.a), spread(pair.b)]));
+                (range, steps)
+            },
+        );
         let mut checked = Vec::with_capacity(pairs.len());
-        for (ordinal, (pair, least)) in pairs.into_iter().zip(least).enumerate() {
-            checked.push((check_pair(&unary, ordinal, pair)?, least));
+        for (ordinal, (mut pair, (range, steps))) in pairs.into_iter().zip(looks).enumerate() {
+            take(&mut pair.table, range, &mut sum)?;
+            // A turned table would have turned steps.
+            let steps = steps.filter(|_| pair.a < pair.b);
+            checked.push((check_pair(&unary, ordinal, pair)?, range.low, steps));
         }
-        checked.sort_by_key(|(pair, _)| (pair.a, pair.b));
-        let (mut pairs, mut least): (Vec<Pair>, Vec<i64>) = (Vec::with_capacity(checked.len()), Vec::new());
-        for (pair, low) in checked {
+        checked.sort_by_key(|(pair, ..)| (pair.a, pair.b));
+        let mut pairs: Vec<Pair> = Vec::with_capacity(checked.len());
+        let (mut least, mut steps): (Vec<i64>, Vec<Option<Steps>>) = (Vec::new(), Vec::new());
+        for (pair, low, its_steps) in checked {
             match pairs.last_mut() {
                 Some(last) if (last.a, last.b) == (pair.a, pair.b) => {
                     for (cell, &more) in last.table.iter_mut().zip(&pair.table) {
                         *cell = if *cell == FORBIDDEN || more == FORBIDDEN { FORBIDDEN } else { *cell + more };
                     }
-                    let sum = last.table.iter().copied().min();
                     least.pop();
-                    least.extend(sum);
+                    least.extend(last.table.iter().copied().min());
+                    steps.pop();
+                    steps.push(None);
                 }
                 _ => {
                     pairs.push(pair);
                     least.push(low);
+                    steps.push(its_steps);
                 }
             }
         }
-        Ok(Self { unary, pairs, least })
+        let network = Self { unary, pairs, least, steps: OnceLock::new() };
+        if wide {
+            network.steps.get_or_init(|| network.all_steps(steps));
+        }
+        Ok(network)
     }
 
-    /// Per pair the least cost in its table; [`FORBIDDEN`] when all are.
-    pub(super) fn least(&self) -> &[i64] {
-        &self.least
+    /// Per pair its table in steps.
+    pub(super) fn steps(&self) -> &[Steps] {
+        self.steps.get_or_init(|| self.all_steps(Vec::new()))
+    }
+
+    /// Per pair its table in steps, of which some are there.
+    fn all_steps(&self, mut known: Vec<Option<Steps>>) -> Vec<Steps> {
+        let arch = Arch::new();
+        let spread = |end: usize| range(arch, &self.unary[end]).spread();
+        known.resize(self.pairs.len(), None);
+        let all = self.pairs.iter().zip(known);
+        let made = |pair: &Pair| {
+            let ends = [spread(pair.a), spread(pair.b)];
+            Steps::new(arch, &pair.table, self.unary[pair.b].len(), range(arch, &pair.table), ends)
+        };
+        all.map(|(pair, known)| known.unwrap_or_else(|| made(pair))).collect()
     }
 
     /// Number of components.
@@ -280,6 +322,17 @@ impl Network {
 /// `None` for [`FORBIDDEN`].
 fn finite(cost: i64) -> Option<i64> {
     (cost != FORBIDDEN).then_some(cost)
+}
+
+/// Takes in costs of this range.
+fn take(costs: &mut [i64], range: Range, sum: &mut i64) -> Result<(), NetworkError> {
+    if range.beyond > FORBIDDEN {
+        for cost in costs.iter_mut() {
+            *cost = (*cost).min(FORBIDDEN);
+        }
+    }
+    *sum = checked_add(*sum, range.magnitude())?;
+    Ok(())
 }
 
 fn checked_add(sum: i64, more: i64) -> Result<i64, NetworkError> {

@@ -7,9 +7,9 @@
 
 use super::super::cell::Cell;
 use super::super::core::{Scratch, Shape, State};
+use super::super::kernel::{ABREAST, least_sums};
 use super::super::network::Network;
 use super::dual::{Dual, Near};
-use super::lines::{self, ABREAST};
 use super::reach::Reach;
 use std::borrow::Cow;
 
@@ -292,7 +292,7 @@ fn least_of_others(
             dual.lines.copy(network, near, place);
         }
         let line = |at: usize| dual.lines.copied(network, near, places[at.min(places.len() - 1)]);
-        let least = lines::least_sums(arch, std::array::from_fn(line), masked);
+        let least = least_sums(arch, std::array::from_fn(line), masked);
         out.extend(
             places.iter().zip(least).map(
                 |(&place, least)| {

@@ -72,24 +72,6 @@ pub(super) fn least_sum(arch: Arch, one: &[i64], two: &[i64], three: &[i64]) -> 
     })
 }
 
-/// Lines that are read side by side: they lie far apart, so the processor waits for all of them at once.
-pub(super) const ABREAST: usize = 4;
-
-/// The least sums of each line with `other`.
-pub(super) fn least_sums(arch: Arch, lines: [&[i64]; ABREAST], other: &[i64]) -> [i64; ABREAST] {
-    let [a, b, c, d] = lines.map(|line| &line[..other.len()]);
-    arch.dispatch(|| {
-        let mut least = [i64::MAX; ABREAST];
-        for ((((&other, &a), &b), &c), &d) in other.iter().zip(a).zip(b).zip(c).zip(d) {
-            least[0] = least[0].min(a + other);
-            least[1] = least[1].min(b + other);
-            least[2] = least[2].min(c + other);
-            least[3] = least[3].min(d + other);
-        }
-        least
-    })
-}
-
 /// Moves from every cost to its potential what the cell and the potential lack of a level.
 pub(super) fn give(arch: Arch, cells: &[i64], level: i64, potentials: &mut [i64], costs: &mut [i64]) {
     arch.dispatch(|| {
