@@ -140,6 +140,8 @@ fn answer(
 
 fn solve_pairwise(pairwise: Pairwise, deadline: Deadline) -> Result<Answer, Failure> {
     let pair = |table: Table| Pair { a: table.a, b: table.b, table: table.cost };
+    // Part of the program's start, like everything else that is done once in a process.
+    solve::pairwise::start();
     let deadline = deadline.start();
     let network =
         Network::new(pairwise.unary, pairwise.pairs.into_iter().map(pair).collect()).map_err(Failure::input)?;

@@ -104,6 +104,11 @@ impl Effort {
     }
 }
 
+/// Finds out what the processor can do. That takes some 30 us once in a process; the first solve does it otherwise.
+pub fn start() {
+    pulp::Arch::new();
+}
+
 /// Solves a network to proven optimality within the limits.
 ///
 /// Connected parts are solved one after another; the total is their sum.
