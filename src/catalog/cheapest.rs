@@ -2,16 +2,17 @@
 //!
 //! Needs differ without end, but what they can buy does not: a need for 1.3 vCPUs and one for 1.7 are answered by the
 //! same machines. So needs are rounded up to the sizes that a provider sells anywhere, and what was found for one is
-//! there for all that round to the same. Invariant: an answer that is kept is the one that the menu gives.
+//! there for all that round to the same: a row with an answer for each region of the provider, since whoever asks for
+//! one mostly asks for all. Invariant: an answer that is kept is the one that the menu gives.
 
 use super::menu::{Groups, List, Menu, Shelf};
 use super::{PriceBook, ProviderId, RegionId};
 use crate::units::{Money, Purchase, Quantity};
-use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-/// Needs whose answers are kept, by provider and way of buying: each takes 48 bytes for each region of the provider.
+/// Needs whose answers are kept, by provider and way of buying: each takes 40 bytes for each region of the provider.
 const NEEDS_MAX: usize = 1 << 15;
 
 /// The lowest prices per hour in a region, by shelf ([`List`]); [`Money::MAX`] where nothing meets the need.
@@ -29,19 +30,61 @@ pub struct Cheapest {
     pub bursting: Money,
 }
 
-impl Cheapest {
-    /// Of a region's machines of certain groups with at least so many thousandths of a vCPU and MiB of memory.
-    fn of(list: &List, groups: Groups, (vcpu_milli, memory_mib): (u32, u32)) -> Self {
-        let first =
-            |shelf: &Shelf| shelf.fitting(vcpu_milli, memory_mib).find(|entry| entry.group & groups != 0).copied();
-        let usd = |shelf: &Shelf| first(shelf).map_or(Money::MAX, |entry| entry.price.usd);
-        let bare = first(&list.bare);
-        Self {
-            bare: bare.map_or(Money::MAX, |entry| entry.price.usd),
-            bare_offer: bare.map_or(0, |entry| entry.offer),
-            bare_size: bare.map_or((0, 0), |entry| (entry.vcpu_milli, entry.memory_mib)),
-            with_disk: usd(&list.with_disk),
-            bursting: usd(&list.bursting),
+/// Machines of a shelf that are the cheapest for some need, cheapest first: none has as much of everything as one that
+/// comes before it. There are few, so that the first that is large enough is found by looking at one after another.
+#[derive(Debug)]
+struct Stairs {
+    /// Thousandths of a vCPU and MiB of memory.
+    sizes: Vec<(u32, u32)>,
+    /// For each the price per hour, and the ordinal of the offer among those of the region.
+    offers: Vec<(Money, u32)>,
+}
+
+impl Stairs {
+    fn of(shelf: &Shelf, groups: Groups) -> Self {
+        let mut stairs = Self { sizes: Vec::new(), offers: Vec::new() };
+        for entry in shelf.entries().iter().filter(|entry| entry.group & groups != 0) {
+            if stairs.first((entry.vcpu_milli, entry.memory_mib)).is_none() {
+                stairs.sizes.push((entry.vcpu_milli, entry.memory_mib));
+                stairs.offers.push((entry.price.usd, entry.offer));
+            }
+        }
+        stairs
+    }
+
+    /// The cheapest with at least so many thousandths of a vCPU and MiB of memory.
+    fn first(&self, (vcpu_milli, memory_mib): (u32, u32)) -> Option<usize> {
+        self.sizes.iter().position(|&(vcpu, memory)| vcpu >= vcpu_milli && memory >= memory_mib)
+    }
+
+    fn usd(&self, need: (u32, u32)) -> Money {
+        self.first(need).map_or(Money::MAX, |at| self.offers[at].0)
+    }
+}
+
+/// What a region has for one way of buying.
+#[derive(Debug)]
+struct Lineup {
+    bare: Stairs,
+    with_disk: Stairs,
+    bursting: Stairs,
+}
+
+impl Lineup {
+    fn of(list: &List, groups: Groups) -> Self {
+        let [bare, with_disk, bursting] = list.shelves().map(|shelf| Stairs::of(shelf, groups));
+        Self { bare, with_disk, bursting }
+    }
+
+    fn cheapest(&self, need: (u32, u32)) -> Cheapest {
+        let bare = self.bare.first(need);
+        let (usd, bare_offer) = bare.map_or((Money::MAX, 0), |at| self.bare.offers[at]);
+        Cheapest {
+            bare: usd,
+            bare_offer,
+            bare_size: bare.map_or((0, 0), |at| self.bare.sizes[at]),
+            with_disk: self.with_disk.usd(need),
+            bursting: self.bursting.usd(need),
         }
     }
 }
@@ -57,7 +100,6 @@ impl Menu {
 /// The sizes that a provider sells, in ascending amounts.
 #[derive(Debug, Default)]
 struct Sizes {
-    regions: usize,
     vcpu_milli: Vec<u32>,
     memory_mib: Vec<u32>,
 }
@@ -81,16 +123,43 @@ impl Sizes {
 /// A way of buying: purchase option, groups, and whether the buyer may take [`Menu::narrow`].
 pub type Way = (Purchase, Groups, bool);
 
+/// How many ways of buying there are.
+const WAYS: usize = 4 << 7;
+
+/// The ordinal of a way; there are six groups.
+fn ordinal_of((purchase, groups, narrow): Way) -> usize {
+    (purchase as usize) << 7 | usize::from(groups) << 1 | usize::from(narrow)
+}
+
 /// Answers for one way of buying.
 #[derive(Debug)]
 pub struct Machines {
     way: Way,
-    /// For each provider and need the answers by region of the provider.
-    answers: Vec<Vec<OnceLock<ByRegion>>>,
+    /// For each provider what its regions have.
+    lineups: Vec<OnceLock<Box<[Lineup]>>>,
+    /// For each provider and need the answers.
+    rows: Vec<Vec<OnceLock<Box<[Cheapest]>>>>,
 }
 
-/// Answers to one need at one provider, as they are asked for.
-type ByRegion = Box<[OnceLock<Cheapest>]>;
+/// The cheapest machines for a need, by region of a provider ([`PriceBook::ordinal_at_provider`]).
+#[derive(Debug)]
+pub enum Row<'a> {
+    /// It is kept for whoever asks next.
+    Kept(&'a [Cheapest]),
+    /// It is not: too many are.
+    Fresh(Box<[Cheapest]>),
+}
+
+impl Deref for Row<'_> {
+    type Target = [Cheapest];
+
+    fn deref(&self) -> &[Cheapest] {
+        match self {
+            Self::Kept(row) => row,
+            Self::Fresh(row) => row,
+        }
+    }
+}
 
 /// The needs that were asked for, of a book.
 #[derive(Debug)]
@@ -98,7 +167,7 @@ pub(super) struct Needs {
     sizes: Vec<Sizes>,
     /// For each region its ordinal among those of its provider.
     ordinals: Vec<usize>,
-    machines: RwLock<HashMap<Way, Arc<Machines>>>,
+    machines: Vec<OnceLock<Machines>>,
     /// How many needs are kept.
     kept: AtomicUsize,
 }
@@ -106,11 +175,12 @@ pub(super) struct Needs {
 impl Needs {
     pub fn of(book: &PriceBook) -> Self {
         let mut sizes: Vec<Sizes> = book.providers.iter().map(|_| Sizes::default()).collect();
+        let mut regions = vec![0; book.providers.len()];
         let mut ordinals = Vec::with_capacity(book.regions.len());
         for region in &book.regions {
-            let regions = &mut sizes[usize::from(region.provider.0)].regions;
-            ordinals.push(*regions);
-            *regions += 1;
+            let next = &mut regions[usize::from(region.provider.0)];
+            ordinals.push(*next);
+            *next += 1;
         }
         let (mut seen, mut plain) = (vec![false; book.shapes.len()], vec![true; book.providers.len()]);
         for offer in &book.compute {
@@ -130,63 +200,50 @@ impl Needs {
                 amounts.truncate(if plain { usize::MAX } else { 0 });
             }
         }
-        Self { sizes, ordinals, machines: RwLock::default(), kept: AtomicUsize::new(0) }
+        Self { sizes, ordinals, machines: (0..WAYS).map(|_| OnceLock::new()).collect(), kept: AtomicUsize::new(0) }
     }
 
-    fn machines(&self, way: Way) -> Arc<Machines> {
-        if let Some(known) = self.machines.read().unwrap_or_else(PoisonError::into_inner).get(&way) {
-            return known.clone();
-        }
+    fn machines(&self, way: Way) -> &Machines {
         let needs = |sizes: &Sizes| sizes.vcpu_milli.len() * sizes.memory_mib.len();
         let empty = |sizes: &Sizes| (0..needs(sizes)).map(|_| OnceLock::new()).collect();
-        let fresh = || Arc::new(Machines { way, answers: self.sizes.iter().map(empty).collect() });
-        let mut machines = self.machines.write().unwrap_or_else(PoisonError::into_inner);
-        machines.entry(way).or_insert_with(fresh).clone()
+        self.machines[ordinal_of(way)].get_or_init(|| Machines {
+            way,
+            lineups: self.sizes.iter().map(|_| OnceLock::new()).collect(),
+            rows: self.sizes.iter().map(empty).collect(),
+        })
     }
 }
 
 impl Machines {
-    /// The cheapest machines in a region of a provider (with its ordinal there, [`PriceBook::ordinal_at_provider`]) for
-    /// a need by its ordinal ([`PriceBook::need`]).
+    /// The cheapest machines at a provider for a need by its ordinal ([`PriceBook::need`]).
     #[must_use]
-    #[inline]
-    pub fn cheapest(
-        &self,
-        book: &PriceBook,
-        provider: ProviderId,
-        (region, ordinal): (RegionId, usize),
-        need: usize,
-    ) -> Cheapest {
-        let regions = self.answers[usize::from(provider.0)][need].get();
-        let known = regions.and_then(|regions| regions[ordinal].get()).copied();
-        known.unwrap_or_else(|| self.find(book, provider, (region, ordinal), need))
-    }
-
-    fn find(
-        &self,
-        book: &PriceBook,
-        provider: ProviderId,
-        (region, ordinal): (RegionId, usize),
-        need: usize,
-    ) -> Cheapest {
-        let (needs, provider) = (book.needs(), usize::from(provider.0));
-        let (purchase, groups, narrow) = self.way;
-        let list = book.menu(region, purchase).list(narrow);
-        let found = Cheapest::of(list, groups, needs.sizes[provider].size(need));
-        let slot = &self.answers[provider][need];
-        if slot.get().is_some() || needs.kept.fetch_add(1, Ordering::Relaxed) < NEEDS_MAX {
-            let regions = slot.get_or_init(|| (0..needs.sizes[provider].regions).map(|_| OnceLock::new()).collect());
-            return *regions[ordinal].get_or_init(|| found);
+    pub fn cheapest(&self, book: &PriceBook, provider: ProviderId, need: usize) -> Row<'_> {
+        let slot = &self.rows[usize::from(provider.0)][need];
+        if let Some(row) = slot.get() {
+            return Row::Kept(row);
+        }
+        let (needs, of) = (book.needs(), usize::from(provider.0));
+        let lineups = self.lineups[of].get_or_init(|| self.lineups(book, provider));
+        let size = needs.sizes[of].size(need);
+        let row = lineups.iter().map(|lineup| lineup.cheapest(size)).collect();
+        if needs.kept.fetch_add(1, Ordering::Relaxed) < NEEDS_MAX {
+            return Row::Kept(slot.get_or_init(|| row));
         }
         needs.kept.fetch_sub(1, Ordering::Relaxed);
-        found
+        Row::Fresh(row)
+    }
+
+    fn lineups(&self, book: &PriceBook, provider: ProviderId) -> Box<[Lineup]> {
+        let (purchase, groups, narrow) = self.way;
+        let regions = book.region_ids().filter(|&id| book.region(id).provider == provider);
+        regions.map(|region| Lineup::of(book.menu(region, purchase).list(narrow), groups)).collect()
     }
 }
 
 impl PriceBook {
     /// The cheapest machines for one way of buying.
     #[must_use]
-    pub fn machines(&self, way: Way) -> Arc<Machines> {
+    pub fn machines(&self, way: Way) -> &Machines {
         self.needs().machines(way)
     }
 

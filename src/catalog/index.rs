@@ -1,5 +1,6 @@
 //! What is looked up again and again in a book, prepared on first use: nothing of it is stated by a file.
 
+use super::alike;
 use super::cheapest::Needs;
 use super::menu::{Menu, Tiers};
 use super::{Item, ManagedKind, PriceBook, RegionId};
@@ -29,6 +30,7 @@ struct Tables {
     menus: Vec<[OnceLock<Menu>; 4]>,
     tiers: Vec<[OnceLock<Tiers>; 4]>,
     needs: Needs,
+    sellers: OnceLock<Vec<RegionId>>,
     rtts: Vec<OnceLock<Vec<(u32, u32)>>>,
 }
 
@@ -40,6 +42,7 @@ impl Tables {
             menus: book.regions.iter().map(|_| Default::default()).collect(),
             tiers: book.regions.iter().map(|_| Default::default()).collect(),
             needs: Needs::of(book),
+            sellers: OnceLock::new(),
             rtts: book.regions.iter().map(|_| OnceLock::new()).collect(),
         }
     }
@@ -77,6 +80,13 @@ impl PriceBook {
     pub fn menu(&self, region: RegionId, purchase: Purchase) -> &Menu {
         let slot = &self.tables().menus[usize::from(region.0)][purchase as usize];
         slot.get_or_init(|| Menu::of(self, region, purchase))
+    }
+
+    /// The first region of the book that sells the same as a region at the same prices, by the same provider and in as
+    /// many zones.
+    #[must_use]
+    pub fn seller(&self, region: RegionId) -> RegionId {
+        self.tables().sellers.get_or_init(|| alike::sellers(self))[usize::from(region.0)]
     }
 
     pub(super) fn needs(&self) -> &Needs {

@@ -103,6 +103,12 @@ impl Shelf {
         Self { entries, by_vcpu, by_memory }
     }
 
+    /// All of them, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// Those with at least so many thousandths of a vCPU and MiB of memory, in order.
     pub fn fitting(&self, vcpu_milli: u32, memory_mib: u32) -> impl Iterator<Item = &Entry> {
         let words = self.entries.len().div_ceil(64);

@@ -3,6 +3,7 @@
 //! Invariants: a [`PriceBook`] is immutable and complete once made (its digest was checked); a price that is not known
 //! is absent, never zero; every price carries its source, date and quality through its [`Price`].
 
+mod alike;
 mod cheapest;
 pub mod diff;
 mod file;
@@ -11,7 +12,7 @@ mod latency;
 pub mod listing;
 mod menu;
 
-pub use cheapest::{Cheapest, Machines, Way};
+pub use cheapest::{Cheapest, Machines, Row, Way};
 pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, open_sealed, seal, section_rank};
 pub use index::BookIndex;
 pub use latency::{

@@ -332,6 +332,8 @@ pub(super) struct Site<'a> {
     pub provider_id: ProviderId,
     /// Ordinal of the region at its provider.
     pub ordinal: usize,
+    /// The first region of the book that sells the same.
+    pub seller: RegionId,
     pub provider: &'a str,
     pub zones: u8,
     /// Machines on sale.
@@ -353,6 +355,7 @@ impl<'a> Site<'a> {
             region,
             provider_id: book.region(region).provider,
             ordinal: book.ordinal_at_provider(region),
+            seller: book.seller(region),
             provider: &book.provider_of(region).name,
             zones: zones_of(book, region),
             compute: book.compute_at(region),

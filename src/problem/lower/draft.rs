@@ -189,15 +189,15 @@ fn write_out(cx: &Context, demand: &Demand, site: &Site, recipe: Recipe, choice:
 }
 
 /// How a component's offers are looked at.
-struct Look {
+struct Look<'a> {
     /// `None`: the long way everywhere.
-    order: Option<Order>,
+    order: Option<Order<'a>>,
     verdicts: OnceCell<Verdicts>,
     counted: bool,
 }
 
-impl Look {
-    fn of(cx: &Context, demand: &Demand, counted: bool) -> Self {
+impl<'a> Look<'a> {
+    fn of(cx: &Context<'a>, demand: &Demand, counted: bool) -> Self {
         // Only prices decide: nothing is asked for by name, and no price is refused for its quality.
         let short = !cx.looks_for_names() && cx.policy.worst_quality == Quality::Estimated;
         Self { order: short.then(|| Order::of(cx, demand)), verdicts: OnceCell::new(), counted }
@@ -261,9 +261,13 @@ impl Look {
 /// One variable with every choice that can win.
 fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Component, Vec<Recipe>) {
     let mut excluded = if look.counted { Excluded::default() } else { Excluded::muted() };
-    let (mut choices, mut recipes) = (Vec::with_capacity(geo.sites.len()), Vec::with_capacity(geo.sites.len()));
+    let mut choices: Vec<Choice> = Vec::with_capacity(geo.sites.len());
+    let mut recipes = Vec::with_capacity(geo.sites.len());
     let mut front = Front::default();
     let mixes = mixed::is_possible(cx, demand);
+    // Choices by the seller of their region, as far as they can be taken for the places of others that sell the same.
+    let alike = look.is_quick() && !mixes && cx.options.loose.is_empty();
+    let mut known: Vec<Option<(usize, usize)>> = vec![None; if alike { cx.book.regions.len() } else { 0 }];
     for site in &geo.sites {
         if let Some(picks) = &cx.options.only {
             if picks[demand.variable].region != site.region {
@@ -276,6 +280,17 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Compo
             excluded.add("fewer zones than asked for", offers_at(site));
             continue;
         }
+        let seller = usize::from(site.seller.0);
+        let shares = alike && cx.today_at(demand, site).is_none();
+        if let Some((start, end)) = known.get(seller).copied().flatten().filter(|_| shares) {
+            for at in start..end {
+                let choice = Choice { place: site.place, ..choices[at].clone() };
+                choices.push(choice);
+                recipes.push(recipes[at]);
+            }
+            continue;
+        }
+        let start = choices.len();
         if !cx.options.loose.is_empty() {
             front.loosen(&cx.options.loose, site.region, move |recipe| name_of(cx, demand, site, recipe));
         }
@@ -284,6 +299,9 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Compo
         if mixes {
             choices.extend(mixed::offer(cx, demand, site, &mut excluded));
             settle(&mut choices, &mut recipes);
+        }
+        if shares {
+            known[seller] = Some((start, choices.len()));
         }
     }
     let component = Component {

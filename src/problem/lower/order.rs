@@ -12,18 +12,20 @@ use super::machines::{
 use super::network::Exposure;
 use super::{Context, Demand};
 use crate::app::Today;
-use crate::catalog::{BURSTABLE, Cheapest, Entry, Groups, Item, List, Machines, ProviderId, groups};
+use crate::catalog::{BURSTABLE, Cheapest, Entry, Groups, Item, List, Machines, ProviderId, Row, groups};
 use crate::units::{Money, Purchase, Quantity};
-use std::sync::Arc;
+use std::cell::OnceCell;
 
 /// What a component may take from the menus of all regions.
-pub(super) struct Order {
+pub(super) struct Order<'a> {
     /// Every number of machines that it can be put on, most first, with what they must be like.
     crews: Vec<Crew>,
     groups: Groups,
     purchases: Vec<Purchase>,
     /// For each purchase option the cheapest machines.
-    machines: Vec<Arc<Machines>>,
+    machines: Vec<&'a Machines>,
+    /// For each provider, once it is asked for, and each purchase option those for every crew.
+    rows: Vec<OnceCell<Vec<Rows<'a>>>>,
     /// No choice has fewer machines.
     least: u32,
     /// Offers differ in nothing but price and count for it.
@@ -40,12 +42,17 @@ struct Crew {
     bursting_vcpu_milli: u32,
     /// GB of disk to buy for machines that bring none.
     disk: Quantity,
-    /// For each provider the need for a machine by its ordinal there: a steady one, and a burstable one.
-    needs: Vec<[Option<usize>; 2]>,
 }
 
-impl Order {
-    pub fn of(cx: &Context, demand: &Demand) -> Self {
+/// The cheapest machines for a crew in the regions of a provider; `None`: it has none of that size.
+struct Rows<'a> {
+    steady: Option<Row<'a>>,
+    /// With as much processor time as a burstable one must have.
+    bursting: Option<Row<'a>>,
+}
+
+impl<'a> Order<'a> {
+    pub fn of(cx: &Context<'a>, demand: &Demand) -> Self {
         let store = demand.kind.is_data_store();
         let allowed = if store { demand.packaged } else { demand.run_on.machines };
         let wanted = |purchase: &Purchase| {
@@ -54,19 +61,28 @@ impl Order {
         let groups = groups(demand.dedicated, demand.arch);
         let narrow = demand.replicas == 1 || demand.disk_gb == Quantity::ZERO;
         let purchases: Vec<Purchase> = Purchase::ALL.into_iter().filter(wanted).collect();
-        let mut crews = if purchases.is_empty() || demand.gpu.is_some() { Vec::new() } else { crews(demand) };
-        let bursts = groups & BURSTABLE != 0;
-        let providers = || (0..u8::try_from(cx.book.providers.len()).unwrap_or(u8::MAX)).map(ProviderId);
-        for crew in &mut crews {
-            let need = |provider| {
-                let need = |vcpu: u32| cx.book.need(provider, vcpu, crew.size.1);
-                [need(crew.size.0), bursts.then(|| need(crew.bursting_vcpu_milli)).flatten()]
-            };
-            crew.needs = providers().map(need).collect();
-        }
+        let crews = if purchases.is_empty() || demand.gpu.is_some() { Vec::new() } else { crews(demand) };
         let machines = purchases.iter().map(|&purchase| cx.book.machines((purchase, groups, narrow))).collect();
+        let rows = cx.book.providers.iter().map(|_| OnceCell::new()).collect();
         let least = u32::try_from(fewest(demand)).unwrap_or(u32::MAX);
-        Self { crews, groups, purchases, machines, least, narrow }
+        Self { crews, groups, purchases, machines, rows, least, narrow }
+    }
+
+    /// The cheapest machines of a provider for every crew, bought in the way of an ordinal.
+    fn rows(&self, cx: &Context, provider: ProviderId, purchase: usize) -> &[Rows<'a>] {
+        let all = self.rows[usize::from(provider.0)].get_or_init(|| {
+            let bursts = self.groups & BURSTABLE != 0;
+            let of = |machines: &&'a Machines, crew: &Crew| {
+                let row = |vcpu_milli: u32| {
+                    let need = cx.book.need(provider, vcpu_milli, crew.size.1)?;
+                    Some(machines.cheapest(cx.book, provider, need))
+                };
+                let bursting = bursts.then(|| row(crew.bursting_vcpu_milli)).flatten();
+                Rows { steady: row(crew.size.0), bursting }
+            };
+            self.machines.iter().flat_map(|machines| self.crews.iter().map(move |crew| of(machines, crew))).collect()
+        });
+        &all[purchase * self.crews.len()..][..self.crews.len()]
     }
 }
 
@@ -87,7 +103,7 @@ fn crews(demand: &Demand) -> Vec<Crew> {
         let bursting_vcpu_milli = size.0.max(bursting.unwrap_or(u32::MAX));
         let fit = Fit { count: machines, replicas_per_machine };
         let disk = disk_to_buy(demand, None, fit);
-        crews.push(Crew { fit, size, bursting_vcpu_milli, disk, needs: Vec::new() });
+        crews.push(Crew { fit, size, bursting_vcpu_milli, disk });
         if count <= fewest(demand) {
             break;
         }
@@ -164,10 +180,10 @@ impl Best {
 }
 
 /// A look at a menu for a component.
-struct Search<'a> {
+struct Search<'a, 'b> {
     cx: &'a Context<'a>,
     demand: &'a Demand,
-    order: &'a Order,
+    order: &'a Order<'b>,
     site: &'a Site<'a>,
     /// With its ordinal in the order.
     purchase: (usize, Purchase),
@@ -175,7 +191,7 @@ struct Search<'a> {
     like: Candidate,
 }
 
-impl<'a> Search<'a> {
+impl<'a> Search<'a, '_> {
     fn list(&self) -> &'a List {
         self.cx.book.menu(self.site.region, self.purchase.1).list(self.order.narrow)
     }
@@ -204,16 +220,15 @@ impl<'a> Search<'a> {
         let mut beside = self.beside(order.least);
         let counted = cx.counts_addresses(demand, site, Exposure::of(demand, order.least));
         let disk_price = site.price(Item::BlockStorage).map_or(Money::ZERO, |price| price.usd);
-        for (ordinal, crew) in order.crews.iter().enumerate().rev() {
+        let rows = order.rows(cx, site.provider_id, at);
+        for (ordinal, (crew, rows)) in order.crews.iter().zip(rows).enumerate().rev() {
             if counted {
                 beside = self.beside(crew.fit.count);
             }
             let hours = billed_hours(demand, purchase).times(i64::from(crew.fit.count));
             let limit = Limit { hours, beside, rival };
-            let needs = crew.needs[usize::from(site.provider_id.0)];
-            let here = (site.region, site.ordinal);
-            let cheapest = |need: usize| order.machines[at].cheapest(cx.book, site.provider_id, here, need);
-            let [steady, bursting] = needs.map(|need| need.map(cheapest));
+            let here = |row: &Option<Row>| row.as_ref().map(|row| row[site.ordinal]);
+            let (steady, bursting) = (here(&rows.steady), here(&rows.bursting));
             if let Some(steady) = &steady {
                 let limit = Limit { beside: beside + disk_price.times(crew.disk), ..limit };
                 if limit.admits(steady.bare, best.as_ref()) {
