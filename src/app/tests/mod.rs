@@ -40,7 +40,9 @@ fn names() -> Names {
 }
 
 fn read(text: &str) -> Result<App, Faults> {
-    parse(text, "app.toml", &names()).map(|parsed| parsed.app)
+    let app = parse(text, "app.toml", &names()).map(|parsed| parsed.app);
+    assert_eq!(super::read::read_quickly(text.as_bytes(), &names()).as_ref(), app.as_ref().ok(), "{text}");
+    app
 }
 
 fn good(text: &str) -> App {
