@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn what_a_component_states_is_what_is_written_of_it() {
-        let text = concat!(include_str!("tests/full.toml"), "[[component]]\nspread = \"regions\"\nshare_machine = \"a\"\npublic = true\n");
+        let text = concat!(
+            include_str!("tests/full.toml"),
+            "[[component]]\nspread = \"regions\"\nshare_machine = \"a\"\npublic = true\n"
+        );
         let full: crate::app::file::AppFile = toml::from_str(text).unwrap();
         let mut seen = Vec::new();
         for component in full.component.iter().flatten() {

@@ -8,84 +8,122 @@
 use super::menu::{Groups, List, Menu, Shelf};
 use super::{PriceBook, ProviderId, RegionId};
 use crate::units::{Money, Purchase, Quantity};
-use std::ops::Deref;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Needs whose answers are kept, by provider and way of buying: each takes 40 bytes for each region of the provider.
+/// Needs whose answers are kept, by provider and way of buying: each takes 12 bytes for each region of the provider.
 const NEEDS_MAX: usize = 1 << 15;
 
-/// The lowest prices per hour in a region, by shelf ([`List`]); [`Money::MAX`] where nothing meets the need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cheapest {
-    /// Without disk; not burstable.
-    pub bare: Money,
-    /// Ordinal of that offer among those of the region, of several at the price the first.
-    pub bare_offer: u32,
-    /// Its thousandths of a vCPU and MiB of memory.
-    pub bare_size: (u32, u32),
-    /// With a disk; not burstable.
-    pub with_disk: Money,
-    /// Burstable.
-    pub bursting: Money,
-}
-
-/// Machines of a shelf that are the cheapest for some need, cheapest first: none has as much of everything as one that
-/// comes before it. There are few, so that the first that is large enough is found by looking at one after another.
+/// Machines that are the cheapest for some need, of all regions of a provider, in one list for each figure: what is
+/// looked at together lies together.
 #[derive(Debug)]
 struct Stairs {
+    /// Price per hour. The first is no machine, and stands where nothing meets a need.
+    usd: Vec<Money>,
     /// Thousandths of a vCPU and MiB of memory.
     sizes: Vec<(u32, u32)>,
-    /// For each the price per hour, and the ordinal of the offer among those of the region.
-    offers: Vec<(Money, u32)>,
+    /// Ordinal of the offer among those of its region.
+    offers: Vec<u32>,
+    /// For each region and shelf ([`List::shelves`]) its machines, cheapest first: none has as much of everything as one
+    /// that comes before it.
+    shelves: Vec<[Range<usize>; 3]>,
 }
 
 impl Stairs {
-    fn of(shelf: &Shelf, groups: Groups) -> Self {
-        let mut stairs = Self { sizes: Vec::new(), offers: Vec::new() };
-        for entry in shelf.entries().iter().filter(|entry| entry.group & groups != 0) {
-            if stairs.first((entry.vcpu_milli, entry.memory_mib)).is_none() {
-                stairs.sizes.push((entry.vcpu_milli, entry.memory_mib));
-                stairs.offers.push((entry.price.usd, entry.offer));
-            }
+    fn of<'a>(lists: impl Iterator<Item = &'a List>, groups: Groups) -> Self {
+        let (usd, sizes, offers) = (vec![Money::MAX], vec![(0, 0)], vec![0]);
+        let mut stairs = Self { usd, sizes, offers, shelves: Vec::new() };
+        for list in lists {
+            let shelves = list.shelves().map(|shelf| stairs.add(shelf, groups));
+            stairs.shelves.push(shelves);
         }
         stairs
     }
 
-    /// The cheapest with at least so many thousandths of a vCPU and MiB of memory.
-    fn first(&self, (vcpu_milli, memory_mib): (u32, u32)) -> Option<usize> {
-        self.sizes.iter().position(|&(vcpu, memory)| vcpu >= vcpu_milli && memory >= memory_mib)
-    }
-
-    fn usd(&self, need: (u32, u32)) -> Money {
-        self.first(need).map_or(Money::MAX, |at| self.offers[at].0)
-    }
-}
-
-/// What a region has for one way of buying.
-#[derive(Debug)]
-struct Lineup {
-    bare: Stairs,
-    with_disk: Stairs,
-    bursting: Stairs,
-}
-
-impl Lineup {
-    fn of(list: &List, groups: Groups) -> Self {
-        let [bare, with_disk, bursting] = list.shelves().map(|shelf| Stairs::of(shelf, groups));
-        Self { bare, with_disk, bursting }
-    }
-
-    fn cheapest(&self, need: (u32, u32)) -> Cheapest {
-        let bare = self.bare.first(need);
-        let (usd, bare_offer) = bare.map_or((Money::MAX, 0), |at| self.bare.offers[at]);
-        Cheapest {
-            bare: usd,
-            bare_offer,
-            bare_size: bare.map_or((0, 0), |at| self.bare.sizes[at]),
-            with_disk: self.with_disk.usd(need),
-            bursting: self.bursting.usd(need),
+    fn add(&mut self, shelf: &Shelf, groups: Groups) -> Range<usize> {
+        let start = self.usd.len();
+        for entry in shelf.entries().iter().filter(|entry| entry.group & groups != 0) {
+            if self.first(&(start..self.usd.len()), (entry.vcpu_milli, entry.memory_mib)) == 0 {
+                self.usd.push(entry.price.usd);
+                self.sizes.push((entry.vcpu_milli, entry.memory_mib));
+                self.offers.push(entry.offer);
+            }
         }
+        start..self.usd.len()
+    }
+
+    /// The cheapest of a shelf with at least so many thousandths of a vCPU and MiB of memory; 0: none.
+    fn first(&self, shelf: &Range<usize>, (vcpu_milli, memory_mib): (u32, u32)) -> u32 {
+        let fits = |&(vcpu, memory): &(u32, u32)| vcpu >= vcpu_milli && memory >= memory_mib;
+        let at = self.sizes[shelf.clone()].iter().position(fits).map_or(0, |at| shelf.start + at);
+        u32::try_from(at).unwrap_or(0)
+    }
+
+    /// The cheapest of each region and shelf.
+    fn row(&self, need: (u32, u32)) -> Box<[[u32; 3]]> {
+        self.shelves.iter().map(|shelves| [0, 1, 2].map(|at| self.first(&shelves[at], need))).collect()
+    }
+}
+
+/// The cheapest machines for a need in the regions of a provider, each by its ordinal there
+/// ([`PriceBook::ordinal_at_provider`]). Prices are per hour; [`Money::MAX`] where nothing meets the need.
+#[derive(Debug)]
+pub struct Cheapest<'a> {
+    stairs: &'a Stairs,
+    row: Row<'a>,
+}
+
+/// For each region and shelf the ordinal of a machine in [`Stairs`].
+#[derive(Debug)]
+enum Row<'a> {
+    /// It is kept for whoever asks next.
+    Kept(&'a [[u32; 3]]),
+    /// It is not: too many are.
+    Fresh(Box<[[u32; 3]]>),
+}
+
+impl Cheapest<'_> {
+    #[inline]
+    fn at(&self, region: usize, shelf: usize) -> usize {
+        let row = match &self.row {
+            Row::Kept(row) => row,
+            Row::Fresh(row) => &**row,
+        };
+        row[region][shelf] as usize
+    }
+
+    /// The price of the cheapest without disk that is not burstable.
+    #[must_use]
+    #[inline]
+    pub fn bare(&self, region: usize) -> Money {
+        self.stairs.usd[self.at(region, 0)]
+    }
+
+    /// The ordinal of that offer among those of the region, of several at the price the first.
+    #[must_use]
+    pub fn bare_offer(&self, region: usize) -> u32 {
+        self.stairs.offers[self.at(region, 0)]
+    }
+
+    /// Its thousandths of a vCPU and MiB of memory.
+    #[must_use]
+    pub fn bare_size(&self, region: usize) -> (u32, u32) {
+        self.stairs.sizes[self.at(region, 0)]
+    }
+
+    /// The price of the cheapest with a disk that is not burstable.
+    #[must_use]
+    #[inline]
+    pub fn with_disk(&self, region: usize) -> Money {
+        self.stairs.usd[self.at(region, 1)]
+    }
+
+    /// The price of the cheapest that is burstable.
+    #[must_use]
+    #[inline]
+    pub fn bursting(&self, region: usize) -> Money {
+        self.stairs.usd[self.at(region, 2)]
     }
 }
 
@@ -136,29 +174,9 @@ fn ordinal_of((purchase, groups, narrow): Way) -> usize {
 pub struct Machines {
     way: Way,
     /// For each provider what its regions have.
-    lineups: Vec<OnceLock<Box<[Lineup]>>>,
+    stairs: Vec<OnceLock<Stairs>>,
     /// For each provider and need the answers.
-    rows: Vec<Vec<OnceLock<Box<[Cheapest]>>>>,
-}
-
-/// The cheapest machines for a need, by region of a provider ([`PriceBook::ordinal_at_provider`]).
-#[derive(Debug)]
-pub enum Row<'a> {
-    /// It is kept for whoever asks next.
-    Kept(&'a [Cheapest]),
-    /// It is not: too many are.
-    Fresh(Box<[Cheapest]>),
-}
-
-impl Deref for Row<'_> {
-    type Target = [Cheapest];
-
-    fn deref(&self) -> &[Cheapest] {
-        match self {
-            Self::Kept(row) => row,
-            Self::Fresh(row) => row,
-        }
-    }
+    rows: Vec<Vec<OnceLock<Box<[[u32; 3]]>>>>,
 }
 
 /// The needs that were asked for, of a book.
@@ -208,7 +226,7 @@ impl Needs {
         let empty = |sizes: &Sizes| (0..needs(sizes)).map(|_| OnceLock::new()).collect();
         self.machines[ordinal_of(way)].get_or_init(|| Machines {
             way,
-            lineups: self.sizes.iter().map(|_| OnceLock::new()).collect(),
+            stairs: self.sizes.iter().map(|_| OnceLock::new()).collect(),
             rows: self.sizes.iter().map(empty).collect(),
         })
     }
@@ -217,26 +235,26 @@ impl Needs {
 impl Machines {
     /// The cheapest machines at a provider for a need by its ordinal ([`PriceBook::need`]).
     #[must_use]
-    pub fn cheapest(&self, book: &PriceBook, provider: ProviderId, need: usize) -> Row<'_> {
-        let slot = &self.rows[usize::from(provider.0)][need];
+    pub fn cheapest(&self, book: &PriceBook, provider: ProviderId, need: usize) -> Cheapest<'_> {
+        let of = usize::from(provider.0);
+        let stairs = self.stairs[of].get_or_init(|| self.stairs(book, provider));
+        let slot = &self.rows[of][need];
         if let Some(row) = slot.get() {
-            return Row::Kept(row);
+            return Cheapest { stairs, row: Row::Kept(row) };
         }
-        let (needs, of) = (book.needs(), usize::from(provider.0));
-        let lineups = self.lineups[of].get_or_init(|| self.lineups(book, provider));
-        let size = needs.sizes[of].size(need);
-        let row = lineups.iter().map(|lineup| lineup.cheapest(size)).collect();
+        let needs = book.needs();
+        let row = stairs.row(needs.sizes[of].size(need));
         if needs.kept.fetch_add(1, Ordering::Relaxed) < NEEDS_MAX {
-            return Row::Kept(slot.get_or_init(|| row));
+            return Cheapest { stairs, row: Row::Kept(slot.get_or_init(|| row)) };
         }
         needs.kept.fetch_sub(1, Ordering::Relaxed);
-        Row::Fresh(row)
+        Cheapest { stairs, row: Row::Fresh(row) }
     }
 
-    fn lineups(&self, book: &PriceBook, provider: ProviderId) -> Box<[Lineup]> {
+    fn stairs(&self, book: &PriceBook, provider: ProviderId) -> Stairs {
         let (purchase, groups, narrow) = self.way;
         let regions = book.region_ids().filter(|&id| book.region(id).provider == provider);
-        regions.map(|region| Lineup::of(book.menu(region, purchase).list(narrow), groups)).collect()
+        Stairs::of(regions.map(|region| book.menu(region, purchase).list(narrow)), groups)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::alike;
 use super::cheapest::Needs;
+use super::latency::{Vector, vector};
 use super::menu::{Menu, Tiers};
 use super::{Item, ManagedKind, PriceBook, RegionId};
 use crate::units::Purchase;
@@ -32,6 +33,7 @@ struct Tables {
     needs: Needs,
     sellers: OnceLock<Vec<RegionId>>,
     rtts: Vec<OnceLock<Vec<(u32, u32)>>>,
+    city_vectors: OnceLock<Vec<Vector>>,
 }
 
 impl Tables {
@@ -44,6 +46,7 @@ impl Tables {
             needs: Needs::of(book),
             sellers: OnceLock::new(),
             rtts: book.regions.iter().map(|_| OnceLock::new()).collect(),
+            city_vectors: OnceLock::new(),
         }
     }
 }
@@ -98,6 +101,12 @@ impl PriceBook {
     pub fn tiers(&self, region: RegionId, kind: ManagedKind) -> &Tiers {
         let slot = &self.tables().tiers[usize::from(region.0)][kind as usize];
         slot.get_or_init(|| Tiers::of(self, region, kind))
+    }
+
+    /// Where the cities are on the unit sphere.
+    pub(super) fn city_vectors(&self) -> &[Vector] {
+        let make = || self.cities.iter().map(|city| vector((city.lat, city.lon))).collect();
+        self.tables().city_vectors.get_or_init(make)
     }
 
     /// Round-trip times from a region to every region in microseconds: p50 and p95. See [`Self::rtt`].

@@ -12,7 +12,7 @@ mod latency;
 pub mod listing;
 mod menu;
 
-pub use cheapest::{Cheapest, Machines, Row, Way};
+pub use cheapest::{Cheapest, Machines, Way};
 pub use file::{BookError, FILE_BYTES_MAX, digest_hex, header, open_sealed, seal, section_rank};
 pub use index::BookIndex;
 pub use latency::{

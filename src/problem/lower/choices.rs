@@ -202,13 +202,6 @@ impl<'a> Front<'a> {
         }))
     }
 
-    /// What the cheapest costs that is already there and at least as good as a candidate in every solution. While
-    /// prices are varied, nothing is known to be.
-    pub fn least(&self, candidate: &Candidate) -> Option<Money> {
-        let rivals = self.kept.iter().filter(|kept| serves(&kept.candidate, candidate));
-        rivals.map(|kept| kept.cost).min().filter(|_| !self.is_loose())
-    }
-
     /// Whether something already there is at least as good as a candidate in every solution. Of two that are equally
     /// good the one of the lower rank stays; `None`: the one that came first.
     ///
