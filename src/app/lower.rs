@@ -295,13 +295,9 @@ impl Lower<'_, '_, '_> {
             Some((city, country)) => (city.trim(), Some(country.trim())),
             None => (text, None),
         };
-        let lesser = names.lesser_cities.iter().filter(|_| country.is_some());
-        let mut found: Vec<&(String, String)> = names
-            .cities
-            .iter()
-            .chain(lesser)
-            .filter(|(name, of)| name == city && country.is_none_or(|country| country == of))
-            .collect();
+        let meant = |of: &str, lesser: bool| country.map_or(!lesser, |country| country == of);
+        let cities = names.cities_named(city).filter(|((_, of), lesser)| meant(of, *lesser));
+        let mut found: Vec<&(String, String)> = cities.map(|(city, _)| city).collect();
         found.sort_unstable();
         found.dedup();
         let full = |(name, of): &(String, String)| format!("{name}, {of}");

@@ -36,6 +36,7 @@ fn names() -> Names {
         countries: words(&["DE", "FR", "GB", "IE", "US"]),
         continents: words(&["asia", "europe", "north_america"]),
         gpu_models: words(&["nvidia-a100", "nvidia-l4", "nvidia-t4"]),
+        ..Names::default()
     }
 }
 

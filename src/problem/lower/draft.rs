@@ -329,11 +329,10 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Compo
                 continue;
             }
             Visit::Like(place) => {
-                for at in starts[place]..starts[place + 1] {
-                    let choice = Choice { place: site.place, ..choices[at].clone() };
-                    choices.push(choice);
-                    recipes.push(recipes[at]);
-                }
+                let (alike, start) = (starts[place]..starts[place + 1], choices.len());
+                choices.extend_from_within(alike.clone());
+                choices[start..].iter_mut().for_each(|choice| choice.place = site.place);
+                recipes.extend_from_within(alike);
                 continue;
             }
             Visit::Look => {}

@@ -7,7 +7,7 @@
 use super::choices::{Candidate, Excluded, Front, Recipe, Sink, Site};
 use super::machines::{
     BURST_PERCENT_MAX, Fit, Quote, Terms, Verdict, billed_hours, candidate, charges, count_of_one, disk_to_buy,
-    exceeds_baseline, fewest, fit, fit_of_today, judge, operator, quote, times, write_out,
+    exceeds_baseline, fewest, fit_of_today, judge, operator, quote, times, write_out,
 };
 use super::network::Exposure;
 use super::{Context, Demand};
@@ -56,6 +56,12 @@ impl<'a> Order<'a> {
         let machines = purchases.iter().map(|&purchase| cx.book.machines((purchase, groups, narrow))).collect();
         let least = u32::try_from(fewest(demand)).unwrap_or(u32::MAX);
         Self { crews, groups, purchases, machines, least, narrow }
+    }
+
+    /// [`super::machines::fit`] without its divisions: the smallest crew for which a machine is large enough.
+    fn fit(&self, vcpu_milli: u32, memory_mib: u32) -> Option<Fit> {
+        let fits = |crew: &&Crew| vcpu_milli >= crew.size.0 && memory_mib >= crew.size.1;
+        self.crews.iter().rev().find(fits).map(|crew| crew.fit)
     }
 }
 
@@ -180,7 +186,8 @@ impl<'a> Search<'a> {
         if entry.group & self.order.groups == 0 {
             return None;
         }
-        let fit = fit(self.demand, entry.vcpu_milli, entry.memory_mib, 0)?;
+        let fit = self.order.fit(entry.vcpu_milli, entry.memory_mib)?;
+        debug_assert_eq!(Some(fit), super::machines::fit(self.demand, entry.vcpu_milli, entry.memory_mib, 0));
         let overburdened = entry.group & BURSTABLE != 0
             && exceeds_baseline(self.demand, entry.vcpu_milli, entry.memory_mib, fit.replicas_per_machine);
         let Entry { price, month_cap, disk_included_gb, .. } = *entry;
