@@ -54,3 +54,31 @@ fn same_tariff(a: &Tariff, b: &Tariff) -> bool {
 fn amount(price: Price) -> (Money, Unit) {
     (price.usd, price.unit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_that_are_alike_differ_in_no_price() {
+        let book = PriceBook::embedded().unwrap();
+        let sellers = sellers(&book);
+        let (mut firsts, mut offers) = (0, 0);
+        for (id, &first) in book.region_ids().zip(&sellers) {
+            assert_eq!(sellers[usize::from(first.0)], first);
+            firsts += usize::from(first == id);
+            for (a, b) in book.compute_at(id).iter().zip(book.compute_at(first)) {
+                assert_eq!((a.shape, a.usd_hour), (b.shape, b.usd_hour));
+                offers += 1;
+            }
+        }
+        assert_eq!(offers, book.compute.len());
+        assert!(firsts * 2 < book.regions.len(), "{firsts}");
+        // One price is enough to tell two regions apart.
+        let (id, first) = book.region_ids().zip(sellers).find(|(id, first)| id != first).unwrap();
+        let mut dearer = book.clone();
+        let tariff = dearer.tariffs.iter_mut().find(|tariff| tariff.region == id).unwrap();
+        tariff.price.usd += Money::from_nanos(1);
+        assert!(sell_the_same(&book, first, id) && !sell_the_same(&dearer, first, id));
+    }
+}

@@ -285,3 +285,47 @@ impl PriceBook {
         !self.needs().sizes[usize::from(provider.0)].vcpu_milli.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Entry, groups};
+    use crate::units::Arch;
+
+    /// The first that fits on a shelf, asked one by one.
+    fn first<'a>(shelf: &'a Shelf, groups: Groups, (vcpu, memory): (u32, u32)) -> Option<&'a Entry> {
+        let fits = |entry: &&Entry| entry.group & groups != 0 && entry.vcpu_milli >= vcpu && entry.memory_mib >= memory;
+        shelf.entries().iter().find(fits)
+    }
+
+    #[test]
+    fn what_is_kept_is_what_the_menu_gives() {
+        let book = PriceBook::embedded().unwrap();
+        let mut seen = 0;
+        for (purchase, arch, narrow) in
+            [(Purchase::OnDemand, None, true), (Purchase::Reserved1y, Some(Arch::Arm64), false)]
+        {
+            let groups = groups(false, arch);
+            let machines = book.machines((purchase, groups, narrow));
+            for (vcpu, memory) in [(1, 1), (250, 700), (1300, 9000), (7500, 3000), (64_000, 500_000)] {
+                for id in book.region_ids() {
+                    let provider = book.region(id).provider;
+                    let Some(need) = book.need(provider, vcpu, memory) else { continue };
+                    let (kept, region) = (machines.cheapest(&book, provider, need), book.ordinal_at_provider(id));
+                    let list = book.menu(id, purchase).list(narrow);
+                    let [bare, with_disk, bursting] = list.shelves().map(|shelf| first(shelf, groups, (vcpu, memory)));
+                    let usd = |entry: Option<&Entry>| entry.map_or(Money::MAX, |entry| entry.price.usd);
+                    assert_eq!(kept.bare(region), usd(bare));
+                    assert_eq!(kept.with_disk(region), usd(with_disk));
+                    assert_eq!(kept.bursting(region), usd(bursting));
+                    if let Some(bare) = bare {
+                        assert_eq!(kept.bare_offer(region), bare.offer);
+                        assert_eq!(kept.bare_size(region), (bare.vcpu_milli, bare.memory_mib));
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen > 500, "{seen}");
+    }
+}
