@@ -42,7 +42,7 @@ fn names() -> Names {
 
 fn read(text: &str) -> Result<App, Faults> {
     let app = parse(text, "app.toml", &names()).map(|parsed| parsed.app);
-    assert_eq!(super::read::read_quickly(text.as_bytes(), &names()).as_ref(), app.as_ref().ok(), "{text}");
+    assert_eq!(read::read_quickly(text.as_bytes(), &names()).as_ref(), app.as_ref().ok(), "{text}");
     app
 }
 

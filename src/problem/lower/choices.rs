@@ -284,10 +284,8 @@ impl<'a> Front<'a> {
                 a.cost.cmp(&b.cost).then_with(names).then_with(purchases)
             });
         }
-        for kept in self.kept.drain(..) {
-            choices.push(kept.candidate.choice(kept.cost));
-            recipes.push(kept.recipe);
-        }
+        choices.extend(self.kept.iter().map(|kept| kept.candidate.choice(kept.cost)));
+        recipes.extend(self.kept.drain(..).map(|kept| kept.recipe));
     }
 }
 
@@ -305,10 +303,31 @@ impl Candidate {
             charges: Vec::new(),
             cost,
             included: self.included,
-            needs: self.needs.to_vec(),
+            needs: if self.needs.is_empty() { Vec::new() } else { self.needs.to_vec() },
             active_zones: self.active_zones,
             today: self.today,
         }
+    }
+}
+
+/// A choice that is not written out yet, at another place.
+pub(super) fn moved(choice: &Choice, place: PlaceId) -> Choice {
+    debug_assert!(choice.offer.is_empty() && choice.charges.is_empty() && choice.above.is_empty());
+    // Field by field: empty lists need not be copied.
+    Choice {
+        place,
+        offer: String::new(),
+        above: Vec::new(),
+        charges: Vec::new(),
+        needs: if choice.needs.is_empty() { Vec::new() } else { choice.needs.clone() },
+        purchase: choice.purchase,
+        count: choice.count,
+        form: choice.form,
+        host: choice.host,
+        cost: choice.cost,
+        included: choice.included,
+        active_zones: choice.active_zones,
+        today: choice.today,
     }
 }
 

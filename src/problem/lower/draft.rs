@@ -4,7 +4,7 @@
 //! left out, and knows today's choice and placements that were decided elsewhere. The short way asks the few offers that
 //! can be the best buy of anybody ([`crate::catalog::Menu`]), and is taken wherever nothing but prices decides.
 
-use super::choices::{Excluded, Front, Recipe, Sink, Site};
+use super::choices::{Excluded, Front, Recipe, Sink, Site, moved};
 use super::demand::{self, Demand};
 use super::geo::Geo;
 use super::lowerer::Users;
@@ -329,10 +329,11 @@ fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Compo
                 continue;
             }
             Visit::Like(place) => {
-                let (alike, start) = (starts[place]..starts[place + 1], choices.len());
-                choices.extend_from_within(alike.clone());
-                choices[start..].iter_mut().for_each(|choice| choice.place = site.place);
-                recipes.extend_from_within(alike);
+                for at in starts[place]..starts[place + 1] {
+                    let choice = moved(&choices[at], site.place);
+                    choices.push(choice);
+                    recipes.push(recipes[at]);
+                }
                 continue;
             }
             Visit::Look => {}
