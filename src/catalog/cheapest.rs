@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Needs whose answers are kept, by provider and way of buying: each takes 24 bytes for each region of the provider.
+/// Needs whose answers are kept, by provider and way of buying: each takes 12 bytes for each region of the provider.
 const NEEDS_MAX: usize = 1 << 15;
 
 /// Machines that are the cheapest for some need, of all regions of a provider, in one list for each figure: what is
@@ -60,27 +60,10 @@ impl Stairs {
         u32::try_from(at).unwrap_or(0)
     }
 
-    fn row(&self, need: (u32, u32)) -> Row {
-        let of_region = |shelves: &[Range<usize>; 3]| [0, 1, 2].map(|at| self.first(&shelves[at], need));
-        let machines: Box<[[u32; 3]]> = self.shelves.iter().map(of_region).collect();
-        let usd = |at: u32| self.usd[at as usize];
-        Row {
-            steady: machines.iter().map(|&[bare, with_disk, _]| usd(bare).min(usd(with_disk))).collect(),
-            bursting: machines.iter().map(|&[.., bursting]| usd(bursting)).collect(),
-            machines: machines.iter().map(|&[bare, with_disk, _]| [bare, with_disk]).collect(),
-        }
+    /// The cheapest of each region and shelf.
+    fn row(&self, need: (u32, u32)) -> Box<[[u32; 3]]> {
+        self.shelves.iter().map(|shelves| [0, 1, 2].map(|at| self.first(&shelves[at], need))).collect()
     }
-}
-
-/// The cheapest machines for a need, by region. What tells a machine that cannot win lies by itself.
-#[derive(Debug)]
-struct Row {
-    /// The lowest price of those that are not burstable.
-    steady: Box<[Money]>,
-    /// The lowest price of those that are.
-    bursting: Box<[Money]>,
-    /// The ordinals in [`Stairs`] of those that are not: without disk, and with one.
-    machines: Box<[[u32; 2]]>,
 }
 
 /// The cheapest machines for a need in the regions of a provider, each by its ordinal there
@@ -88,43 +71,26 @@ struct Row {
 #[derive(Debug)]
 pub struct Cheapest<'a> {
     stairs: &'a Stairs,
-    row: Kept<'a>,
+    row: Row<'a>,
 }
 
-/// Whether a row is there for whoever asks next.
+/// For each region and shelf the ordinal of a machine in [`Stairs`].
 #[derive(Debug)]
-enum Kept<'a> {
-    Yes(&'a Row),
-    /// Too many are.
-    No(Box<Row>),
+enum Row<'a> {
+    /// It is kept for whoever asks next.
+    Kept(&'a [[u32; 3]]),
+    /// It is not: too many are.
+    Fresh(Box<[[u32; 3]]>),
 }
 
 impl Cheapest<'_> {
     #[inline]
-    fn row(&self) -> &Row {
-        match &self.row {
-            Kept::Yes(row) => row,
-            Kept::No(row) => row,
-        }
-    }
-
-    #[inline]
     fn at(&self, region: usize, shelf: usize) -> usize {
-        self.row().machines[region][shelf] as usize
-    }
-
-    /// The price of the cheapest that is not burstable.
-    #[must_use]
-    #[inline]
-    pub fn steady(&self, region: usize) -> Money {
-        self.row().steady[region]
-    }
-
-    /// The price of the cheapest that is burstable.
-    #[must_use]
-    #[inline]
-    pub fn bursting(&self, region: usize) -> Money {
-        self.row().bursting[region]
+        let row = match &self.row {
+            Row::Kept(row) => row,
+            Row::Fresh(row) => &**row,
+        };
+        row[region][shelf] as usize
     }
 
     /// The price of the cheapest without disk that is not burstable.
@@ -136,14 +102,12 @@ impl Cheapest<'_> {
 
     /// The ordinal of that offer among those of the region, of several at the price the first.
     #[must_use]
-    #[inline]
     pub fn bare_offer(&self, region: usize) -> u32 {
         self.stairs.offers[self.at(region, 0)]
     }
 
     /// Its thousandths of a vCPU and MiB of memory.
     #[must_use]
-    #[inline]
     pub fn bare_size(&self, region: usize) -> (u32, u32) {
         self.stairs.sizes[self.at(region, 0)]
     }
@@ -153,6 +117,13 @@ impl Cheapest<'_> {
     #[inline]
     pub fn with_disk(&self, region: usize) -> Money {
         self.stairs.usd[self.at(region, 1)]
+    }
+
+    /// The price of the cheapest that is burstable.
+    #[must_use]
+    #[inline]
+    pub fn bursting(&self, region: usize) -> Money {
+        self.stairs.usd[self.at(region, 2)]
     }
 }
 
@@ -205,7 +176,7 @@ pub struct Machines {
     /// For each provider what its regions have.
     stairs: Vec<OnceLock<Stairs>>,
     /// For each provider and need the answers.
-    rows: Vec<Vec<OnceLock<Row>>>,
+    rows: Vec<Vec<OnceLock<Box<[[u32; 3]]>>>>,
 }
 
 /// The needs that were asked for, of a book.
@@ -269,15 +240,15 @@ impl Machines {
         let stairs = self.stairs[of].get_or_init(|| self.stairs(book, provider));
         let slot = &self.rows[of][need];
         if let Some(row) = slot.get() {
-            return Cheapest { stairs, row: Kept::Yes(row) };
+            return Cheapest { stairs, row: Row::Kept(row) };
         }
         let needs = book.needs();
         let row = stairs.row(needs.sizes[of].size(need));
         if needs.kept.fetch_add(1, Ordering::Relaxed) < NEEDS_MAX {
-            return Cheapest { stairs, row: Kept::Yes(slot.get_or_init(|| row)) };
+            return Cheapest { stairs, row: Row::Kept(slot.get_or_init(|| row)) };
         }
         needs.kept.fetch_sub(1, Ordering::Relaxed);
-        Cheapest { stairs, row: Kept::No(Box::new(row)) }
+        Cheapest { stairs, row: Row::Fresh(row) }
     }
 
     fn stairs(&self, book: &PriceBook, provider: ProviderId) -> Stairs {
@@ -346,7 +317,6 @@ mod tests {
                     let usd = |entry: Option<&Entry>| entry.map_or(Money::MAX, |entry| entry.price.usd);
                     assert_eq!(kept.bare(region), usd(bare));
                     assert_eq!(kept.with_disk(region), usd(with_disk));
-                    assert_eq!(kept.steady(region), usd(bare).min(usd(with_disk)));
                     assert_eq!(kept.bursting(region), usd(bursting));
                     if let Some(bare) = bare {
                         assert_eq!(kept.bare_offer(region), bare.offer);

@@ -125,32 +125,25 @@ impl<'a> Column<'a> {
             if local.counted {
                 least = beside(self.cx, self.demand, local.site, self.crew.fit.count);
             }
-            let (limit, region) = (Limit { hours: self.hours, beside: least }, local.site.ordinal);
-            if let Some(steady) = &self.steady
-                && limit.admits(steady.steady(region), local.best.as_ref())
-            {
-                self.steady(steady, limit, local);
+            let limit = Limit { hours: self.hours, beside: least };
+            if let Some(steady) = &self.steady {
+                let bought = Limit { beside: least + local.disk_price.times(self.crew.disk), ..limit };
+                if bought.admits(steady.bare(local.site.ordinal), local.best.as_ref()) {
+                    self.bare(steady, &bought, local);
+                }
+                if limit.admits(steady.with_disk(local.site.ordinal), local.best.as_ref()) {
+                    let search = self.search(local.site);
+                    let (vcpu_milli, memory_mib) = self.crew.size;
+                    search.first(search.list().with_disk.fitting(vcpu_milli, memory_mib), &limit, &mut local.best);
+                }
             }
             if let Some(bursting) = &self.bursting
-                && limit.admits(bursting.bursting(region), local.best.as_ref())
+                && limit.admits(bursting.bursting(local.site.ordinal), local.best.as_ref())
             {
                 let search = self.search(local.site);
                 let fitting = search.list().bursting.fitting(self.crew.bursting_vcpu_milli, self.crew.size.1);
                 search.first(fitting, &limit, &mut local.best);
             }
-        }
-    }
-
-    /// Looks at machines that are not burstable.
-    fn steady(&self, steady: &Cheapest, limit: Limit, local: &mut Local) {
-        let region = local.site.ordinal;
-        let bought = Limit { beside: limit.beside + local.disk_price.times(self.crew.disk), ..limit };
-        if bought.admits(steady.bare(region), local.best.as_ref()) {
-            self.bare(steady, &bought, local);
-        }
-        if limit.admits(steady.with_disk(region), local.best.as_ref()) {
-            let (search, (vcpu_milli, memory_mib)) = (self.search(local.site), self.crew.size);
-            search.first(search.list().with_disk.fitting(vcpu_milli, memory_mib), &limit, &mut local.best);
         }
     }
 
