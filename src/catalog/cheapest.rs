@@ -61,7 +61,7 @@ impl Stairs {
     }
 
     /// The cheapest of each region and shelf.
-    fn row(&self, need: (u32, u32)) -> Box<[[u32; 3]]> {
+    fn row(&self, need: (u32, u32)) -> Ordinals {
         self.shelves.iter().map(|shelves| [0, 1, 2].map(|at| self.first(&shelves[at], need))).collect()
     }
 }
@@ -75,12 +75,15 @@ pub struct Cheapest<'a> {
 }
 
 /// For each region and shelf the ordinal of a machine in [`Stairs`].
+type Ordinals = Box<[[u32; 3]]>;
+
+/// Where those of a need are.
 #[derive(Debug)]
 enum Row<'a> {
     /// It is kept for whoever asks next.
-    Kept(&'a [[u32; 3]]),
+    Kept(&'a Ordinals),
     /// It is not: too many are.
-    Fresh(Box<[[u32; 3]]>),
+    Fresh(Ordinals),
 }
 
 impl Cheapest<'_> {
@@ -88,7 +91,7 @@ impl Cheapest<'_> {
     fn at(&self, region: usize, shelf: usize) -> usize {
         let row = match &self.row {
             Row::Kept(row) => row,
-            Row::Fresh(row) => &**row,
+            Row::Fresh(row) => row,
         };
         row[region][shelf] as usize
     }
@@ -176,7 +179,7 @@ pub struct Machines {
     /// For each provider what its regions have.
     stairs: Vec<OnceLock<Stairs>>,
     /// For each provider and need the answers.
-    rows: Vec<Vec<OnceLock<Box<[[u32; 3]]>>>>,
+    rows: Vec<Vec<OnceLock<Ordinals>>>,
 }
 
 /// The needs that were asked for, of a book.
@@ -293,7 +296,7 @@ mod tests {
     use crate::units::Arch;
 
     /// The first that fits on a shelf, asked one by one.
-    fn first<'a>(shelf: &'a Shelf, groups: Groups, (vcpu, memory): (u32, u32)) -> Option<&'a Entry> {
+    fn first(shelf: &Shelf, groups: Groups, (vcpu, memory): (u32, u32)) -> Option<&Entry> {
         let fits = |entry: &&Entry| entry.group & groups != 0 && entry.vcpu_milli >= vcpu && entry.memory_mib >= memory;
         shelf.entries().iter().find(fits)
     }
