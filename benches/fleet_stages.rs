@@ -143,5 +143,6 @@ fn names(book: &PriceBook) -> Names {
         countries: distinct(book.regions.iter().map(|region| &region.country).collect()),
         continents: distinct(book.regions.iter().map(|region| &region.continent).collect()),
         gpu_models: Vec::new(),
+        ..Names::default()
     }
 }

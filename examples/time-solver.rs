@@ -122,5 +122,6 @@ fn names(book: &PriceBook) -> Names {
         countries: book.regions.iter().map(|region| region.country.clone()).collect(),
         continents: book.regions.iter().map(|region| region.continent.clone()).collect(),
         gpu_models: Vec::new(),
+        ..Names::default()
     }
 }

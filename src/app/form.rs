@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::DeTable;
 
+/// Some editors begin a file with it.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A TOML form.
 pub(crate) struct Form<'s> {
     /// What a file of it is: `an application`.
@@ -103,9 +106,9 @@ fn other_version(root: &DeTable<'_>) -> Option<String> {
     (number != Some(1)).then(|| quoted(&version.to_string()))
 }
 
-/// The text without a byte order mark, which some editors write.
+/// The text without a byte order mark.
 fn decode<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Faults> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let (good, bad) = bytes.split_at(error.valid_up_to());
         let text = String::from_utf8_lossy(good);

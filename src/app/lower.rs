@@ -12,6 +12,7 @@ use super::source::{Point, Says, Source};
 use super::{App, Audience, Component, Filter, Link, Locality, Objective, Operations, PrivateOutbound, Usage, Where};
 use crate::units::{Money, Quantity};
 use std::collections::HashMap;
+use std::fmt;
 
 /// Dollars of an operator hour, unless the file says otherwise.
 const USD_HOUR: i64 = 75;
@@ -58,9 +59,9 @@ pub(super) struct Lower<'s, 'a, 'n> {
 
 /// The application; complete and valid if the source stays without faults.
 pub(super) fn lower(file: &AppFile, names: &Names, source: &mut Source<'_>) -> App {
-    let has_audience = file.audience.as_ref().map_or(source.has("audience"), |list| !list.is_empty());
+    let has_audience = file.audience.as_ref().map_or(source.has(format_args!("audience")), |list| !list.is_empty());
     let mut to = Lower { source, names, components: Index::empty(true), audiences: Index::empty(true), has_audience };
-    to.name(file.name.as_deref(), "name", false);
+    to.name(file.name.as_deref(), format_args!("name"), false);
     to.components = to.index("component", file.component.as_deref(), |item| item.name.as_deref(), false);
     to.audiences = to.index("audience", file.audience.as_deref(), |item| item.name.as_deref(), true);
     let audiences = to.audience_list(file.audience.as_deref().unwrap_or_default());
@@ -73,7 +74,7 @@ pub(super) fn lower(file: &AppFile, names: &Names, source: &mut Source<'_>) -> A
     let paths = to.paths(file, &links, objective);
     to.publish(file, &mut components, &paths);
     let relations = to.rules(file.rule.as_deref().unwrap_or_default());
-    let place = to.place(file.constraints.as_ref(), "constraints");
+    let place = to.place(file.constraints.as_ref(), format_args!("constraints"));
     let today = to.today(file);
     let sharing = to.sharing(file, &mut components, &today);
     to.traffic_total(&components, &links);
@@ -128,7 +129,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Checks the characters of a name; labels may have spaces.
-    fn name(&mut self, name: Option<&str>, path: &str, label: bool) {
+    fn name(&mut self, name: Option<&str>, path: fmt::Arguments<'_>, label: bool) {
         let Some(name) = name else { return };
         let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_' || label && c == ' ';
         let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -141,22 +142,22 @@ impl Lower<'_, '_, '_> {
         let fixed: String = name.to_lowercase().chars().map(|c| if inner(c) { c } else { '-' }).collect();
         let fixed = fixed.trim_matches(|c: char| !edge(Some(c)));
         says.nearest = (!fixed.is_empty()).then(|| fixed.to_owned());
-        self.fault(path, Point::Value, says);
+        self.fault(&path.to_string(), Point::Value, says);
     }
 
     /// The ordinals of named things; reports bad and repeated names.
     fn index<T>(&mut self, list: &str, items: Option<&[T]>, name: fn(&T) -> Option<&str>, label: bool) -> Index {
-        let mut index = Index::empty(items.is_some() || !self.source.has(list));
+        let mut index = Index::empty(items.is_some() || !self.source.has(format_args!("{list}")));
         for (i, item) in items.unwrap_or_default().iter().enumerate() {
-            let path = format!("{list}[{i}].name");
             let Some(name) = name(item) else {
                 index.complete = false;
                 continue;
             };
-            self.name(Some(name), &path, label);
+            self.name(Some(name), format_args!("{list}[{i}].name"), label);
             if index.get(name).is_some() {
                 let found = format!("a second {list} named {}", quoted(name));
                 let expected = format!("a name that no other {list} has");
+                let path = format!("{list}[{i}].name");
                 self.fault(&path, Point::Value, Says::new(Code::DuplicateName, found, expected));
             } else {
                 index.ordinals.insert(name.to_owned(), i);
@@ -172,7 +173,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Reports a name that is not among those known.
-    pub(super) fn known(&mut self, what: &str, name: &str, names: &[String], path: &str) -> bool {
+    pub(super) fn known(&mut self, what: &str, name: &str, names: &[String], path: fmt::Arguments<'_>) -> bool {
         if names.iter().any(|known| known == name) {
             return true;
         }
@@ -184,12 +185,12 @@ impl Lower<'_, '_, '_> {
         };
         let mut says = Says::new(Code::UnknownName, format!("unknown {what} {}", quoted(name)), expected);
         says.nearest = self.source.nearest(name, words());
-        self.fault(path, Point::Value, says);
+        self.fault(&path.to_string(), Point::Value, says);
         false
     }
 
     /// The component of a name; reports an unknown one.
-    pub(super) fn component_named(&mut self, name: Option<&str>, path: &str) -> Option<usize> {
+    pub(super) fn component_named(&mut self, name: Option<&str>, path: fmt::Arguments<'_>) -> Option<usize> {
         let name = name?;
         let found = self.components.get(name);
         if found.is_none() && self.components.complete {
@@ -202,7 +203,12 @@ impl Lower<'_, '_, '_> {
     }
 
     /// A usage in its unit; reports one that is not in order.
-    pub(super) fn usage<R: Range>(&mut self, usage: Option<UsageFile<R>>, default: Quantity, path: &str) -> Usage {
+    pub(super) fn usage<R: Range>(
+        &mut self,
+        usage: Option<UsageFile<R>>,
+        default: Quantity,
+        path: fmt::Arguments<'_>,
+    ) -> Usage {
         let (min, typical, max) = match usage {
             None | Some(UsageFile::Span { typical: None, .. }) => return Usage::flat(default),
             Some(UsageFile::Flat(value)) => return Usage::flat(quantity(value)),
@@ -210,11 +216,10 @@ impl Lower<'_, '_, '_> {
                 (min.unwrap_or(typical), typical, max.unwrap_or(typical))
             }
         };
-        for (low, high, key, found) in [
-            (min, typical, "min", format!("`min` {} is above `typical` {}", min.to_decimal(), typical.to_decimal())),
-            (typical, max, "max", format!("`max` {} is below `typical` {}", max.to_decimal(), typical.to_decimal())),
-        ] {
+        for (low, high, key, word) in [(min, typical, "min", "above"), (typical, max, "max", "below")] {
             if low.scaled() > high.scaled() {
+                let bound = if key == "min" { low } else { high };
+                let found = format!("`{key}` {} is {word} `typical` {}", bound.to_decimal(), typical.to_decimal());
                 let says = Says::new(Code::Conflict, found, "min <= typical <= max");
                 self.fault(&format!("{path}.{key}"), Point::Value, says);
             }
@@ -241,7 +246,8 @@ impl Lower<'_, '_, '_> {
     /// Shares in millionths; equal when none is stated.
     fn shares(&mut self, files: &[AudienceFile]) -> Vec<i64> {
         let count = i64::try_from(files.len()).unwrap_or(i64::MAX);
-        let stated = |i: usize, to: &Self| to.source.has(&format!("audience[{i}].share"));
+        let stated =
+            |i: usize, to: &Self| files[i].share.is_some() || to.source.has(format_args!("audience[{i}].share"));
         if !(0..files.len()).any(|i| stated(i, self)) {
             return (0..count).map(|i| WHOLE_PPM / count + if i == 0 { WHOLE_PPM % count } else { 0 }).collect();
         }
@@ -265,7 +271,8 @@ impl Lower<'_, '_, '_> {
     }
 
     fn locality(&mut self, file: &AudienceFile, path: &str) -> Locality {
-        let [city, lat, lon] = ["city", "lat", "lon"].map(|key| self.source.has(&format!("{path}.{key}")));
+        let stated = [("city", file.city.is_some()), ("lat", file.lat.is_some()), ("lon", file.lon.is_some())];
+        let [city, lat, lon] = stated.map(|(key, read)| read || self.source.has(format_args!("{path}.{key}")));
         let says = match (city, lat, lon) {
             (true, false, false) => return self.city(file.city.as_deref(), &format!("{path}.city")),
             (false, true, true) => None,
@@ -288,13 +295,9 @@ impl Lower<'_, '_, '_> {
             Some((city, country)) => (city.trim(), Some(country.trim())),
             None => (text, None),
         };
-        let lesser = names.lesser_cities.iter().filter(|_| country.is_some());
-        let mut found: Vec<&(String, String)> = names
-            .cities
-            .iter()
-            .chain(lesser)
-            .filter(|(name, of)| name == city && country.is_none_or(|country| country == of))
-            .collect();
+        let meant = |of: &str, lesser: bool| country.map_or(!lesser, |country| country == of);
+        let cities = names.cities_named(city).filter(|((_, of), lesser)| meant(of, *lesser));
+        let mut found: Vec<&(String, String)> = cities.map(|(city, _)| city).collect();
         found.sort_unstable();
         found.dedup();
         let full = |(name, of): &(String, String)| format!("{name}, {of}");
@@ -331,7 +334,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Constraints with every name checked.
-    pub(super) fn place(&mut self, file: Option<&ConstraintsFile>, path: &str) -> Where {
+    pub(super) fn place(&mut self, file: Option<&ConstraintsFile>, path: fmt::Arguments<'_>) -> Where {
         let Some(file) = file else { return Where::default() };
         let names = self.names;
         let full = |(provider, code): &(String, String)| format!("{provider}:{code}");
@@ -344,18 +347,29 @@ impl Lower<'_, '_, '_> {
         }
     }
 
-    fn filter(&mut self, file: Option<&FilterFile>, what: &str, names: &[String], path: &str, key: &str) -> Filter {
+    fn filter(
+        &mut self,
+        file: Option<&FilterFile>,
+        what: &str,
+        names: &[String],
+        path: fmt::Arguments<'_>,
+        key: &str,
+    ) -> Filter {
         let Some(file) = file else { return Filter::default() };
         let filter =
             Filter { allow: file.allow.clone().unwrap_or_default(), deny: file.deny.clone().unwrap_or_default() };
         for (word, list) in [("allow", &filter.allow), ("deny", &filter.deny)] {
             for (i, name) in list.iter().enumerate() {
-                let path = format!("{path}.{key}.{word}[{i}]");
+                let path = format_args!("{path}.{key}.{word}[{i}]");
                 if what == "region" && !name.contains(':') {
-                    self.bare_region(name, &path);
-                } else if self.known(what, name, names, &path) && word == "deny" && filter.allow.contains(name) {
+                    self.bare_region(name, &path.to_string());
+                } else if self.known(what, name, names, path) && word == "deny" && filter.allow.contains(name) {
                     let found = format!("{} is both allowed and denied", quoted(name));
-                    self.fault(&path, Point::Value, Says::new(Code::Conflict, found, "it in one of the lists"));
+                    self.fault(
+                        &path.to_string(),
+                        Point::Value,
+                        Says::new(Code::Conflict, found, "it in one of the lists"),
+                    );
                 }
             }
         }

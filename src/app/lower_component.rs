@@ -2,12 +2,13 @@
 
 use super::faults::{Code, one_of, quoted};
 use super::file::{AppFile, ComponentFile, GpuFile, KindWord, ManagedWord, RunOnWord, SpreadWord};
-use super::kinds::{KINDS_OF_KEY, required};
+use super::kinds::{KINDS_OF_KEY, required, states};
 use super::lower::Lower;
 use super::number::Number;
 use super::source::{Point, Says};
 use super::{Component, Gpu, Kind, ManagedChoice, Path, PathAudience, RunOn, Spread};
 use crate::units::{Latency, Purchase, Quantity};
+use std::fmt;
 
 impl From<KindWord> for Kind {
     fn from(word: KindWord) -> Self {
@@ -30,9 +31,8 @@ impl Lower<'_, '_, '_> {
     /// One component. Whether it is public is settled by [`Self::publish`], once the paths are known.
     pub(super) fn component(&mut self, i: usize, file: &ComponentFile) -> Component {
         let path = format!("component[{i}]");
-        let at = |key: &str| format!("{path}.{key}");
         if let Some(kind) = file.kind {
-            self.keys_of_kind(kind.into(), &path);
+            self.keys_of_kind(kind.into(), file, &path);
         }
         let kind = file.kind.map_or(Kind::Service, Kind::from);
         let zero = Quantity::ZERO;
@@ -44,36 +44,44 @@ impl Lower<'_, '_, '_> {
             port: file.port.and_then(|port| u16::try_from(port.scaled()).ok()).unwrap_or(super::lower_running::PORT),
             env: self.env(file, &path),
             secrets: self.secrets(file, &path),
-            cpu: self.usage(file.cpu, zero, &at("cpu")),
-            memory_gib: self.usage(file.memory_gib, zero, &at("memory_gib")),
-            disk_gb: self.usage(file.disk_gb, zero, &at("disk_gb")),
-            gpu: file.gpu.as_ref().map(|gpu| self.gpu(gpu, &at("gpu"))),
+            cpu: self.usage(file.cpu, zero, format_args!("{path}.cpu")),
+            memory_gib: self.usage(file.memory_gib, zero, format_args!("{path}.memory_gib")),
+            disk_gb: self.usage(file.disk_gb, zero, format_args!("{path}.disk_gb")),
+            gpu: file.gpu.as_ref().map(|gpu| self.gpu(gpu, format_args!("{path}.gpu"))),
             arch: file.arch,
             dedicated: file.dedicated.unwrap_or(false),
-            replicas: self.usage(file.replicas, Quantity::from_units(1), &at("replicas")),
+            replicas: self.usage(file.replicas, Quantity::from_units(1), format_args!("{path}.replicas")),
             zones: file.zones.and_then(|zones| u8::try_from(zones.scaled()).ok()).unwrap_or(1),
             spread: match file.spread {
                 Some(SpreadWord::Regions) => Spread::Regions,
                 Some(SpreadWord::Providers) => Spread::Providers,
                 Some(SpreadWord::None) | None => Spread::None,
             },
-            purchase: self.purchase(file, &at("purchase")),
+            purchase: self.purchase(file, format_args!("{path}.purchase")),
             mixed: self.mixed(file, &path),
             shares: None,
-            run_on: self.run_on(kind, file, &at("run_on")),
+            run_on: self.run_on(kind, file, format_args!("{path}.run_on")),
             managed: match file.managed {
                 Some(ManagedWord::Only) => ManagedChoice::Only,
                 Some(ManagedWord::Packaged) => ManagedChoice::Packaged,
                 Some(ManagedWord::Either) | None => ManagedChoice::Either,
             },
             public: file.public.unwrap_or(false),
-            hours_month: self.usage(file.hours_month, Quantity::MONTH_HOURS, &at("hours_month")),
-            users_gb_month: self.usage(file.users_gb_month, zero, &at("users_gb_month")),
-            outbound_gb_month: self.usage(file.outbound_gb_month, zero, &at("outbound_gb_month")),
-            requests_million_month: self.usage(file.requests_million_month, zero, &at("requests_million_month")),
-            writes_million_month: self.usage(file.writes_million_month, zero, &at("writes_million_month")),
+            hours_month: self.usage(file.hours_month, Quantity::MONTH_HOURS, format_args!("{path}.hours_month")),
+            users_gb_month: self.usage(file.users_gb_month, zero, format_args!("{path}.users_gb_month")),
+            outbound_gb_month: self.usage(file.outbound_gb_month, zero, format_args!("{path}.outbound_gb_month")),
+            requests_million_month: self.usage(
+                file.requests_million_month,
+                zero,
+                format_args!("{path}.requests_million_month"),
+            ),
+            writes_million_month: self.usage(
+                file.writes_million_month,
+                zero,
+                format_args!("{path}.writes_million_month"),
+            ),
             service_time: Latency::from_micros(file.service_ms.map_or(0, Number::scaled)),
-            place: self.place(file.constraints.as_ref(), &at("constraints")),
+            place: self.place(file.constraints.as_ref(), format_args!("{path}.constraints")),
         };
         if file.kind.is_some() {
             self.needs(&component, file, &path);
@@ -82,18 +90,18 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Keys that the kind does not take, and keys that it must have.
-    fn keys_of_kind(&mut self, kind: Kind, path: &str) {
+    fn keys_of_kind(&mut self, kind: Kind, file: &ComponentFile, path: &str) {
         for (key, kinds) in KINDS_OF_KEY.iter().filter(|(_, kinds)| !kinds.contains(&kind)) {
-            let at = format!("{path}.{key}");
-            if self.source.has(&at) {
+            if states(file, key) || self.source.has(format_args!("{path}.{key}")) {
+                let at = format!("{path}.{key}");
                 let found = format!("`{key}` makes no sense for the kind `{}`", kind.as_str());
                 let expected = format!("`{key}` only for {}", one_of(kinds.iter().map(|kind| kind.as_str())));
                 self.fault(&at, Point::Key, Says::new(Code::Conflict, found, expected));
             }
         }
         for key in required(kind) {
-            let at = format!("{path}.{key}");
-            if !self.source.has(&at) {
+            if !states(file, key) && !self.source.has(format_args!("{path}.{key}")) {
+                let at = format!("{path}.{key}");
                 let found = format!("this component of kind `{}` has no `{key}`", kind.as_str());
                 self.fault(&at, Point::Key, Says::new(Code::MissingKey, found, format!("`{key} = …`")));
             }
@@ -130,30 +138,29 @@ impl Lower<'_, '_, '_> {
 
     fn enough_replicas(&mut self, component: &Component, path: &str) {
         let replicas = component.replicas.min;
-        let count = replicas.to_decimal();
         let help = "state `replicas`, and its `min` where it is a table";
         if component.spread != Spread::None && replicas < Quantity::from_units(2) {
-            let found = format!("a spread over other places with {count} replica");
+            let found = format!("a spread over other places with {} replica", replicas.to_decimal());
             let says = Says::new(Code::Conflict, found, "at least 2 replicas").help(help);
             self.fault(&format!("{path}.spread"), Point::Value, says);
         } else if component.spread == Spread::None && replicas < Quantity::from_units(i64::from(component.zones)) {
-            let found = format!("{} zones, but only {count} replicas", component.zones);
+            let found = format!("{} zones, but only {} replicas", component.zones, replicas.to_decimal());
             let says = Says::new(Code::Conflict, found, "a replica for every zone").help(help);
             self.fault(&format!("{path}.zones"), Point::Value, says);
         }
     }
 
-    fn gpu(&mut self, file: &GpuFile, path: &str) -> Gpu {
+    fn gpu(&mut self, file: &GpuFile, path: fmt::Arguments<'_>) -> Gpu {
         let names = self.names;
         let models = file.models.clone().unwrap_or_default();
         for (i, model) in models.iter().enumerate() {
-            self.known("GPU model", model, &names.gpu_models, &format!("{path}.models[{i}]"));
+            self.known("GPU model", model, &names.gpu_models, format_args!("{path}.models[{i}]"));
         }
         let milli = file.count.and_then(|count| u32::try_from(count.scaled()).ok()).unwrap_or(1_000);
         Gpu { milli, models }
     }
 
-    fn purchase(&mut self, file: &ComponentFile, path: &str) -> Vec<Purchase> {
+    fn purchase(&mut self, file: &ComponentFile, path: fmt::Arguments<'_>) -> Vec<Purchase> {
         let Some(stated) = &file.purchase else { return vec![Purchase::OnDemand] };
         for (i, purchase) in stated.iter().enumerate() {
             if stated[..i].contains(purchase) {
@@ -163,19 +170,19 @@ impl Lower<'_, '_, '_> {
         stated.clone()
     }
 
-    fn run_on(&mut self, kind: Kind, file: &ComponentFile, path: &str) -> RunOn {
+    fn run_on(&mut self, kind: Kind, file: &ComponentFile, path: fmt::Arguments<'_>) -> RunOn {
         let gpu = file.gpu.is_some();
         let Some(stated) = &file.run_on else {
             return RunOn { machines: true, serverless: kind == Kind::Service && !gpu };
         };
         let words = |word: &RunOnWord| if *word == RunOnWord::Machines { "machines" } else { "serverless" };
         for (i, word) in stated.iter().enumerate() {
-            let path = format!("{path}[{i}]");
+            let path = format_args!("{path}[{i}]");
             if stated[..i].contains(word) {
-                self.twice(words(word), &path);
+                self.twice(words(word), &path.to_string());
             } else if gpu && *word == RunOnWord::Serverless {
                 let says = Says::new(Code::Conflict, "`serverless` beside `gpu`", "only `machines` with a `gpu`");
-                self.fault(&path, Point::Value, says);
+                self.fault(&path.to_string(), Point::Value, says);
             }
         }
         RunOn {

@@ -31,23 +31,24 @@ impl Lower<'_, '_, '_> {
         let mut seen = HashSet::new();
         for (i, file) in files.iter().enumerate() {
             let path = format!("link[{i}]");
-            let from = self.component_named(file.from.as_deref(), &format!("{path}.from"));
-            let to = self.component_named(file.to.as_deref(), &format!("{path}.to"));
-            let (to_path, name) = (format!("{path}.to"), quoted(file.to.as_deref().unwrap_or_default()));
+            let from = self.component_named(file.from.as_deref(), format_args!("{path}.from"));
+            let to = self.component_named(file.to.as_deref(), format_args!("{path}.to"));
+            let name = || quoted(file.to.as_deref().unwrap_or_default());
             if file.from.is_some() && file.from == file.to {
-                let says = Says::new(Code::Conflict, format!("a link from {name} to itself"), "another component");
-                self.fault(&to_path, Point::Value, says);
+                let says = Says::new(Code::Conflict, format!("a link from {} to itself", name()), "another component");
+                self.fault(&format!("{path}.to"), Point::Value, says);
             } else if let (Some(from), Some(to)) = (from, to)
                 && !seen.insert((from, to))
             {
                 let from = quoted(file.from.as_deref().unwrap_or_default());
-                let says = Says::new(Code::DuplicateName, format!("a second link from {from} to {name}"), "one link");
-                self.fault(&to_path, Point::Value, says.help("add the traffic of both together"));
+                let found = format!("a second link from {from} to {}", name());
+                let says = Says::new(Code::DuplicateName, found, "one link");
+                self.fault(&format!("{path}.to"), Point::Value, says.help("add the traffic of both together"));
             }
             let forward_gb_month =
-                self.usage(file.request_gb_month, Quantity::ZERO, &format!("{path}.request_gb_month"));
+                self.usage(file.request_gb_month, Quantity::ZERO, format_args!("{path}.request_gb_month"));
             let back_gb_month =
-                self.usage(file.response_gb_month, Quantity::ZERO, &format!("{path}.response_gb_month"));
+                self.usage(file.response_gb_month, Quantity::ZERO, format_args!("{path}.response_gb_month"));
             let bound = self.link_bound(file, &path);
             links.push(Link {
                 // An unknown component has been reported; the ordinal keeps the list's positions true.
@@ -64,13 +65,13 @@ impl Lower<'_, '_, '_> {
 
     pub(super) fn paths(&mut self, file: &AppFile, links: &[Link], objective: Objective) -> Vec<Path> {
         let all_read = links.iter().all(|link| link.from != usize::MAX && link.to != usize::MAX);
-        let all_read = all_read && (file.link.is_some() || !self.source.has("link"));
+        let all_read = all_read && (file.link.is_some() || !self.source.has(format_args!("link")));
         let joined: Joined =
             all_read.then(|| links.iter().flat_map(|link| [(link.from, link.to), (link.to, link.from)]).collect());
         let files = file.path.as_deref().unwrap_or_default();
         self.unique("path", files, |path| path.name.as_deref());
         let paths: Vec<Path> = files.iter().enumerate().map(|(i, file)| self.path(i, file, &joined)).collect();
-        let readable = file.path.is_some() || !self.source.has("path");
+        let readable = file.path.is_some() || !self.source.has(format_args!("path"));
         let worthless = readable && !files.iter().any(|path| path.usd_per_ms.is_some_and(|usd| usd.scaled() > 0));
         let says = match objective {
             Objective::Latency if readable && files.is_empty() => {
@@ -115,15 +116,15 @@ impl Lower<'_, '_, '_> {
         let mut through: Vec<usize> = Vec::new();
         let mut before: Option<usize> = None;
         for (i, name) in names.iter().enumerate() {
-            let path = format!("{path}.through[{i}]");
-            let here = self.component_named(Some(name), &path);
+            let path = format_args!("{path}.through[{i}]");
+            let here = self.component_named(Some(name), path);
             if let (Some(a), Some(b), Some(joined)) = (before, here, joined)
                 && !joined.contains(&(a, b))
             {
                 let found = format!("no link joins {} and {}", quoted(&names[i - 1]), quoted(name));
                 let says = Says::new(Code::Conflict, found, "a component that is linked to the one before");
                 let help = format!("add `[[link]]` with `from = {:?}` and `to = {name:?}`", names[i - 1]);
-                self.fault(&path, Point::Value, says.help(help));
+                self.fault(&path.to_string(), Point::Value, says.help(help));
             }
             before = here;
             through.extend(here);
@@ -132,7 +133,7 @@ impl Lower<'_, '_, '_> {
     }
 
     fn path_audience(&mut self, word: Option<&str>, path: &str) -> PathAudience {
-        let path = format!("{path}.audience");
+        let path = format_args!("{path}.audience");
         if word.is_none() {
             return if self.has_audience { PathAudience::Weighted } else { PathAudience::Internal };
         }
@@ -143,7 +144,7 @@ impl Lower<'_, '_, '_> {
         if !self.has_audience {
             let found = format!("a path for {}, but no audience", quoted(word));
             let says = Says::new(Code::MissingKey, found, "at least one `[[audience]]`, or `audience = \"internal\"`");
-            self.fault(&path, Point::Value, says);
+            self.fault(&path.to_string(), Point::Value, says);
             return PathAudience::Internal;
         }
         match word {
@@ -156,7 +157,7 @@ impl Lower<'_, '_, '_> {
                 if self.audiences.complete {
                     let words = AUDIENCE_WORDS.map(str::to_owned);
                     let known: Vec<String> = self.audiences.names().iter().cloned().chain(words).collect();
-                    self.known("audience", name, &known, &path);
+                    self.known("audience", name, &known, path);
                 }
                 PathAudience::Weighted
             }
@@ -166,8 +167,9 @@ impl Lower<'_, '_, '_> {
     /// The percentile and the bound of a path.
     fn bound(&mut self, file: &PathFile, path: &str) -> (Percentile, Option<Latency>) {
         let micros = |ms: Number<_>| Latency::from_micros(ms.scaled());
-        let has = |key: &str| self.source.has(&format!("{path}.{key}"));
-        let (p50, p95, percentile) = (has("p50_ms"), has("p95_ms"), has("percentile"));
+        let has = |key: &str, read: bool| read || self.source.has(format_args!("{path}.{key}"));
+        let (p50, p95) = (has("p50_ms", file.p50_ms.is_some()), has("p95_ms", file.p95_ms.is_some()));
+        let percentile = has("percentile", file.percentile.is_some());
         if p50 && p95 {
             let says = Says::new(Code::Conflict, "a path with two bounds", "either `p50_ms` or `p95_ms`");
             self.fault(&format!("{path}.p95_ms"), Point::Key, says.help("write two paths if you need both"));
@@ -189,10 +191,10 @@ impl Lower<'_, '_, '_> {
             let names = file.components.as_deref().unwrap_or_default();
             let mut components = Vec::new();
             for (j, name) in names.iter().enumerate() {
-                let path = format!("rule[{i}].components[{j}]");
-                let Some(component) = self.component_named(Some(name), &path) else { continue };
+                let path = format_args!("rule[{i}].components[{j}]");
+                let Some(component) = self.component_named(Some(name), path) else { continue };
                 if components.contains(&component) {
-                    self.twice(name, &path);
+                    self.twice(name, &path.to_string());
                 } else {
                     components.push(component);
                 }
@@ -211,7 +213,7 @@ impl Lower<'_, '_, '_> {
         let mut today = Vec::new();
         for (i, file) in files.iter().enumerate() {
             let path = format!("today[{i}]");
-            let component = self.component_named(file.component.as_deref(), &format!("{path}.component"));
+            let component = self.component_named(file.component.as_deref(), format_args!("{path}.component"));
             readable &= component.is_some();
             if let Some(component) = component
                 && !seen.insert(component)
@@ -230,15 +232,16 @@ impl Lower<'_, '_, '_> {
                 machines: file.machines.clone().unwrap_or_default(),
             });
         }
+        let asked = readable && !files.is_empty();
         let missing: Vec<String> = file
             .component
             .iter()
             .flatten()
             .enumerate()
-            .filter(|(i, _)| !seen.contains(i))
+            .filter(|(i, _)| asked && !seen.contains(i))
             .filter_map(|(_, component)| component.name.as_deref().map(quoted))
             .collect();
-        if readable && !files.is_empty() && !missing.is_empty() {
+        if !missing.is_empty() {
             let shown = missing.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
             let more = if missing.len() > 5 { format!(" and {} more", missing.len() - 5) } else { String::new() };
             let found = format!("today's placement is without {shown}{more}");
@@ -251,12 +254,13 @@ impl Lower<'_, '_, '_> {
     fn today_place(&mut self, file: &TodayFile, path: &str) {
         let names = self.names;
         let Some(provider) = file.provider.as_deref() else { return };
-        if self.known("provider", provider, &names.providers, &format!("{path}.provider"))
+        if self.known("provider", provider, &names.providers, format_args!("{path}.provider"))
             && let Some(region) = file.region.as_deref()
+            && !names.regions.iter().any(|(of, code)| of == provider && code == region)
         {
             let codes: Vec<String> =
                 names.regions.iter().filter(|(of, _)| of == provider).map(|(_, code)| code.clone()).collect();
-            self.known(&format!("{provider} region"), region, &codes, &format!("{path}.region"));
+            self.known(&format!("{provider} region"), region, &codes, format_args!("{path}.region"));
         }
     }
 }

@@ -16,6 +16,7 @@ mod lower_running;
 mod names;
 mod nesting;
 pub mod number;
+mod quick;
 mod read;
 pub(crate) mod schema;
 mod shape;

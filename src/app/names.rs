@@ -2,6 +2,8 @@
 
 use super::file::{AppFile, ConstraintsFile};
 use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// What the price book knows by name, given by the caller, because this module reads no price book.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -20,9 +22,47 @@ pub struct Names {
     pub continents: Vec<String>,
     /// Accelerator models.
     pub gpu_models: Vec<String>,
+    /// Made from the rest on first use; leave empty, and change nothing after it.
+    #[serde(skip)]
+    pub index: NamesIndex,
 }
 
+/// Cities by name, as ordinals of [`Names::cities`] and then of [`Names::lesser_cities`]. It says nothing that the lists
+/// do not: two are always equal, and a copy begins with none.
+#[derive(Debug, Default)]
+pub struct NamesIndex(OnceLock<HashMap<String, Vec<usize>>>);
+
+impl Clone for NamesIndex {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for NamesIndex {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for NamesIndex {}
+
 impl Names {
+    /// Every city of a name, and whether it is one of the lesser ones.
+    pub(super) fn cities_named(&self, name: &str) -> impl Iterator<Item = (&(String, String), bool)> {
+        let index = self.index.0.get_or_init(|| {
+            let mut index: HashMap<String, Vec<usize>> = HashMap::new();
+            for (ordinal, (name, _)) in self.cities.iter().chain(&self.lesser_cities).enumerate() {
+                index.entry(name.clone()).or_default().push(ordinal);
+            }
+            index
+        });
+        let count = self.cities.len();
+        index.get(name).into_iter().flatten().map(move |&ordinal| match ordinal.checked_sub(count) {
+            None => (&self.cities[ordinal], false),
+            Some(ordinal) => (&self.lesser_cities[ordinal], true),
+        })
+    }
+
     /// What a file names.
     pub(super) fn used_by(file: &AppFile) -> Self {
         let mut names = Self::default();

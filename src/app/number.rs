@@ -146,7 +146,8 @@ impl<'de, R: Range> Deserialize<'de> for Number<R> {
             }
 
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number<R>, E> {
-                self.visit_str(&value.to_string())
+                let scaled = 10_i64.checked_pow(R::DIGITS).and_then(|unit| value.checked_mul(unit));
+                scaled.map(Number::from_scaled).ok_or_else(|| E::custom(DecimalError::OutOfRange))
             }
 
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number<R>, E> {

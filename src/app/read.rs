@@ -3,12 +3,15 @@
 use super::App;
 use super::faults::Faults;
 use super::file::AppFile;
-use super::form::Form;
+use super::form::{BYTE_ORDER_MARK, Form};
 use super::limits::FILE_BYTES_MAX;
 use super::lower::lower;
 use super::names::Names;
+use super::nesting::too_many_dots;
+use super::quick;
 use super::schema::SHAPE;
 use super::source::{Source, Spans};
+use toml::de::DeTable;
 
 /// An application, and where its parts stand in the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +39,23 @@ pub fn parse(text: impl AsRef<[u8]>, file: &str, names: &Names) -> Result<Parsed
 /// # Errors
 /// As [`parse`].
 pub fn parse_app(text: impl AsRef<[u8]>, file: &str, names: &Names) -> Result<App, Faults> {
-    read(text.as_ref(), file, names).map(|(app, _)| app)
+    let bytes = text.as_ref();
+    // Nearly every file is in order: only one that is not has to tell where its faults stand.
+    read_quickly(bytes, names).map_or_else(|| read(bytes, file, names).map(|(app, _)| app), Ok)
+}
+
+/// Reads a file that has no fault. `None`: it has, or may have.
+pub(super) fn read_quickly(bytes: &[u8], names: &Names) -> Option<App> {
+    let text = std::str::from_utf8(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).ok()?;
+    let fits = form().check_size(u64::try_from(bytes.len()).ok()?, "").is_ok();
+    if !fits || memchr::memchr(0, text.as_bytes()).is_some() || too_many_dots(text).is_some() {
+        return None;
+    }
+    let root = DeTable::parse(text).ok()?;
+    let parts: AppFile = quick::APP.read(root.get_ref())?;
+    let mut source = Source::quiet();
+    let app = lower(&parts, names, &mut source);
+    source.is_clean().then_some(app)
 }
 
 /// Reads an `app.toml` that was valid once and was kept, like the one inside a plan: whatever it names is taken for known.

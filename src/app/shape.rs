@@ -203,7 +203,7 @@ fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-fn variants(schema: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn variants(schema: &Value) -> impl Iterator<Item = &Value> {
     let one = if schema["anyOf"].is_array() { None } else { Some(schema) };
     one.into_iter().chain(schema["anyOf"].as_array().into_iter().flatten())
 }
@@ -223,12 +223,12 @@ fn variant<'s>(schema: &'s Value, value: &DeValue<'_>) -> Option<&'s Value> {
 }
 
 /// The type of a variant; enumerations are of strings.
-fn type_of(variant: &Value) -> &str {
+pub(super) fn type_of(variant: &Value) -> &str {
     variant["type"].as_str().unwrap_or("string")
 }
 
 /// The words of an enumeration.
-fn words(schema: &Value) -> Vec<&str> {
+pub(super) fn words(schema: &Value) -> Vec<&str> {
     let plain = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let documented = schema["oneOf"].as_array().into_iter().flatten();
     let documented = documented.flat_map(|variant| {
@@ -240,7 +240,7 @@ fn words(schema: &Value) -> Vec<&str> {
     plain.chain(documented).collect()
 }
 
-fn digits(schema: &Value) -> u32 {
+pub(super) fn digits(schema: &Value) -> u32 {
     schema["x-digits"].as_u64().and_then(|digits| u32::try_from(digits).ok()).unwrap_or(0)
 }
 

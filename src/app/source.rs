@@ -4,6 +4,7 @@ use super::faults::{Code, Excerpt, Fault, Faults, KEPT_MAX, printable};
 use super::names::nearest;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::ops::Range;
 
 /// Names looked up for "did you mean": bounds the work that a hostile file can ask for.
@@ -102,14 +103,19 @@ impl<'a> Source<'a> {
         Self { file, text, line_starts, marks: HashMap::new(), faults: Vec::new(), omitted: 0, lookups: 0 }
     }
 
+    /// Of no text: for whoever only asks whether there are faults, and not where they stand.
+    pub(crate) fn quiet() -> Self {
+        Self::new("", "")
+    }
+
     /// Remembers where a key and its value stand.
     pub(crate) fn mark(&mut self, path: &str, key: Range<usize>, value: Range<usize>) {
         self.marks.insert(path.to_owned(), Mark { key, value });
     }
 
-    /// Whether a key is in the file, be its value good or bad.
-    pub(crate) fn has(&self, path: &str) -> bool {
-        self.marks.contains_key(path)
+    /// Whether a key that no value was read of is in the file with a bad one.
+    pub(crate) fn has(&self, path: fmt::Arguments<'_>) -> bool {
+        !self.marks.is_empty() && self.marks.contains_key(&*path.to_string())
     }
 
     /// The candidate that was probably meant.

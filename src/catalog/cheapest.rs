@@ -2,47 +2,131 @@
 //!
 //! Needs differ without end, but what they can buy does not: a need for 1.3 vCPUs and one for 1.7 are answered by the
 //! same machines. So needs are rounded up to the sizes that a provider sells anywhere, and what was found for one is
-//! there for all that round to the same. Invariant: an answer that is kept is the one that the menu gives.
+//! there for all that round to the same: a row with an answer for each region of the provider, since whoever asks for
+//! one mostly asks for all. Invariant: an answer that is kept is the one that the menu gives.
 
 use super::menu::{Groups, List, Menu, Shelf};
 use super::{PriceBook, ProviderId, RegionId};
 use crate::units::{Money, Purchase, Quantity};
-use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-/// Needs whose answers are kept, by provider and way of buying: each takes 48 bytes for each region of the provider.
+/// Needs whose answers are kept, by provider and way of buying: each takes 12 bytes for each region of the provider.
 const NEEDS_MAX: usize = 1 << 15;
 
-/// The lowest prices per hour in a region, by shelf ([`List`]); [`Money::MAX`] where nothing meets the need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cheapest {
-    /// Without disk; not burstable.
-    pub bare: Money,
-    /// Ordinal of that offer among those of the region, of several at the price the first.
-    pub bare_offer: u32,
-    /// Its thousandths of a vCPU and MiB of memory.
-    pub bare_size: (u32, u32),
-    /// With a disk; not burstable.
-    pub with_disk: Money,
-    /// Burstable.
-    pub bursting: Money,
+/// Machines that are the cheapest for some need, of all regions of a provider, in one list for each figure: what is
+/// looked at together lies together.
+#[derive(Debug)]
+struct Stairs {
+    /// Price per hour. The first is no machine, and stands where nothing meets a need.
+    usd: Vec<Money>,
+    /// Thousandths of a vCPU and MiB of memory.
+    sizes: Vec<(u32, u32)>,
+    /// Ordinal of the offer among those of its region.
+    offers: Vec<u32>,
+    /// For each region and shelf ([`List::shelves`]) its machines, cheapest first: none has as much of everything as one
+    /// that comes before it.
+    shelves: Vec<[Range<usize>; 3]>,
 }
 
-impl Cheapest {
-    /// Of a region's machines of certain groups with at least so many thousandths of a vCPU and MiB of memory.
-    fn of(list: &List, groups: Groups, (vcpu_milli, memory_mib): (u32, u32)) -> Self {
-        let first =
-            |shelf: &Shelf| shelf.fitting(vcpu_milli, memory_mib).find(|entry| entry.group & groups != 0).copied();
-        let usd = |shelf: &Shelf| first(shelf).map_or(Money::MAX, |entry| entry.price.usd);
-        let bare = first(&list.bare);
-        Self {
-            bare: bare.map_or(Money::MAX, |entry| entry.price.usd),
-            bare_offer: bare.map_or(0, |entry| entry.offer),
-            bare_size: bare.map_or((0, 0), |entry| (entry.vcpu_milli, entry.memory_mib)),
-            with_disk: usd(&list.with_disk),
-            bursting: usd(&list.bursting),
+impl Stairs {
+    fn of<'a>(lists: impl Iterator<Item = &'a List>, groups: Groups) -> Self {
+        let (usd, sizes, offers) = (vec![Money::MAX], vec![(0, 0)], vec![0]);
+        let mut stairs = Self { usd, sizes, offers, shelves: Vec::new() };
+        for list in lists {
+            let shelves = list.shelves().map(|shelf| stairs.add(shelf, groups));
+            stairs.shelves.push(shelves);
         }
+        stairs
+    }
+
+    fn add(&mut self, shelf: &Shelf, groups: Groups) -> Range<usize> {
+        let start = self.usd.len();
+        for entry in shelf.entries().iter().filter(|entry| entry.group & groups != 0) {
+            if self.first(&(start..self.usd.len()), (entry.vcpu_milli, entry.memory_mib)) == 0 {
+                self.usd.push(entry.price.usd);
+                self.sizes.push((entry.vcpu_milli, entry.memory_mib));
+                self.offers.push(entry.offer);
+            }
+        }
+        start..self.usd.len()
+    }
+
+    /// The cheapest of a shelf with at least so many thousandths of a vCPU and MiB of memory; 0: none.
+    fn first(&self, shelf: &Range<usize>, (vcpu_milli, memory_mib): (u32, u32)) -> u32 {
+        let fits = |&(vcpu, memory): &(u32, u32)| vcpu >= vcpu_milli && memory >= memory_mib;
+        let at = self.sizes[shelf.clone()].iter().position(fits).map_or(0, |at| shelf.start + at);
+        u32::try_from(at).unwrap_or(0)
+    }
+
+    /// The cheapest of each region and shelf.
+    fn row(&self, need: (u32, u32)) -> Ordinals {
+        self.shelves.iter().map(|shelves| [0, 1, 2].map(|at| self.first(&shelves[at], need))).collect()
+    }
+}
+
+/// The cheapest machines for a need in the regions of a provider, each by its ordinal there
+/// ([`PriceBook::ordinal_at_provider`]). Prices are per hour; [`Money::MAX`] where nothing meets the need.
+#[derive(Debug)]
+pub struct Cheapest<'a> {
+    stairs: &'a Stairs,
+    row: Row<'a>,
+}
+
+/// For each region and shelf the ordinal of a machine in [`Stairs`].
+type Ordinals = Box<[[u32; 3]]>;
+
+/// Where those of a need are.
+#[derive(Debug)]
+enum Row<'a> {
+    /// It is kept for whoever asks next.
+    Kept(&'a Ordinals),
+    /// It is not: too many are.
+    Fresh(Ordinals),
+}
+
+impl Cheapest<'_> {
+    #[inline]
+    fn at(&self, region: usize, shelf: usize) -> usize {
+        let row = match &self.row {
+            Row::Kept(row) => row,
+            Row::Fresh(row) => row,
+        };
+        row[region][shelf] as usize
+    }
+
+    /// The price of the cheapest without disk that is not burstable.
+    #[must_use]
+    #[inline]
+    pub fn bare(&self, region: usize) -> Money {
+        self.stairs.usd[self.at(region, 0)]
+    }
+
+    /// The ordinal of that offer among those of the region, of several at the price the first.
+    #[must_use]
+    pub fn bare_offer(&self, region: usize) -> u32 {
+        self.stairs.offers[self.at(region, 0)]
+    }
+
+    /// Its thousandths of a vCPU and MiB of memory.
+    #[must_use]
+    pub fn bare_size(&self, region: usize) -> (u32, u32) {
+        self.stairs.sizes[self.at(region, 0)]
+    }
+
+    /// The price of the cheapest with a disk that is not burstable.
+    #[must_use]
+    #[inline]
+    pub fn with_disk(&self, region: usize) -> Money {
+        self.stairs.usd[self.at(region, 1)]
+    }
+
+    /// The price of the cheapest that is burstable.
+    #[must_use]
+    #[inline]
+    pub fn bursting(&self, region: usize) -> Money {
+        self.stairs.usd[self.at(region, 2)]
     }
 }
 
@@ -57,7 +141,6 @@ impl Menu {
 /// The sizes that a provider sells, in ascending amounts.
 #[derive(Debug, Default)]
 struct Sizes {
-    regions: usize,
     vcpu_milli: Vec<u32>,
     memory_mib: Vec<u32>,
 }
@@ -81,16 +164,23 @@ impl Sizes {
 /// A way of buying: purchase option, groups, and whether the buyer may take [`Menu::narrow`].
 pub type Way = (Purchase, Groups, bool);
 
+/// How many ways of buying there are.
+const WAYS: usize = 4 << 7;
+
+/// The ordinal of a way; there are six groups.
+fn ordinal_of((purchase, groups, narrow): Way) -> usize {
+    (purchase as usize) << 7 | usize::from(groups) << 1 | usize::from(narrow)
+}
+
 /// Answers for one way of buying.
 #[derive(Debug)]
 pub struct Machines {
     way: Way,
-    /// For each provider and need the answers by region of the provider.
-    answers: Vec<Vec<OnceLock<ByRegion>>>,
+    /// For each provider what its regions have.
+    stairs: Vec<OnceLock<Stairs>>,
+    /// For each provider and need the answers.
+    rows: Vec<Vec<OnceLock<Ordinals>>>,
 }
-
-/// Answers to one need at one provider, as they are asked for.
-type ByRegion = Box<[OnceLock<Cheapest>]>;
 
 /// The needs that were asked for, of a book.
 #[derive(Debug)]
@@ -98,7 +188,7 @@ pub(super) struct Needs {
     sizes: Vec<Sizes>,
     /// For each region its ordinal among those of its provider.
     ordinals: Vec<usize>,
-    machines: RwLock<HashMap<Way, Arc<Machines>>>,
+    machines: Vec<OnceLock<Machines>>,
     /// How many needs are kept.
     kept: AtomicUsize,
 }
@@ -106,11 +196,12 @@ pub(super) struct Needs {
 impl Needs {
     pub fn of(book: &PriceBook) -> Self {
         let mut sizes: Vec<Sizes> = book.providers.iter().map(|_| Sizes::default()).collect();
+        let mut regions = vec![0; book.providers.len()];
         let mut ordinals = Vec::with_capacity(book.regions.len());
         for region in &book.regions {
-            let regions = &mut sizes[usize::from(region.provider.0)].regions;
-            ordinals.push(*regions);
-            *regions += 1;
+            let next = &mut regions[usize::from(region.provider.0)];
+            ordinals.push(*next);
+            *next += 1;
         }
         let (mut seen, mut plain) = (vec![false; book.shapes.len()], vec![true; book.providers.len()]);
         for offer in &book.compute {
@@ -130,63 +221,50 @@ impl Needs {
                 amounts.truncate(if plain { usize::MAX } else { 0 });
             }
         }
-        Self { sizes, ordinals, machines: RwLock::default(), kept: AtomicUsize::new(0) }
+        Self { sizes, ordinals, machines: (0..WAYS).map(|_| OnceLock::new()).collect(), kept: AtomicUsize::new(0) }
     }
 
-    fn machines(&self, way: Way) -> Arc<Machines> {
-        if let Some(known) = self.machines.read().unwrap_or_else(PoisonError::into_inner).get(&way) {
-            return known.clone();
-        }
+    fn machines(&self, way: Way) -> &Machines {
         let needs = |sizes: &Sizes| sizes.vcpu_milli.len() * sizes.memory_mib.len();
         let empty = |sizes: &Sizes| (0..needs(sizes)).map(|_| OnceLock::new()).collect();
-        let fresh = || Arc::new(Machines { way, answers: self.sizes.iter().map(empty).collect() });
-        let mut machines = self.machines.write().unwrap_or_else(PoisonError::into_inner);
-        machines.entry(way).or_insert_with(fresh).clone()
+        self.machines[ordinal_of(way)].get_or_init(|| Machines {
+            way,
+            stairs: self.sizes.iter().map(|_| OnceLock::new()).collect(),
+            rows: self.sizes.iter().map(empty).collect(),
+        })
     }
 }
 
 impl Machines {
-    /// The cheapest machines in a region of a provider (with its ordinal there, [`PriceBook::ordinal_at_provider`]) for
-    /// a need by its ordinal ([`PriceBook::need`]).
+    /// The cheapest machines at a provider for a need by its ordinal ([`PriceBook::need`]).
     #[must_use]
-    #[inline]
-    pub fn cheapest(
-        &self,
-        book: &PriceBook,
-        provider: ProviderId,
-        (region, ordinal): (RegionId, usize),
-        need: usize,
-    ) -> Cheapest {
-        let regions = self.answers[usize::from(provider.0)][need].get();
-        let known = regions.and_then(|regions| regions[ordinal].get()).copied();
-        known.unwrap_or_else(|| self.find(book, provider, (region, ordinal), need))
-    }
-
-    fn find(
-        &self,
-        book: &PriceBook,
-        provider: ProviderId,
-        (region, ordinal): (RegionId, usize),
-        need: usize,
-    ) -> Cheapest {
-        let (needs, provider) = (book.needs(), usize::from(provider.0));
-        let (purchase, groups, narrow) = self.way;
-        let list = book.menu(region, purchase).list(narrow);
-        let found = Cheapest::of(list, groups, needs.sizes[provider].size(need));
-        let slot = &self.answers[provider][need];
-        if slot.get().is_some() || needs.kept.fetch_add(1, Ordering::Relaxed) < NEEDS_MAX {
-            let regions = slot.get_or_init(|| (0..needs.sizes[provider].regions).map(|_| OnceLock::new()).collect());
-            return *regions[ordinal].get_or_init(|| found);
+    pub fn cheapest(&self, book: &PriceBook, provider: ProviderId, need: usize) -> Cheapest<'_> {
+        let of = usize::from(provider.0);
+        let stairs = self.stairs[of].get_or_init(|| self.stairs(book, provider));
+        let slot = &self.rows[of][need];
+        if let Some(row) = slot.get() {
+            return Cheapest { stairs, row: Row::Kept(row) };
+        }
+        let needs = book.needs();
+        let row = stairs.row(needs.sizes[of].size(need));
+        if needs.kept.fetch_add(1, Ordering::Relaxed) < NEEDS_MAX {
+            return Cheapest { stairs, row: Row::Kept(slot.get_or_init(|| row)) };
         }
         needs.kept.fetch_sub(1, Ordering::Relaxed);
-        found
+        Cheapest { stairs, row: Row::Fresh(row) }
+    }
+
+    fn stairs(&self, book: &PriceBook, provider: ProviderId) -> Stairs {
+        let (purchase, groups, narrow) = self.way;
+        let regions = book.region_ids().filter(|&id| book.region(id).provider == provider);
+        Stairs::of(regions.map(|region| book.menu(region, purchase).list(narrow)), groups)
     }
 }
 
 impl PriceBook {
     /// The cheapest machines for one way of buying.
     #[must_use]
-    pub fn machines(&self, way: Way) -> Arc<Machines> {
+    pub fn machines(&self, way: Way) -> &Machines {
         self.needs().machines(way)
     }
 
@@ -208,5 +286,49 @@ impl PriceBook {
     #[must_use]
     pub fn sells_plainly(&self, provider: ProviderId) -> bool {
         !self.needs().sizes[usize::from(provider.0)].vcpu_milli.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Entry, groups};
+    use crate::units::Arch;
+
+    /// The first that fits on a shelf, asked one by one.
+    fn first(shelf: &Shelf, groups: Groups, (vcpu, memory): (u32, u32)) -> Option<&Entry> {
+        let fits = |entry: &&Entry| entry.group & groups != 0 && entry.vcpu_milli >= vcpu && entry.memory_mib >= memory;
+        shelf.entries().iter().find(fits)
+    }
+
+    #[test]
+    fn what_is_kept_is_what_the_menu_gives() {
+        let book = PriceBook::embedded().unwrap();
+        let mut seen = 0;
+        for (purchase, arch, narrow) in
+            [(Purchase::OnDemand, None, true), (Purchase::Reserved1y, Some(Arch::Arm64), false)]
+        {
+            let groups = groups(false, arch);
+            let machines = book.machines((purchase, groups, narrow));
+            for (vcpu, memory) in [(1, 1), (250, 700), (1300, 9000), (7500, 3000), (64_000, 500_000)] {
+                for id in book.region_ids() {
+                    let provider = book.region(id).provider;
+                    let Some(need) = book.need(provider, vcpu, memory) else { continue };
+                    let (kept, region) = (machines.cheapest(&book, provider, need), book.ordinal_at_provider(id));
+                    let list = book.menu(id, purchase).list(narrow);
+                    let [bare, with_disk, bursting] = list.shelves().map(|shelf| first(shelf, groups, (vcpu, memory)));
+                    let usd = |entry: Option<&Entry>| entry.map_or(Money::MAX, |entry| entry.price.usd);
+                    assert_eq!(kept.bare(region), usd(bare));
+                    assert_eq!(kept.with_disk(region), usd(with_disk));
+                    assert_eq!(kept.bursting(region), usd(bursting));
+                    if let Some(bare) = bare {
+                        assert_eq!(kept.bare_offer(region), bare.offer);
+                        assert_eq!(kept.bare_size(region), (bare.vcpu_milli, bare.memory_mib));
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen > 500, "{seen}");
     }
 }

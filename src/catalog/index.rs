@@ -1,6 +1,8 @@
 //! What is looked up again and again in a book, prepared on first use: nothing of it is stated by a file.
 
+use super::alike;
 use super::cheapest::Needs;
+use super::latency::{Vector, vector};
 use super::menu::{Menu, Tiers};
 use super::{Item, ManagedKind, PriceBook, RegionId};
 use crate::units::Purchase;
@@ -29,7 +31,9 @@ struct Tables {
     menus: Vec<[OnceLock<Menu>; 4]>,
     tiers: Vec<[OnceLock<Tiers>; 4]>,
     needs: Needs,
+    sellers: OnceLock<Vec<RegionId>>,
     rtts: Vec<OnceLock<Vec<(u32, u32)>>>,
+    city_vectors: OnceLock<Vec<Vector>>,
 }
 
 impl Tables {
@@ -40,7 +44,9 @@ impl Tables {
             menus: book.regions.iter().map(|_| Default::default()).collect(),
             tiers: book.regions.iter().map(|_| Default::default()).collect(),
             needs: Needs::of(book),
+            sellers: OnceLock::new(),
             rtts: book.regions.iter().map(|_| OnceLock::new()).collect(),
+            city_vectors: OnceLock::new(),
         }
     }
 }
@@ -79,6 +85,13 @@ impl PriceBook {
         slot.get_or_init(|| Menu::of(self, region, purchase))
     }
 
+    /// The first region of the book that sells the same as a region at the same prices, by the same provider and in as
+    /// many zones.
+    #[must_use]
+    pub fn seller(&self, region: RegionId) -> RegionId {
+        self.tables().sellers.get_or_init(|| alike::sellers(self))[usize::from(region.0)]
+    }
+
     pub(super) fn needs(&self) -> &Needs {
         &self.tables().needs
     }
@@ -88,6 +101,12 @@ impl PriceBook {
     pub fn tiers(&self, region: RegionId, kind: ManagedKind) -> &Tiers {
         let slot = &self.tables().tiers[usize::from(region.0)][kind as usize];
         slot.get_or_init(|| Tiers::of(self, region, kind))
+    }
+
+    /// Where the cities are on the unit sphere.
+    pub(super) fn city_vectors(&self) -> &[Vector] {
+        let make = || self.cities.iter().map(|city| vector((city.lat, city.lon))).collect();
+        self.tables().city_vectors.get_or_init(make)
     }
 
     /// Round-trip times from a region to every region in microseconds: p50 and p95. See [`Self::rtt`].

@@ -10,6 +10,7 @@ mod place;
 mod tests;
 
 pub use index::{LatencyIndex, great_circle_km};
+pub(super) use index::{Vector, vector};
 pub use place::{CityError, Place};
 
 use super::RegionId;

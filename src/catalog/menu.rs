@@ -103,6 +103,12 @@ impl Shelf {
         Self { entries, by_vcpu, by_memory }
     }
 
+    /// All of them, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// Those with at least so many thousandths of a vCPU and MiB of memory, in order.
     pub fn fitting(&self, vcpu_milli: u32, memory_mib: u32) -> impl Iterator<Item = &Entry> {
         let words = self.entries.len().div_ceil(64);
@@ -270,6 +276,19 @@ pub struct TierEntry {
     pub multi_zone: bool,
     /// GB that it can store: those that are included where no more can be bought, else without bound.
     pub storage_gb_max: Quantity,
+    /// Dollars per GB-month beyond what is included, where more can be bought.
+    pub storage_usd: Option<Money>,
+    /// GB that are included.
+    pub storage_included_gb: Quantity,
+}
+
+impl TierEntry {
+    /// What the tier costs a month with so many GB stored.
+    #[must_use]
+    pub fn cost(&self, stored_gb: Quantity) -> Money {
+        let extra = stored_gb.minus(self.storage_included_gb);
+        self.month + self.storage_usd.map_or(Money::ZERO, |usd| usd.times(extra))
+    }
 }
 
 /// The managed tiers of a kind in a region, cheapest first.
@@ -310,6 +329,8 @@ impl Tiers {
                 memory_mib: offer.memory_mib,
                 multi_zone: offer.multi_zone,
                 storage_gb_max: if offer.storage.is_some() { Quantity::MAX } else { offer.storage_included_gb },
+                storage_usd: offer.storage.map(|price| price.usd),
+                storage_included_gb: offer.storage_included_gb,
             })
             .collect();
         entries.sort_unstable_by_key(|entry| (entry.month, entry.tier));

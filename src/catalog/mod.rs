@@ -3,6 +3,7 @@
 //! Invariants: a [`PriceBook`] is immutable and complete once made (its digest was checked); a price that is not known
 //! is absent, never zero; every price carries its source, date and quality through its [`Price`].
 
+mod alike;
 mod cheapest;
 pub mod diff;
 mod file;

@@ -38,5 +38,6 @@ pub fn names(book: &PriceBook) -> Names {
         countries: distinct(countries),
         continents: distinct(continents),
         gpu_models: distinct(models.collect()),
+        ..Names::default()
     }
 }

@@ -51,7 +51,7 @@ pub fn brief(app: &App, lowerer: &Lowerer, policy: &Policy, limits: &Limits) -> 
     }
     draft.write_out_today();
     let problem = &draft.problem;
-    let found = judge(problem, limits, solution, || today::find(app, lowerer.book(), policy, problem))?;
+    let found = judge(problem, limits, solution, || today::find(app, lowerer, policy, problem))?;
     Ok(match found {
         None => Brief::Infeasible(why(problem, |component| draft.excluded(component))),
         Some(found) => Brief::Placed(Answer {

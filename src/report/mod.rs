@@ -27,7 +27,7 @@ pub use conflict::{Conflict, ConflictItem};
 use crate::app::{App, Scenario};
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
-use crate::problem::lower::{LowerError, Options, lower};
+use crate::problem::lower::{LowerError, Lowerer, Options};
 use crate::problem::{Assignment, Bill, Objective, Problem, check, score};
 use crate::solve::{Limits, Prepared, Solution, Status};
 use crate::units::Money;
@@ -119,10 +119,11 @@ impl Recommendation {
 /// [`ReportError`] when the application does not fit the book, the limits were too tight to find or rule out anything,
 /// or the solver's answer is wrong.
 pub fn recommend(app: &App, book: &PriceBook, policy: &Policy, limits: &Limits) -> Result<Recommendation, ReportError> {
-    let problem = lower(app, book, policy, &Options::default())?;
+    let lowerer = Lowerer::new(book);
+    let problem = lowerer.lower(app, policy, &Options::default())?;
     let other_month =
-        |assignment: &Assignment, scenario| other_month(app, book, policy, &problem, assignment, scenario);
-    let outcome = match place(&problem, limits, || today::find(app, book, policy, &problem), &other_month)? {
+        |assignment: &Assignment, scenario| other_month(app, &lowerer, policy, &problem, assignment, scenario);
+    let outcome = match place(&problem, limits, || today::find(app, &lowerer, policy, &problem), &other_month)? {
         Some(placed) => Outcome::Placed(Box::new(placed)),
         None => Outcome::Infeasible(conflict::find(app, book, policy, &problem, limits)?),
     };
@@ -225,14 +226,14 @@ fn decide(problem: &Problem, found: Assignment, bill: Bill, today: Option<&Today
 /// Lowers again with only the picked choices on offer, for another month, and prices them.
 fn other_month(
     app: &App,
-    book: &PriceBook,
+    lowerer: &Lowerer,
     policy: &Policy,
     problem: &Problem,
     assignment: &Assignment,
     scenario: Scenario,
 ) -> Option<Money> {
     let only = Some(search::picks(problem, assignment));
-    let month = lower(app, book, policy, &Options { scenario, only, ..Options::default() }).ok()?;
+    let month = lowerer.lower(app, policy, &Options { scenario, only, ..Options::default() }).ok()?;
     let fits = month.components.iter().all(|component| component.choices.len() == 1);
     if !fits {
         return None;

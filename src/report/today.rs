@@ -2,9 +2,8 @@
 
 use super::alternatives::{Baseline, BaselineKind, scored};
 use crate::app::{App, Today as Entry};
-use crate::catalog::PriceBook;
 use crate::policy::Policy;
-use crate::problem::lower::{Options, Pick, leaders_today, lower};
+use crate::problem::lower::{Lowerer, Options, Pick, leaders_today};
 use crate::problem::{Assignment, Component, Problem};
 use crate::units::Purchase;
 
@@ -18,11 +17,11 @@ pub(super) struct Today {
 }
 
 /// Today's placement of an application; `None` when it states none.
-pub(super) fn find(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem) -> Option<Today> {
+pub(super) fn find(app: &App, lowerer: &Lowerer, policy: &Policy, problem: &Problem) -> Option<Today> {
     if app.today.is_empty() {
         return None;
     }
-    candidate(problem).or_else(|| Some(Today { assignment: None, baseline: apart(app, book, policy, problem) }))
+    candidate(problem).or_else(|| Some(Today { assignment: None, baseline: apart(app, lowerer, policy, problem) }))
 }
 
 /// Today's placement when every part of it is among the candidates.
@@ -40,11 +39,11 @@ fn current(component: &Component) -> Option<usize> {
 }
 
 /// Prices a placement that the rules of the application or the policy refuse.
-fn apart(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem) -> Baseline {
+fn apart(app: &App, lowerer: &Lowerer, policy: &Policy, problem: &Problem) -> Baseline {
     let refused = problem.components.iter().filter(|component| current(component).is_none());
     let refused: Vec<String> =
         refused.map(|component| format!("`{}` may not be where and how it is today", component.name)).collect();
-    let pinned = pinned(app, book, policy, problem);
+    let pinned = pinned(app, lowerer, policy, problem);
     let mut baseline = if let Some((problem, assignment)) = &pinned {
         scored(problem, BaselineKind::Today, assignment)
     } else {
@@ -56,11 +55,11 @@ fn apart(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem) -> Bas
 }
 
 /// The problem in which today's placement is all there is.
-fn pinned(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem) -> Option<(Problem, Assignment)> {
+fn pinned(app: &App, lowerer: &Lowerer, policy: &Policy, problem: &Problem) -> Option<(Problem, Assignment)> {
     let entry = |component: &Component| app.today.iter().find(|entry| entry.component == component.app_component);
     let leaders = leaders_today(app, &problem.components);
     let pick = |(entry, leader): (&Entry, Option<usize>)| {
-        let region = book.find_region(&entry.provider, &entry.region)?;
+        let region = lowerer.book().find_region(&entry.provider, &entry.region)?;
         let spot = Some(entry.spot_count).filter(|&spot| spot > 0);
         Some(Pick {
             base: spot.zip(entry.count).map(|(spot, count)| count.saturating_sub(spot)),
@@ -71,7 +70,7 @@ fn pinned(app: &App, book: &PriceBook, policy: &Policy, problem: &Problem) -> Op
     };
     let entries = problem.components.iter().zip(leaders);
     let only = entries.map(|(component, leader)| pick((entry(component)?, leader))).collect::<Option<Vec<_>>>()?;
-    let pinned = lower(app, book, policy, &Options { only: Some(only), ..Options::default() }).ok()?;
+    let pinned = lowerer.lower(app, policy, &Options { only: Some(only), ..Options::default() }).ok()?;
     let first = |component: &Component| current(component).or((!component.choices.is_empty()).then_some(0));
     let assignment = pinned.components.iter().map(first).collect::<Option<Assignment>>()?;
     Some((pinned, assignment))

@@ -115,5 +115,6 @@ pub fn names(book: &PriceBook) -> Names {
         countries: book.regions.iter().map(|r| r.country.clone()).collect(),
         continents: book.regions.iter().map(|r| r.continent.clone()).collect(),
         gpu_models: Vec::new(),
+        ..Names::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{FULL, assert_valid, names};
 use crate::app::file::{LABEL_PATTERN, NAME_PATTERN};
+use crate::app::read::read_quickly;
 use crate::app::{Code, parse};
 use proptest::prelude::*;
 
@@ -40,10 +41,16 @@ const SCRAPS: &[&str] = &[
 ];
 
 /// Parses; whatever is accepted must be valid, whatever is refused must say why, in good order.
+/// What is read quickly is what is read with all care.
 fn examine(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let quick = read_quickly(bytes, &names());
     match parse(bytes, "app.toml", &names()) {
-        Ok(parsed) => assert_valid(&parsed.app),
+        Ok(parsed) => {
+            assert_valid(&parsed.app);
+            prop_assert!(quick.is_none_or(|app| app == parsed.app));
+        }
         Err(faults) => {
+            prop_assert!(quick.is_none());
             prop_assert!(!faults.faults.is_empty());
             prop_assert!(faults.faults.iter().all(|fault| fault.code != Code::Internal), "{faults}");
             prop_assert!(faults.faults.is_sorted_by_key(|fault| (fault.line, fault.column)));

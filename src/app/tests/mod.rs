@@ -36,11 +36,14 @@ fn names() -> Names {
         countries: words(&["DE", "FR", "GB", "IE", "US"]),
         continents: words(&["asia", "europe", "north_america"]),
         gpu_models: words(&["nvidia-a100", "nvidia-l4", "nvidia-t4"]),
+        ..Names::default()
     }
 }
 
 fn read(text: &str) -> Result<App, Faults> {
-    parse(text, "app.toml", &names()).map(|parsed| parsed.app)
+    let app = parse(text, "app.toml", &names()).map(|parsed| parsed.app);
+    assert_eq!(read::read_quickly(text.as_bytes(), &names()).as_ref(), app.as_ref().ok(), "{text}");
+    app
 }
 
 fn good(text: &str) -> App {

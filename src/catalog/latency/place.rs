@@ -11,6 +11,9 @@ const CITY_KM: f64 = 60.0;
 const STAND_IN_KM: f64 = 400.0;
 /// The country of a city counts for coordinates this near to it.
 const COUNTRY_KM: f64 = 500.0;
+/// Points of the unit sphere that are further apart on an axis are not within [`COUNTRY_KM`]: a chord is shorter than its
+/// arc, which is less than 500 / 6,250.
+const NEAR_MAX: f64 = 0.08;
 
 /// Where users are.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +122,10 @@ impl PriceBook {
     #[must_use]
     pub fn place_at(&self, lat: f64, lon: f64) -> Place {
         let at = vector((lat, lon));
-        let away = self.cities.iter().map(|city| (distance_km(vector((city.lat, city.lon)), at), city));
+        // Most are far away on some axis already.
+        let near = |city: &&Vector| city.iter().zip(at).all(|(a, b)| (a - b).abs() <= NEAR_MAX);
+        let cities = self.city_vectors().iter().zip(&self.cities).filter(|(city, _)| near(city));
+        let away = cities.map(|(&vector, city)| (distance_km(vector, at), city));
         let near = away.filter(|(km, _)| *km <= COUNTRY_KM).min_by(|a, b| a.0.total_cmp(&b.0));
         let country = near.map(|(_, city)| city);
         Place { name: format!("{lat}, {lon}"), country: country.map(|c| c.country.clone()), lat, lon }

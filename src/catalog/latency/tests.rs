@@ -154,3 +154,17 @@ fn a_city_without_measurements_is_as_far_as_its_measured_neighbour() {
     let berlin = book.rtt_from_place(&book.find_city("Berlin", None).expect("Berlin"), frankfurt);
     assert!((5.0..25.0).contains(&berlin.p50.millis()), "{berlin:?}");
 }
+
+#[test]
+fn a_place_is_in_the_country_of_the_nearest_city() {
+    let book = book();
+    let mut known = 0;
+    for (lat, lon) in (-90..=90).step_by(9).flat_map(|lat| (-180..=180).step_by(8).map(move |lon| (lat, lon))) {
+        let at = (f64::from(lat), f64::from(lon));
+        let away = book.cities.iter().map(|city| (great_circle_km((city.lat, city.lon), at), city));
+        let near = away.filter(|(km, _)| *km <= 500.0).min_by(|a, b| a.0.total_cmp(&b.0));
+        assert_eq!(book.place_at(at.0, at.1).country, near.map(|(_, city)| city.country.clone()), "{at:?}");
+        known += usize::from(near.is_some());
+    }
+    assert!(known > 100, "{known}");
+}

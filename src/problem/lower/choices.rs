@@ -202,13 +202,6 @@ impl<'a> Front<'a> {
         }))
     }
 
-    /// What the cheapest costs that is already there and at least as good as a candidate in every solution. While
-    /// prices are varied, nothing is known to be.
-    pub fn least(&self, candidate: &Candidate) -> Option<Money> {
-        let rivals = self.kept.iter().filter(|kept| serves(&kept.candidate, candidate));
-        rivals.map(|kept| kept.cost).min().filter(|_| !self.is_loose())
-    }
-
     /// Whether something already there is at least as good as a candidate in every solution. Of two that are equally
     /// good the one of the lower rank stays; `None`: the one that came first.
     ///
@@ -291,10 +284,8 @@ impl<'a> Front<'a> {
                 a.cost.cmp(&b.cost).then_with(names).then_with(purchases)
             });
         }
-        for kept in self.kept.drain(..) {
-            choices.push(kept.candidate.choice(kept.cost));
-            recipes.push(kept.recipe);
-        }
+        choices.extend(self.kept.iter().map(|kept| kept.candidate.choice(kept.cost)));
+        recipes.extend(self.kept.drain(..).map(|kept| kept.recipe));
     }
 }
 
@@ -312,10 +303,31 @@ impl Candidate {
             charges: Vec::new(),
             cost,
             included: self.included,
-            needs: self.needs.to_vec(),
+            needs: if self.needs.is_empty() { Vec::new() } else { self.needs.to_vec() },
             active_zones: self.active_zones,
             today: self.today,
         }
+    }
+}
+
+/// A choice that is not written out yet, at another place.
+pub(super) fn moved(choice: &Choice, place: PlaceId) -> Choice {
+    debug_assert!(choice.offer.is_empty() && choice.charges.is_empty() && choice.above.is_empty());
+    // Field by field: empty lists need not be copied.
+    Choice {
+        place,
+        offer: String::new(),
+        above: Vec::new(),
+        charges: Vec::new(),
+        needs: if choice.needs.is_empty() { Vec::new() } else { choice.needs.clone() },
+        purchase: choice.purchase,
+        count: choice.count,
+        form: choice.form,
+        host: choice.host,
+        cost: choice.cost,
+        included: choice.included,
+        active_zones: choice.active_zones,
+        today: choice.today,
     }
 }
 
@@ -332,6 +344,8 @@ pub(super) struct Site<'a> {
     pub provider_id: ProviderId,
     /// Ordinal of the region at its provider.
     pub ordinal: usize,
+    /// The first region of the book that sells the same.
+    pub seller: RegionId,
     pub provider: &'a str,
     pub zones: u8,
     /// Machines on sale.
@@ -353,6 +367,7 @@ impl<'a> Site<'a> {
             region,
             provider_id: book.region(region).provider,
             ordinal: book.ordinal_at_provider(region),
+            seller: book.seller(region),
             provider: &book.provider_of(region).name,
             zones: zones_of(book, region),
             compute: book.compute_at(region),

@@ -4,19 +4,19 @@
 //! left out, and knows today's choice and placements that were decided elsewhere. The short way asks the few offers that
 //! can be the best buy of anybody ([`crate::catalog::Menu`]), and is taken wherever nothing but prices decides.
 
-use super::choices::{Excluded, Front, Recipe, Sink, Site};
+use super::choices::{Excluded, Front, Recipe, Sink, Site, moved};
 use super::demand::{self, Demand};
 use super::geo::Geo;
 use super::lowerer::Users;
 use super::machines::{self, Verdicts};
-use super::order::{self, Order};
+use super::order::{self, Best, Order};
 use super::{
-    Context, LowerError, Lowerer, Options, hosts, managed, mixed, network, passes, paths, serverless, storage,
+    Context, LowerError, Lowerer, Options, hosts, managed, mixed, network, passes, paths, plain, serverless, storage,
 };
 use crate::app::{self, App};
 use crate::catalog::RegionId;
 use crate::policy::Policy;
-use crate::problem::{Choice, ChoiceId, Component, ComponentId, Objective, Place, Problem};
+use crate::problem::{Choice, ChoiceId, Component, ComponentId, Objective, Place, PlaceId, Problem};
 use crate::units::Quality;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl<'x> Draft<'x> {
         let demands = demand::demands(app, options.scenario);
         let regions = super::eligible_regions(&cx, &demands);
         let geo: Arc<Geo<'x>> = lowerer.geo(&regions);
-        let look = |demand| component_of(&cx, demand, &geo, &Look::of(&cx, demand, counted));
+        let look = |demand| component_of(&cx, demand, &geo, &Look::of(&cx, demand, &geo, counted));
         let looked: Vec<_> = demands.iter().map(look).collect();
         let (mut components, mut recipes): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
         let groups = hosts::settle(&cx, &demands, &geo.sites, &mut components, &mut recipes);
@@ -113,7 +113,7 @@ impl<'x> Draft<'x> {
     #[must_use]
     pub fn excluded(&self, component: ComponentId) -> Vec<(String, u64)> {
         let demand = &self.demands[component];
-        component_of(&self.cx, demand, &self.geo, &Look::of(&self.cx, demand, true)).0.excluded
+        component_of(&self.cx, demand, &self.geo, &Look::of(&self.cx, demand, &self.geo, true)).0.excluded
     }
 }
 
@@ -135,7 +135,7 @@ pub fn variables(
     let demands = demand::demands(app, options.scenario);
     let mine = demands.iter().filter(|demand| demand.app_component == app_component);
     let written = |demand: &Demand| {
-        let (mut component, recipes) = component_of(&cx, demand, &geo, &Look::of(&cx, demand, false));
+        let (mut component, recipes) = component_of(&cx, demand, &geo, &Look::of(&cx, demand, &geo, false));
         for (choice, recipe) in component.choices.iter_mut().zip(recipes) {
             write_out(&cx, demand, &geo.sites[choice.place], recipe, choice);
         }
@@ -189,18 +189,41 @@ fn write_out(cx: &Context, demand: &Demand, site: &Site, recipe: Recipe, choice:
 }
 
 /// How a component's offers are looked at.
-struct Look {
+struct Look<'a> {
     /// `None`: the long way everywhere.
-    order: Option<Order>,
+    order: Option<Order<'a>>,
+    /// For each place whether it is looked at.
+    visits: Vec<Visit>,
+    /// For each place the best plain machines.
+    plain: Vec<Option<Best>>,
     verdicts: OnceCell<Verdicts>,
     counted: bool,
 }
 
-impl Look {
-    fn of(cx: &Context, demand: &Demand, counted: bool) -> Self {
+/// What is done about a place.
+#[derive(Clone, Copy)]
+enum Visit {
+    /// Something else was decided.
+    Passed,
+    /// Nothing may be there, for a reason.
+    Refused(&'static str),
+    /// What is on sale is looked at.
+    Look,
+    /// All is as at a place that was looked at.
+    Like(PlaceId),
+}
+
+impl<'a> Look<'a> {
+    fn of(cx: &Context<'a>, demand: &Demand, geo: &Geo, counted: bool) -> Self {
         // Only prices decide: nothing is asked for by name, and no price is refused for its quality.
         let short = !cx.looks_for_names() && cx.policy.worst_quality == Quality::Estimated;
-        Self { order: short.then(|| Order::of(cx, demand)), verdicts: OnceCell::new(), counted }
+        let order = short.then(|| Order::of(cx, demand));
+        // Where offers are counted, each place has its own; where prices are varied or mixed, some have.
+        let alike = short && !counted && cx.options.loose.is_empty() && !mixed::is_possible(cx, demand);
+        let visits = visits(cx, demand, geo, alike);
+        let looked = |place: PlaceId| matches!(visits[place], Visit::Look);
+        let plain = order.as_ref().map(|order| plain::best(cx, demand, order, &geo.sites, looked));
+        Self { order, plain: plain.unwrap_or_default(), visits, verdicts: OnceCell::new(), counted }
     }
 
     /// Looks at what is on sale at a place.
@@ -242,7 +265,8 @@ impl Look {
             }
             return;
         }
-        order::order_machines(cx, demand, order, site, front, excluded);
+        let best = self.plain.get(site.place).and_then(Option::as_ref);
+        order::order_machines(cx, demand, (order, best), site, front, excluded);
         if self.counted {
             machines::count_excluded(cx, demand, self.verdicts(cx), site, excluded);
         }
@@ -258,23 +282,61 @@ impl Look {
     }
 }
 
+/// What is done about each place. `alike`: one of those that sell the same tells for all of them, but where the component
+/// is today.
+fn visits(cx: &Context, demand: &Demand, geo: &Geo, alike: bool) -> Vec<Visit> {
+    let mut known: Vec<Option<PlaceId>> = vec![None; cx.book.regions.len()];
+    let visit = |site: &Site| {
+        if let Some(picks) = &cx.options.only {
+            return if picks[demand.variable].region == site.region { Visit::Look } else { Visit::Passed };
+        }
+        if !cx.may_place(demand, site.region) {
+            return Visit::Refused("place not allowed");
+        }
+        if site.zones < demand.zones && !demand.kind_is_regional() {
+            return Visit::Refused("fewer zones than asked for");
+        }
+        if !alike || cx.today_at(demand, site).is_some() {
+            return Visit::Look;
+        }
+        let first = &mut known[usize::from(site.seller.0)];
+        first.map_or_else(
+            || {
+                *first = Some(site.place);
+                Visit::Look
+            },
+            Visit::Like,
+        )
+    };
+    geo.sites.iter().map(visit).collect()
+}
+
 /// One variable with every choice that can win.
 fn component_of(cx: &Context, demand: &Demand, geo: &Geo, look: &Look) -> (Component, Vec<Recipe>) {
     let mut excluded = if look.counted { Excluded::default() } else { Excluded::muted() };
-    let (mut choices, mut recipes) = (Vec::with_capacity(geo.sites.len()), Vec::with_capacity(geo.sites.len()));
+    // Mostly one or two at a place.
+    let mut choices: Vec<Choice> = Vec::with_capacity(geo.sites.len() * 2);
+    let mut recipes = Vec::with_capacity(geo.sites.len() * 2);
     let mut front = Front::default();
     let mixes = mixed::is_possible(cx, demand);
-    for site in &geo.sites {
-        if let Some(picks) = &cx.options.only {
-            if picks[demand.variable].region != site.region {
+    let mut starts: Vec<usize> = Vec::with_capacity(geo.sites.len() + 1);
+    for (site, visit) in geo.sites.iter().zip(&look.visits) {
+        starts.push(choices.len());
+        match *visit {
+            Visit::Passed => continue,
+            Visit::Refused(reason) => {
+                excluded.add(reason, offers_at(site));
                 continue;
             }
-        } else if !cx.may_place(demand, site.region) {
-            excluded.add("place not allowed", offers_at(site));
-            continue;
-        } else if site.zones < demand.zones && !demand.kind_is_regional() {
-            excluded.add("fewer zones than asked for", offers_at(site));
-            continue;
+            Visit::Like(place) => {
+                for at in starts[place]..starts[place + 1] {
+                    let choice = moved(&choices[at], site.place);
+                    choices.push(choice);
+                    recipes.push(recipes[at]);
+                }
+                continue;
+            }
+            Visit::Look => {}
         }
         if !cx.options.loose.is_empty() {
             front.loosen(&cx.options.loose, site.region, move |recipe| name_of(cx, demand, site, recipe));

@@ -40,7 +40,7 @@ pub(super) fn offer_managed(cx: &Context, demand: &Demand, site: &Site, front: &
             excluded.add(STORAGE_TOO_SMALL, 1);
             continue;
         }
-        let candidate = candidate(demand, site, tier, today);
+        let candidate = candidate(demand, site, tier.multi_zone, today);
         front.offer(&candidate, Recipe::Managed(ordinal), None, &|sink: &mut Sink| charges(demand, tier, sink));
     }
 }
@@ -52,27 +52,27 @@ pub(super) fn order_managed(cx: &Context, demand: &Demand, site: &Site, front: &
     let on_demand = cx.purchase_wanted(demand, Purchase::OnDemand);
     let tiers: &[TierEntry] = if on_demand { &cx.book.tiers(site.region, kind).0 } else { &[] };
     let need = Need::of(demand);
-    let mut best: Option<(Money, u32)> = None;
+    let mut best: Option<(Money, &TierEntry)> = None;
     for entry in tiers.iter().filter(|entry| need.is_met(demand, entry)) {
         // Tiers come cheapest first, and those that fit are alike in everything but their price.
         if best.is_some_and(|(least, _)| least < entry.month) {
             break;
         }
-        let tier = &site.managed[entry.tier as usize];
-        let found = (Sink::sum(|sink| charges(demand, tier, sink)), entry.tier);
-        best = Some(best.map_or(found, |best| best.min(found)));
+        let cost = entry.cost(demand.disk_gb);
+        if best.is_none_or(|(least, of)| (cost, entry.tier) < (least, of.tier)) {
+            best = Some((cost, entry));
+        }
     }
-    let mut offer = |tier: u32, today: bool| {
-        let spec = &site.managed[tier as usize];
-        let rank = (!today).then_some(tier);
-        let candidate = candidate(demand, site, spec, today);
-        front.offer(&candidate, Recipe::Managed(tier), rank, &|sink: &mut Sink| charges(demand, spec, sink));
-    };
-    if let Some((_, tier)) = best {
-        offer(tier, false);
+    if let Some((cost, entry)) = best {
+        let full = || Sink::sum(|sink| charges(demand, &site.managed[entry.tier as usize], sink));
+        debug_assert_eq!(cost, full(), "at {:?}", site.region);
+        let candidate = candidate(demand, site, entry.multi_zone, false);
+        front.offer_priced(&candidate, Recipe::Managed(entry.tier), entry.tier, cost);
     }
     for tier in todays(cx, demand, site).filter(|&tier| is_possible_today(demand, &site.managed[tier as usize])) {
-        offer(tier, true);
+        let spec = &site.managed[tier as usize];
+        let candidate = candidate(demand, site, spec.multi_zone, true);
+        front.offer(&candidate, Recipe::Managed(tier), None, &|sink: &mut Sink| charges(demand, spec, sink));
     }
 }
 
@@ -118,7 +118,7 @@ const SOLD_ON_DEMAND: &str = "sold on demand only";
 /// Why a tier will not do for data.
 const STORAGE_TOO_SMALL: &str = "its storage is too small and has no known price";
 
-fn candidate(demand: &Demand, site: &Site, tier: &ManagedOffer, today: bool) -> Candidate {
+fn candidate(demand: &Demand, site: &Site, multi_zone: bool, today: bool) -> Candidate {
     Candidate {
         place: site.place,
         purchase: Purchase::OnDemand,
@@ -126,7 +126,7 @@ fn candidate(demand: &Demand, site: &Site, tier: &ManagedOffer, today: bool) -> 
         form: Form::Managed,
         included: Included::None,
         needs: &[],
-        active_zones: if demand.kind == Kind::Kafka && tier.multi_zone { demand.zones.max(1) } else { 1 },
+        active_zones: if demand.kind == Kind::Kafka && multi_zone { demand.zones.max(1) } else { 1 },
         today,
     }
 }

@@ -15,6 +15,7 @@ mod mixed;
 mod network;
 mod order;
 mod paths;
+mod plain;
 mod serverless;
 mod storage;
 

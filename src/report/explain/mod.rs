@@ -28,7 +28,7 @@ use super::{Conflict, ReportError, conflict, search, today};
 use crate::app::App;
 use crate::catalog::PriceBook;
 use crate::policy::Policy;
-use crate::problem::lower::{Loose, Options, lower};
+use crate::problem::lower::{Loose, Lowerer, Options};
 use crate::problem::{Assignment, Bill, Choice, Problem};
 use crate::solve::{Limits, Prepared};
 
@@ -152,9 +152,10 @@ pub fn explain(
 ) -> Result<Explanation, ReportError> {
     let source = Source { app, book, policy, limits: limits.share(LIMITS_SHARE), ask };
     let mut loose: Vec<Loose> = ask.why_not.iter().filter_map(Target::loose).collect();
-    let problem = lower(app, book, policy, &Options { loose: loose.clone(), ..Options::default() })?;
+    let lowerer = Lowerer::new(book);
+    let problem = lowerer.lower(app, policy, &Options { loose: loose.clone(), ..Options::default() })?;
     let solution = search::solve_allowed(&Prepared::new(&problem), limits, &|_, _| true, None);
-    let today = || today::find(app, book, policy, &problem);
+    let today = || today::find(app, &lowerer, policy, &problem);
     let Some(super::Found { assignment, bill, optimal, .. }) = super::judge(&problem, limits, solution, today)? else {
         let outcome = Explained::Infeasible(conflict::find(app, book, policy, &problem, limits)?);
         return Ok(Explanation { problem, outcome });
@@ -167,7 +168,7 @@ pub fn explain(
     let knobs = knobs_of_answer(&answer, ask);
     let all = knobs.iter().chain(rivals.iter().filter_map(|rival| rival.knob.as_ref()));
     loose.extend(all.filter_map(|knob| knob.loose(|place| problem.places[place].region)));
-    let wide = lower(app, book, policy, &Options { loose, ..Options::default() })?;
+    let wide = lowerer.lower(app, policy, &Options { loose, ..Options::default() })?;
     let wide_assignment = carry(&problem, &assignment, &wide)?;
     for rival in &mut rivals {
         rival.assignment = carry(&problem, &rival.assignment, &wide)?;

@@ -24,6 +24,7 @@ fn names(book: &PriceBook) -> Names {
         countries: distinct(book.regions.iter().map(|region| &region.country).collect()),
         continents: distinct(book.regions.iter().map(|region| &region.continent).collect()),
         gpu_models: Vec::new(),
+        ..Names::default()
     }
 }
 
@@ -48,15 +49,15 @@ fn same_both_ways(text: &str, options: &Options) -> usize {
             }
             component
         };
-        let expected = looked(&Look { order: None, ..Look::of(cx, demand, true) });
-        let found = looked(&Look::of(cx, demand, true));
+        let expected = looked(&Look { order: None, ..Look::of(cx, demand, geo, true) });
+        let found = looked(&Look::of(cx, demand, geo, true));
         assert_eq!(found.excluded, expected.excluded, "{demand:?}");
         for (a, b) in found.choices.iter().zip(&expected.choices) {
             assert_eq!(a, b, "{demand:?}");
             assert_eq!(a.cost, a.charges.iter().map(crate::problem::Charge::cost).sum(), "{demand:?}");
         }
         assert_eq!(found.choices.len(), expected.choices.len(), "{demand:?}");
-        let uncounted = looked(&Look::of(cx, demand, false));
+        let uncounted = looked(&Look::of(cx, demand, geo, false));
         assert_eq!(uncounted.choices, expected.choices, "{demand:?}");
         seen += expected.choices.len();
     }
