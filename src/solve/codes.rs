@@ -199,11 +199,6 @@ impl Codes {
     pub fn route(&self, from: PlaceId, to: PlaceId) -> usize {
         usize::from(if from == to { self.own[from] } else { self.forward[self.at(from) * self.classes + self.at(to)] })
     }
-
-    /// Codes of metered routes out of a place in use.
-    pub fn out_of(&self, place: PlaceId) -> &[u16] {
-        &self.out[self.at(place)]
-    }
 }
 
 fn small(n: usize) -> u16 {

@@ -25,6 +25,7 @@ mod eval;
 mod floor;
 mod hosts;
 mod lagrange;
+mod left;
 mod meter;
 mod model;
 pub mod packing;

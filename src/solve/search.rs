@@ -484,7 +484,7 @@ impl<'m> Search<'m> {
             None if self.nodes == 1 => (ROOT_STEPS, 0),
             None => (NODE_STEPS + domains.paths.len() / PATHS_A_STEP, 1),
         };
-        self.prices.turn(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
+        self.prices.turn(self.model, &self.codes, &domains.dual.tangents);
         self.objective.penalise(self.model, &domains.dual.paths);
         if self.nodes == 1 {
             guess = self.bound(domains)?;
@@ -499,7 +499,7 @@ impl<'m> Search<'m> {
                 break;
             }
             self.objective.penalise(self.model, &ascent.now.paths);
-            self.prices.turn(self.model, &self.codes, domains.scope(), &ascent.now.tangents);
+            self.prices.turn(self.model, &self.codes, &ascent.now.tangents);
             guess = self.bound(domains)?;
             bound = self.bound_now;
             ascent.note(bound, target);
