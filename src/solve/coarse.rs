@@ -91,9 +91,7 @@ impl Sweep {
             total.extend(below[child].iter().zip(&message).map(|(b, m)| (b + m).min(HARD)));
             self.marginal[child] = total;
             let chosen = scope.values[parent][self.best[parent]];
-            let with = |(at, &b): (usize, &i64)| b + coarse.pair(edge, parent, chosen, child, scope.values[child][at]);
-            let costs: Vec<i64> = below[child].iter().enumerate().map(with).collect();
-            self.best[child] = first_least(&costs);
+            self.best[child] = coarse.first_beside(edge, (parent, chosen), child, &below[child]);
         }
         least
     }
@@ -178,6 +176,21 @@ impl Coarse<'_> {
         }
     }
 
+    /// The first of a component's values that costs least together with a value of its partner, as a position.
+    fn first_beside(&self, edge: usize, (from, x): (usize, usize), to: usize, costs: &[i64]) -> usize {
+        let (mut best, mut least) = (0, i64::MAX);
+        for (at, (&y, &cost)) in self.scope.values[to].iter().zip(costs).enumerate() {
+            // A pair costs nothing at least.
+            if cost < least {
+                let cost = cost + self.pair(edge, from, x, to, y);
+                if cost < least {
+                    (best, least) = (at, cost);
+                }
+            }
+        }
+        best
+    }
+
     /// For every value of `to` the least cost of `from` with the pair.
     fn message(&self, edge: usize, from: usize, to: usize, costs: &[i64]) -> Vec<i64> {
         let rules = self.rules(edge);
@@ -186,21 +199,38 @@ impl Coarse<'_> {
         for (&key, &cost) in senders.key_of.iter().zip(costs) {
             by_key[key] = by_key[key].min(cost);
         }
-        let forward = self.model.edges[edge].a == from;
-        let mut out_by_key = vec![HARD; receivers.keys.len()];
-        if rules.near || rules.far {
-            for (&key, &cost) in senders.keys.iter().zip(&by_key).filter(|(_, cost)| **cost < HARD) {
-                for (&other, out) in receivers.keys.iter().zip(&mut out_by_key) {
-                    if if key.2 == other.2 { rules.near } else { rules.far } {
-                        let (a, b) = if forward { (key, other) } else { (other, key) };
-                        *out = (*out).min(cost + self.apart(edge, a, b));
-                    }
-                }
-            }
-        }
+        let out_by_key = if rules.near || rules.far {
+            self.message_apart(edge, (senders, &by_key), receivers, self.model.edges[edge].a == from)
+        } else {
+            vec![HARD; receivers.keys.len()]
+        };
         let mut out: Vec<i64> = receivers.key_of.iter().map(|&key| out_by_key[key]).collect();
         if rules.together {
             self.add_together(edge, from, to, costs, &mut out);
+        }
+        out
+    }
+
+    /// For every key of the receivers the least cost of the senders with a pair at different places. `costs`: by key.
+    fn message_apart(&self, edge: usize, (senders, costs): (&Side, &[i64]), receivers: &Side, forward: bool) -> Vec<i64> {
+        let rules = self.rules(edge);
+        let mut out = vec![HARD; receivers.keys.len()];
+        let mut order: Vec<usize> = (0..costs.len()).filter(|&at| costs[at] < HARD).collect();
+        order.sort_unstable_by_key(|&at| costs[at]);
+        let mut highest = HARD;
+        for (key, cost) in order.into_iter().map(|at| (senders.keys[at], costs[at])) {
+            // A pair costs nothing at least, and the senders that follow are as dear.
+            if cost >= highest {
+                break;
+            }
+            highest = 0;
+            for (&other, out) in receivers.keys.iter().zip(&mut out) {
+                if cost < *out && if key.2 == other.2 { rules.near } else { rules.far } {
+                    let (a, b) = if forward { (key, other) } else { (other, key) };
+                    *out = (*out).min(cost + self.apart(edge, a, b));
+                }
+                highest = highest.max(*out);
+            }
         }
         out
     }
@@ -218,6 +248,9 @@ impl Coarse<'_> {
                 start += 1;
             }
             for &at in by_place[start..].iter().take_while(|&&at| sender(at).place == y.place) {
+                if costs[at] >= out[position] {
+                    continue;
+                }
                 let (a, b) = if forward { (sender(at), y) } else { (y, sender(at)) };
                 let pair = inside(self.model, self.codes, edge, a, b, self.prices);
                 out[position] = out[position].min(costs[at] + pair);

@@ -310,7 +310,9 @@ fn value(
 fn allowance(part: &mut Part, here: &mut Here, own: i64) -> (usize, usize) {
     let class = position_or_push(&mut part.owns, own);
     let Here { ladders, digest, .. } = &*here;
-    let same = |known: &Signature| known.digest == *digest && known.class == class && known.ladders == *ladders;
+    let same = |known: &Signature| {
+        known.class == class && known.digest == *digest && known.ladders.iter().eq(ladders)
+    };
     // From the back: neighbours in the price book look alike.
     let signature = part.signatures.iter().rposition(same).unwrap_or_else(|| {
         part.signatures.push(Signature { class, ladders: ladders.clone(), digest: *digest });
