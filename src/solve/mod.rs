@@ -42,6 +42,7 @@ pub mod second_opinion;
 mod session;
 mod sweep;
 mod twins;
+mod vector;
 
 pub use floor::{Floor, Followed, Lot};
 pub use prepared::{Prepared, Request};

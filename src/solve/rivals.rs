@@ -14,7 +14,6 @@ use super::eval::flat_cost;
 use super::model::{Model, Tie, Value};
 use super::reach::Reach;
 use crate::problem::{ComponentId, PlaceId, RelationKind};
-use std::collections::BTreeMap;
 
 /// Cheaper values of a component that are tried in place of one whose latency matters.
 const TRIES_MAX: usize = 12;
@@ -123,24 +122,25 @@ impl<'a> Rivals<'a> {
 
     /// Drops what the component does as well elsewhere, by itself.
     fn drop_alone(&mut self, component: ComponentId, presence: &[Vec<bool>]) {
-        let mut groups: BTreeMap<Meaning, Vec<(i128, usize)>> = BTreeMap::new();
+        let mut values: Vec<(Meaning, i128, usize)> = Vec::with_capacity(self.domains[component].len());
         for (at, value) in self.kept(component) {
             let shares = self.shared(value);
             if self.model.nothing_negative || value.shared.is_empty() {
-                groups.entry(self.meaning(value)).or_default().push((value.cost + shares, at));
+                values.push((self.meaning(value), value.cost + shares, at));
             }
         }
-        for (meaning, mut group) in groups {
-            group.sort_unstable();
+        values.sort_unstable();
+        for group in values.chunk_by(|a, b| a.0 == b.0) {
+            let meaning = group[0].0;
             let join = self.joins[meaning.0];
             // From the back: what is dropped stands for nothing.
             for ordinal in (1..group.len()).rev() {
-                let (full, at) = group[ordinal];
+                let (_, full, at) = group[ordinal];
                 let value = self.value(component, self.domains[component][at]);
                 let Some(lost) = self.lost(component, value.place, join, presence) else { continue };
                 let least = full - self.shared(value) - lost;
-                let below = group[..ordinal].iter().take_while(|(other, _)| *other <= least);
-                for &(_, with) in below.take(TRIES_MAX) {
+                let below = group[..ordinal].iter().take_while(|other| other.1 <= least);
+                for &(_, _, with) in below.take(TRIES_MAX) {
                     let to = self.value(component, self.domains[component][with]).place;
                     if self.may_move_alone(component, (value.place, to), join.is_some(), presence) {
                         self.keep[component][at] = false;

@@ -100,6 +100,8 @@ pub(super) struct Search<'m> {
     coarse: bool,
     /// Whether only a narrow part is looked at, for an answer.
     narrow: bool,
+    /// From where the last descent found nothing better, and whether that was in a narrow look.
+    descended: (i128, bool),
     /// Bound of the last sweep over the objective.
     bound_now: i64,
     /// The known optimum, when only marginals are wanted: nothing is looked for then, and nothing replaces `below`.
@@ -138,6 +140,7 @@ impl<'m> Search<'m> {
             nodes_max: control.limits.nodes_max,
             coarse: false,
             narrow: false,
+            descended: (i128::MIN, false),
             bound_now: -HARD,
             known: None,
             control,
@@ -291,8 +294,11 @@ impl<'m> Search<'m> {
             }
         }
         if domains.bound < self.ceiling() {
-            if self.nodes == 1 && verdict.is_err() && self.press(&mut domains, &guess).is_none() {
-                return;
+            if self.nodes == 1 && verdict.is_err() {
+                match self.press(&mut domains, &guess) {
+                    Some(better) => guess = better,
+                    None => return,
+                }
             }
             match self.climb(&mut domains, guess) {
                 Some(better) => guess = better,
@@ -369,6 +375,9 @@ impl<'m> Search<'m> {
 
     /// Coordinate descent from the best known assignment over what is left.
     fn improve(&mut self, domains: &Domains) {
+        if self.descended == (self.below, self.narrow) {
+            return;
+        }
         let Some((_, start)) = self.best.clone() else { return };
         let model = self.model;
         let candidates = candidates(domains);
@@ -380,6 +389,7 @@ impl<'m> Search<'m> {
             }
             Err(_) => false,
         });
+        self.descended = (self.below, self.narrow);
     }
 
     /// Bounds and prunes until little changes. `None`: nothing of interest is left; else the relaxation's best
@@ -390,7 +400,9 @@ impl<'m> Search<'m> {
         for round in 0.. {
             let before = domains.len();
             self.prune_by_paths(domains)?;
-            self.drop_twins(domains, true);
+            if round == 0 {
+                self.drop_twins(domains, true);
+            }
             self.prices.update(self.model, &self.codes, domains.scope(), &dual.tangents);
             self.prune_by_budget(domains)?;
             let guess = self.bound(domains)?;
@@ -455,8 +467,9 @@ impl<'m> Search<'m> {
         domains.prune(&self.sweep, money, ceiling, false)
     }
 
-    /// Looks for a first good answer where the relaxation breaks path bounds. `None`: nothing of interest is left.
-    fn press(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<()> {
+    /// Looks for a first good answer where the relaxation breaks path bounds. `None`: nothing of interest
+    /// is left; else the relaxation's best assignment.
+    fn press(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<Vec<usize>> {
         let mut guess = guess.to_vec();
         let mut ascent = Ascent::new(&domains.dual, self.bound_now, PRESSES_MAX, 0);
         let worth = self.bound_now;
@@ -473,7 +486,7 @@ impl<'m> Search<'m> {
         }
         // Back to the multipliers in force.
         self.objective.penalise(self.model, &domains.dual.paths);
-        Some(())
+        self.bound(domains)
     }
 
     /// Looks for better multipliers. `None`: nothing of interest is left.
@@ -484,11 +497,6 @@ impl<'m> Search<'m> {
             None if self.nodes == 1 => (ROOT_STEPS, 0),
             None => (NODE_STEPS + domains.paths.len() / PATHS_A_STEP, 1),
         };
-        self.prices.turn(self.model, &self.codes, &domains.dual.tangents);
-        self.objective.penalise(self.model, &domains.dual.paths);
-        if self.nodes == 1 {
-            guess = self.bound(domains)?;
-        }
         let mut bound = self.bound_now;
         let mut ascent = Ascent::new(&domains.dual, bound, steps, halvings);
         while ascent.promising() && !self.is_cancelled() {
