@@ -613,11 +613,15 @@ fn between(model: &Model, codes: &Codes, (from, to): (&Left, &Left), tie: Tie, s
         return;
     }
     if tie != Tie::Together {
+        let mut seen = vec![false; codes.len()];
         for &(a, here) in &from.classes {
+            let routes = &codes.forward[a * codes.classes..(a + 1) * codes.classes];
             for &(b, there) in &to.classes {
                 // Two that are at the only place of a class together are not apart.
-                if a != b || here.is_none() || here != there {
-                    state.see(model, codes.kinds[usize::from(codes.forward[a * codes.classes + b])]);
+                let code = usize::from(routes[b]);
+                if !seen[code] && (a != b || here.is_none() || here != there) {
+                    seen[code] = true;
+                    state.see(model, codes.kinds[code]);
                 }
             }
         }

@@ -331,7 +331,7 @@ impl Pair<'_> {
         }
         for path in link.bounds.iter().map(|&path| &model.problem.paths[path]) {
             let bound = path.bound.map_or(i64::MAX, crate::units::Latency::micros);
-            for (cell, &q) in row.iter_mut().zip(columns) {
+            for (cell, &q) in row.iter_mut().zip(columns).filter(|(cell, _)| **cell < HARD) {
                 let (a, b) = if turned { (q, p) } else { (p, q) };
                 let place = |c: usize| if c == edge.a { a } else { b };
                 if model.problem.path_latency_us(path, place) > bound {
@@ -339,8 +339,13 @@ impl Pair<'_> {
                 }
             }
         }
-        for (cell, &q) in row.iter_mut().zip(columns) {
-            *cell = if tie.lets(p, q) { (*cell).min(HARD) } else { HARD };
+        match tie {
+            Tie::Open => row.iter_mut().for_each(|cell| *cell = (*cell).min(HARD)),
+            Tie::Together | Tie::Apart => {
+                for (cell, &q) in row.iter_mut().zip(columns) {
+                    *cell = if tie.lets(p, q) { (*cell).min(HARD) } else { HARD };
+                }
+            }
         }
     }
 }
