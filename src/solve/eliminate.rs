@@ -9,7 +9,7 @@ use super::vector;
 use pulp::Arch;
 
 /// A link between two components, by weight: the light ones are loosened first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tied {
     pub a: usize,
     pub b: usize,

@@ -481,7 +481,7 @@ impl Prices {
                 }
             };
             let rungs = &model.ladders[ladder];
-            let billable = self.billable(model, ordinal, x.own, false);
+            let billable = self.billable(model, ordinal, part.owns[x.class], false);
             let low = self.meters[rungs.meter].low.max(billable);
             if billable <= 0 {
                 continue;

@@ -4,15 +4,14 @@ use super::model::{Edge, MeterLimit, Model, NO_LADDER, Part, Rungs, Scale, Signa
 use super::restrict::Restriction;
 use crate::problem::{Choice, ComponentId, FlowTo, Included, Objective, Path, PlaceId, Problem, Route};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Builds the model, for all restrictions. A component without values proves that nothing satisfies the hard constraints.
 pub(super) fn build(problem: &Problem) -> Model<'_> {
     let mut streams = streams(problem);
     let shared: Vec<i128> = problem.shared.iter().map(|s| i128::from(s.charge.cost().nanos())).collect();
-    let due = Shared::of(problem);
+    let mut due = Shared::of(problem);
     let alike = &problem.routes.classes(&problem.ladders).ladder;
-    let part = |component| part((problem, alike), &streams, &due, component);
+    let part = |component| part((problem, alike), &streams, &mut due, component);
     let parts: Vec<Part> = (0..problem.components.len()).map(part).collect();
     let edges = edges(problem, &streams);
     for (at, edge) in edges.iter().enumerate() {
@@ -32,6 +31,7 @@ pub(super) fn build(problem: &Problem) -> Model<'_> {
         internet_is_own: false,
         scale: Scale { shift: 0, latency_first: None, cost_min: 0 },
         shared,
+        dues: due.lists,
     };
     set_scale(&mut model);
     model.nothing_negative = nothing_negative(&model);
@@ -88,14 +88,14 @@ pub(super) fn domains(model: &Model, restriction: &Restriction) -> Vec<Vec<usize
         // Where the values of the current place begin in `kept`.
         let mut start = 0;
         for (v, value) in part.values.iter().enumerate() {
-            let choice = (&choices[value.choice], value.cost);
-            if !restriction.allows(component, value.choice, choice.0) {
+            let choice = (&choices[value.choice()], value.cost);
+            if !restriction.allows(component, value.choice(), choice.0) {
                 continue;
             }
             if kept.last().is_some_and(|&last| part.values[last].place != value.place) {
                 start = kept.len();
             }
-            let of = |&other: &usize| (&choices[part.values[other].choice], part.values[other].cost);
+            let of = |&other: &usize| (&choices[part.values[other].choice()], part.values[other].cost);
             if kept[start..].iter().any(|other| dominates(of(other), choice, sends_nothing)) {
                 continue;
             }
@@ -127,36 +127,47 @@ fn rungs(ladder: &crate::problem::Ladder) -> Rungs {
     }
 }
 
-/// Shared charges of every place.
+/// Which shared charges become due together.
 struct Shared {
-    by_place: Vec<Arc<[usize]>>,
-    none: Arc<[usize]>,
+    /// By place: the list of all its charges.
+    by_place: Vec<usize>,
+    /// Distinct lists, the empty one first.
+    lists: Vec<Vec<usize>>,
 }
 
 impl Shared {
     fn of(problem: &Problem) -> Self {
-        let mut by_place = vec![Vec::new(); problem.places.len()];
+        let (mut by_place, mut lists) = (vec![0; problem.places.len()], vec![Vec::new()]);
         for (ordinal, shared) in problem.shared.iter().enumerate() {
-            by_place[shared.place].push(ordinal);
+            let at = &mut by_place[shared.place];
+            if *at == 0 {
+                *at = lists.len();
+                lists.push(Vec::new());
+            }
+            lists[*at].push(ordinal);
         }
-        Self { by_place: by_place.into_iter().map(Arc::from).collect(), none: Arc::from([]) }
+        Self { by_place, lists }
     }
 
-    /// Those that become due with a choice.
-    fn due(&self, problem: &Problem, choice: &Choice) -> Arc<[usize]> {
-        if choice.needs.is_empty() {
-            return self.none.clone();
+    /// Those that become due with a choice, as an ordinal in the lists.
+    fn due(&mut self, problem: &Problem, choice: &Choice) -> usize {
+        let here = self.by_place[choice.place];
+        if choice.needs.is_empty() || here == 0 {
+            return 0;
         }
-        let here = &self.by_place[choice.place];
         let due = |s: &usize| choice.needs.contains(&problem.shared[*s].need);
-        if here.iter().all(due) { here.clone() } else { here.iter().copied().filter(due).collect() }
+        if self.lists[here].iter().all(due) {
+            return here;
+        }
+        let some = self.lists[here].iter().copied().filter(due).collect();
+        position_or_push(&mut self.lists, some)
     }
 }
 
 fn part(
     (problem, alike): (&Problem, &[usize]),
     streams: &[Stream],
-    shared: &Shared,
+    shared: &mut Shared,
     component: ComponentId,
 ) -> Part {
     let sent = |f: &usize| streams[*f].from == component;
@@ -257,7 +268,7 @@ impl<'a> Alone<'a> {
 
 /// Whether a choice (with what it costs now) is at most as dear as another in every assignment. A pool never makes anything dearer; an own
 /// allowance can (it thins out the account's volume, and with it the share in the cheap steps), so it must be equal.
-fn dominates((better, low): (&Choice, i128), (worse, high): (&Choice, i128), sends_nothing: bool) -> bool {
+fn dominates((better, low): (&Choice, i64), (worse, high): (&Choice, i64), sends_nothing: bool) -> bool {
     let includes = match (better.included, worse.included) {
         (Included::Pooled(more), Included::Pooled(less)) => more >= less,
         (Included::Pooled(_), Included::None) => true,
@@ -272,7 +283,7 @@ fn dominates((better, low): (&Choice, i128), (worse, high): (&Choice, i128), sen
 fn value(
     problem: &Problem,
     part: &mut Part,
-    shared: &Shared,
+    shared: &mut Shared,
     (ordinal, choice): (usize, &Choice),
     here: &mut Here,
 ) -> Value {
@@ -291,19 +302,11 @@ fn value(
         part.rows += 1;
         here.rows.push((class, zones, row));
     }
-    Value {
-        choice: ordinal,
-        place: choice.place,
-        provider: problem.places[choice.place].provider,
-        cost: i128::from(choice.cost.nanos()),
-        own,
-        pooled,
-        zones,
-        shared: shared.due(problem, choice),
-        signature,
-        class,
-        row,
-    }
+    let provider = problem.places[choice.place].provider;
+    let small = |n: usize| u32::try_from(n).expect("fewer than 2^32 choices");
+    let (choice_at, row, due) = (small(ordinal), small(row), small(shared.due(problem, choice)));
+    let (place, cost) = (choice.place, choice.cost.nanos());
+    Value { place, provider, cost, pooled, signature, class, choice: choice_at, row, due, zones }
 }
 
 /// The class and the signature of the values at a place that come with an allowance not met there before.
@@ -367,8 +370,8 @@ pub(super) fn set_scale(model: &mut Model) {
         let first = part.values.first().map_or(0, |v| v.cost);
         part.values.iter().fold((first, first), |(low, high), v| (low.min(v.cost), high.max(v.cost)))
     };
-    let (low, high) =
-        model.parts.iter().map(ends).fold((0, 0), |sum: (i128, i128), ends| (sum.0 + ends.0, sum.1 + ends.1));
+    let add = |sum: (i128, i128), ends: (i64, i64)| (sum.0 + i128::from(ends.0), sum.1 + i128::from(ends.1));
+    let (low, high) = model.parts.iter().map(ends).fold((0, 0), add);
     let dearest = model.ladders.iter().flat_map(|l| l.steps.iter().map(|s| s.1));
     let between = model.streams.iter().any(|s| s.to.is_some());
     let flat = problem.routes.kinds().iter().filter(|_| between).map(|route| match route {

@@ -37,7 +37,7 @@ pub(super) struct Rivals<'a> {
 }
 
 /// What a value means to others, wherever its class of places is: class, route to itself, allowances, zones, ladders.
-type Meaning = (usize, usize, i64, i64, u8, usize);
+type Meaning = (usize, usize, usize, i64, u8, usize);
 
 impl<'a> Rivals<'a> {
     /// `keep`: what earlier rules left. `exempt`: components to be left alone. `reach`: what paths allow; `None` when no
@@ -111,13 +111,13 @@ impl<'a> Rivals<'a> {
     }
 
     fn meaning(&self, value: &Value) -> Meaning {
-        let Value { place, own, pooled, zones, signature, .. } = *value;
-        (self.codes.at(place), self.codes.route(place, place), own, pooled, zones, signature)
+        let Value { place, class, pooled, zones, signature, .. } = *value;
+        (self.codes.at(place), self.codes.route(place, place), class, pooled, zones, signature)
     }
 
     /// What becomes due with a value at most.
     fn shared(&self, value: &Value) -> i128 {
-        value.shared.iter().map(|&s| self.model.shared[s]).sum()
+        self.model.due(value).iter().map(|&s| self.model.shared[s]).sum()
     }
 
     /// Drops what the component does as well elsewhere, by itself.
@@ -125,8 +125,8 @@ impl<'a> Rivals<'a> {
         let mut values: Vec<(Meaning, i128, usize)> = Vec::with_capacity(self.domains[component].len());
         for (at, value) in self.kept(component) {
             let shares = self.shared(value);
-            if self.model.nothing_negative || value.shared.is_empty() {
-                values.push((self.meaning(value), value.cost + shares, at));
+            if self.model.nothing_negative || self.model.due(value).is_empty() {
+                values.push((self.meaning(value), i128::from(value.cost) + shares, at));
             }
         }
         values.sort_unstable();
@@ -226,8 +226,8 @@ impl<'a> Rivals<'a> {
 
     /// Whether another value costs no more wherever what is there comes along.
     fn does(&self, value: &Value, other: &Value) -> bool {
-        let shared = match (&*value.shared, &*other.shared) {
-            (_, []) => self.model.nothing_negative || value.shared.is_empty(),
+        let shared = match (self.model.due(value), self.model.due(other)) {
+            (_, []) => self.model.nothing_negative || self.model.due(value).is_empty(),
             (&[here], &[there]) => self.model.shared[there] <= self.model.shared[here],
             _ => false,
         };
