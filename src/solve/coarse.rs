@@ -11,7 +11,7 @@ use super::eliminate::{Plan, Tied};
 use super::meter::Prices;
 use super::model::{HARD, Model, Scope, Tie};
 use super::sweep::{Sweep, inside};
-use crate::problem::RelationKind;
+use crate::problem::{PlaceId, RelationKind};
 
 /// The values of a component, by what they mean to others.
 #[derive(Default)]
@@ -20,6 +20,8 @@ struct Side {
     key_of: Vec<usize>,
     /// Distinct keys: class of its own allowance, class of its place, provider.
     keys: Vec<(usize, usize, usize)>,
+    /// By value in the domain: its place.
+    place_of: Vec<PlaceId>,
     /// Positions in the domain, by place.
     by_place: Vec<usize>,
 }
@@ -114,9 +116,10 @@ fn side(model: &Model, codes: &Codes, domain: &[usize], component: usize) -> Sid
             side.keys.push((value.class, class, value.provider));
         }
         side.key_of.push(*key);
+        side.place_of.push(value.place);
     }
     side.by_place = (0..domain.len()).collect();
-    side.by_place.sort_by_key(|&at| part.values[domain[at]].place);
+    side.by_place.sort_by_key(|&at| side.place_of[at]);
     side
 }
 
@@ -237,21 +240,25 @@ impl Coarse<'_> {
 
     /// Lowers a message to what it takes to be at one place.
     fn add_together(&self, edge: usize, from: usize, to: usize, costs: &[i64], out: &mut [i64]) {
-        let (senders, receivers) = (&self.scope.values[from], &self.scope.values[to]);
+        let (senders, receivers) = (&self.sides[from], &self.sides[to]);
+        let value = |component: usize, at: usize| {
+            &self.model.parts[component].values[self.scope.values[component][at]]
+        };
         let forward = self.model.edges[edge].a == from;
-        let by_place = &self.sides[from].by_place;
-        let sender = |at: usize| &self.model.parts[from].values[senders[at]];
         let mut start = 0;
-        for &position in &self.sides[to].by_place {
-            let y = &self.model.parts[to].values[receivers[position]];
-            while start < by_place.len() && sender(by_place[start]).place < y.place {
+        for &position in &receivers.by_place {
+            let place = receivers.place_of[position];
+            let by_place = &senders.by_place;
+            while start < by_place.len() && senders.place_of[by_place[start]] < place {
                 start += 1;
             }
-            for &at in by_place[start..].iter().take_while(|&&at| sender(at).place == y.place) {
+            for &at in by_place[start..].iter().take_while(|&&at| senders.place_of[at] == place) {
+                // A pair costs nothing at least.
                 if costs[at] >= out[position] {
                     continue;
                 }
-                let (a, b) = if forward { (sender(at), y) } else { (y, sender(at)) };
+                let (x, y) = (value(from, at), value(to, position));
+                let (a, b) = if forward { (x, y) } else { (y, x) };
                 let pair = inside(self.model, self.codes, edge, a, b, self.prices);
                 out[position] = out[position].min(costs[at] + pair);
             }

@@ -170,7 +170,7 @@ impl Evaluator {
             return Err(Broken::Dear);
         }
         self.own_allowances(model, picked);
-        Ok(cost + self.meters(model))
+        self.add_meters(model, cost, below)
     }
 
     fn meter_internet(&mut self, model: &Model, part: &super::model::Part, signature: usize) {
@@ -223,11 +223,17 @@ impl Evaluator {
         }
     }
 
-    fn meters(&mut self, model: &Model) -> i128 {
+    fn add_meters(&mut self, model: &Model, mut cost: i128, below: i128) -> Result<i128, Broken> {
         for m in &self.metered {
             self.volume[model.ladders[m.ladder].meter] += m.billable;
         }
-        self.metered.iter().map(|m| self.metered_cost(model, m)).sum()
+        for m in &self.metered {
+            cost += self.metered_cost(model, m);
+            if cost >= below && model.nothing_negative {
+                return Err(Broken::Dear);
+            }
+        }
+        Ok(cost)
     }
 
     fn metered_cost(&self, model: &Model, m: &Metered) -> i128 {

@@ -39,6 +39,8 @@ pub(super) struct Prices {
     sure: Vec<bool>,
     /// Cells of a pair table that are priced.
     done: Vec<bool>,
+    /// Per flow of a pair and meter: what comes with it.
+    brought: Vec<i128>,
     /// Per component: what was last looked at.
     left: Vec<Left>,
 }
@@ -347,22 +349,38 @@ impl Prices {
         let mut done = std::mem::take(&mut self.done);
         done.clear();
         done.resize(table.len(), false);
+        let mut brought = std::mem::take(&mut self.brought);
+        let meters = model.problem.providers.len();
+        brought.clear();
+        brought.resize(streams.len() * meters, -1);
         for &(own, class) in &self.left[sender].keys {
             for &code in &codes.out[class] {
                 let Kind::Ladder(ladder) = codes.kinds[usize::from(code)] else { continue };
                 let cell = own * codes.len() + usize::from(code);
                 if !std::mem::replace(&mut done[cell], true) {
                     let own = model.parts[sender].owns[own];
-                    let price = |&s: &usize| self.stream_price(model, codes, s, ladder, own);
-                    table[cell] = model.scale.floor(streams.iter().map(price).sum());
+                    let mut sum = 0;
+                    for (at, &stream) in streams.iter().enumerate() {
+                        let brought = &mut brought[at * meters + model.ladders[ladder].meter];
+                        sum += self.stream_price(model, codes, (stream, brought), ladder, own);
+                    }
+                    table[cell] = model.scale.floor(sum);
                 }
             }
         }
-        self.done = done;
+        (self.done, self.brought) = (done, brought);
     }
 
-    /// What a flow between components costs at least on a ladder.
-    fn stream_price(&self, model: &Model, codes: &Codes, stream: usize, ladder: usize, own: i64) -> i128 {
+    /// What a flow between components costs at least on a ladder. `brought`: what else its sender brings to that meter;
+    /// filled in where it is below 0.
+    fn stream_price(
+        &self,
+        model: &Model,
+        codes: &Codes,
+        (stream, brought): (usize, &mut i128),
+        ladder: usize,
+        own: i64,
+    ) -> i128 {
         let rungs = &model.ladders[ladder];
         let state = &self.streams[stream];
         if !state.may.contains(&rungs.meter) {
@@ -374,16 +392,24 @@ impl Prices {
             low += billable;
         }
         if codes.meter_is_provider && own == 0 {
-            // The sender is at this provider, and with it its internet traffic.
-            let sender = model.streams[stream].from;
-            let brings = self.brings[sender][rungs.meter];
-            let counted = |&&f: &&usize| self.streams[f].must_on(rungs.meter);
-            let counted: i128 =
-                model.parts[sender].internet.iter().filter(counted).map(|&f| i128::from(model.streams[f].volume)).sum();
-            low += if brings == i128::MAX { 0 } else { (brings - counted).max(0) };
-            low += self.brought(model, sender, Some(stream), rungs.meter);
+            if *brought < 0 {
+                *brought = self.brought_with(model, stream, rungs.meter);
+            }
+            low += *brought;
         }
         self.cheapest(rungs, (billable, i128::from(model.streams[stream].volume)), low)
+    }
+
+    /// What comes to a meter with a flow whose sender is at its provider, and has no allowance of its own.
+    fn brought_with(&self, model: &Model, stream: usize, meter: usize) -> i128 {
+        let sender = model.streams[stream].from;
+        // The sender's internet traffic is there too.
+        let brings = self.brings[sender][meter];
+        let counted = |&&f: &&usize| self.streams[f].must_on(meter);
+        let counted: i128 =
+            model.parts[sender].internet.iter().filter(counted).map(|&f| i128::from(model.streams[f].volume)).sum();
+        let internet = if brings == i128::MAX { 0 } else { (brings - counted).max(0) };
+        internet + self.brought(model, sender, Some(stream), meter)
     }
 
     /// What a flow of at least `billable` and at most `volume` pays at least in an account with at least `low`.

@@ -189,6 +189,11 @@ impl Scale {
         i64::try_from(exact >> self.shift).unwrap_or(if exact < 0 { -HARD } else { HARD }).min(HARD)
     }
 
+    /// The same for what one value costs.
+    pub fn floor_cost(self, cost: i64) -> i64 {
+        (cost >> self.shift.min(63)).min(HARD)
+    }
+
     /// The least bound that proves "not below `exact`".
     pub fn ceil(self, exact: i128) -> i64 {
         let up = -((-exact) >> self.shift);

@@ -179,10 +179,15 @@ impl Sweep {
                 let value = &part.values[v];
                 let mut cost = 0;
                 if f.money {
-                    let gateways: i128 = model.due(value).iter().filter_map(|&s| Some(shares?[s])).sum();
+                    let due = model.due(value);
                     let credit = prices.tangents[value.provider].credit(value.pooled);
-                    let own = i128::from(value.cost) + gateways - credit;
-                    cost = model.scale.floor(own) + prices.internet[c][value.signature];
+                    cost = if due.is_empty() && credit == 0 {
+                        model.scale.floor_cost(value.cost)
+                    } else {
+                        let gateways: i128 = due.iter().filter_map(|&s| Some(shares?[s])).sum();
+                        model.scale.floor(i128::from(value.cost) + gateways - credit)
+                    };
+                    cost += prices.internet[c][value.signature];
                 }
                 cost + entries.iter().map(|(by_place, weight)| by_place[value.place] * weight).sum::<i64>()
             };
@@ -336,9 +341,14 @@ impl Pair<'_> {
         let edge = &model.edges[link.edge];
         for Weighted { term, weight } in &link.terms {
             let rtt = &model.problem.rtt[term.percentile];
-            for (cell, &q) in row.iter_mut().zip(columns) {
-                let us = i64::from(if term.backward == turned { rtt[p * places + q] } else { rtt[q * places + p] });
-                *cell += term.round_trips_milli * us / 1000 * weight;
+            let us = |q: usize| i64::from(if term.backward == turned { rtt[p * places + q] } else { rtt[q * places + p] });
+            if term.round_trips_milli % 1000 == 0 {
+                // Whole round trips need no division.
+                let each = term.round_trips_milli / 1000 * weight;
+                row.iter_mut().zip(columns).for_each(|(cell, &q)| *cell += us(q) * each);
+            } else {
+                let add = |(cell, &q): (&mut i64, &usize)| *cell += term.round_trips_milli * us(q) / 1000 * weight;
+                row.iter_mut().zip(columns).for_each(add);
             }
         }
         for &kind in &edge.relations {
