@@ -32,8 +32,8 @@ const PRESSES_MAX: usize = 10;
 const NEAR_PART: i64 = 3;
 
 /// Steps towards better multipliers at the root, and at every other node: there one more for so many open paths.
-const ROOT_STEPS: usize = 24;
-const NODE_STEPS: usize = 4;
+const ROOT_STEPS: usize = 10;
+const NODE_STEPS: usize = 1;
 const PATHS_A_STEP: usize = 2;
 
 /// The same at the root of a look at a narrow part.

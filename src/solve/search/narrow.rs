@@ -15,7 +15,7 @@ pub(super) const NODES_MAX: u64 = 4;
 const AGAIN_NODES_MAX: u64 = 16;
 
 /// A gap is large from this part of what it is below.
-const GAP_PART: i64 = 100;
+const GAP_PART: i64 = 20;
 
 impl Search<'_> {
     /// Whether bounding the pairs of a part costs much more than a narrow look.
