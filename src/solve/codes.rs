@@ -149,8 +149,12 @@ impl Codes {
         let n = classes.len();
         self.out = vec![Vec::new(); n];
         for (c, from) in classes.iter().enumerate() {
+            let mut last = (usize::MAX, 0);
             for (d, to) in classes.iter().enumerate() {
-                if c != d || from.places.len() > 1 {
+                let now = (to.provider, self.forward[c * n + d]);
+                if (c != d || from.places.len() > 1) && last != now {
+                    // Neighbours are of one provider, and mostly reached alike.
+                    last = now;
                     self.note(model, (c, from.provider), to.provider, self.forward[c * n + d], false);
                 }
             }
