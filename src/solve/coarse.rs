@@ -215,7 +215,13 @@ impl Coarse<'_> {
     }
 
     /// For every key of the receivers the least cost of the senders with a pair at different places. `costs`: by key.
-    fn message_apart(&self, edge: usize, (senders, costs): (&Side, &[i64]), receivers: &Side, forward: bool) -> Vec<i64> {
+    fn message_apart(
+        &self,
+        edge: usize,
+        (senders, costs): (&Side, &[i64]),
+        receivers: &Side,
+        forward: bool,
+    ) -> Vec<i64> {
         let rules = self.rules(edge);
         let mut out = vec![HARD; receivers.keys.len()];
         let mut order: Vec<usize> = (0..costs.len()).filter(|&at| costs[at] < HARD).collect();
@@ -241,9 +247,7 @@ impl Coarse<'_> {
     /// Lowers a message to what it takes to be at one place.
     fn add_together(&self, edge: usize, from: usize, to: usize, costs: &[i64], out: &mut [i64]) {
         let (senders, receivers) = (&self.sides[from], &self.sides[to]);
-        let value = |component: usize, at: usize| {
-            &self.model.parts[component].values[self.scope.values[component][at]]
-        };
+        let value = |component: usize, at: usize| &self.model.parts[component].values[self.scope.values[component][at]];
         let forward = self.model.edges[edge].a == from;
         let mut start = 0;
         for &position in &receivers.by_place {

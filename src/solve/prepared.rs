@@ -88,7 +88,9 @@ impl<'p> Prepared<'p> {
             return problem.components.iter().map(|component| vec![0; component.choices.len()]).collect();
         }
         let everything: Vec<Vec<usize>> = model.parts.iter().map(|part| (0..part.values.len()).collect()).collect();
-        let chosen = |(part, &choice): (&Part, &usize)| part.values.iter().find(|v| v.choice() == choice).map(|v| i128::from(v.cost));
+        let chosen = |(part, &choice): (&Part, &usize)| {
+            part.values.iter().find(|v| v.choice() == choice).map(|v| i128::from(v.cost))
+        };
         let bill: i128 = model.parts.iter().zip(&answer.assignment).filter_map(chosen).sum();
         let best = model.internal(answer.objective);
         let below = best + bill.abs() / 8 + 1_000;

@@ -313,9 +313,7 @@ fn value(
 fn allowance(part: &mut Part, here: &mut Here, own: i64) -> (usize, usize) {
     let class = position_or_push(&mut part.owns, own);
     let Here { ladders, digest, .. } = &*here;
-    let same = |known: &Signature| {
-        known.class == class && known.digest == *digest && known.ladders.iter().eq(ladders)
-    };
+    let same = |known: &Signature| known.class == class && known.digest == *digest && known.ladders.iter().eq(ladders);
     // From the back: neighbours in the price book look alike.
     let signature = part.signatures.iter().rposition(same).unwrap_or_else(|| {
         part.signatures.push(Signature { class, ladders: ladders.clone(), digest: *digest });
@@ -382,10 +380,8 @@ pub(super) fn set_scale(model: &mut Model) {
     let volume: i128 = model.streams.iter().map(|s| i128::from(s.volume)).sum();
     let rounding = i128::try_from(model.streams.len() * 64).expect("small");
     let cost_min = low + model.shared.iter().map(|&s| s.min(0)).sum::<i128>();
-    let cost_max = high
-        + model.shared.iter().map(|&s| s.max(0)).sum::<i128>()
-        + volume * dearest / 1_000_000
-        + rounding;
+    let cost_max =
+        high + model.shared.iter().map(|&s| s.max(0)).sum::<i128>() + volume * dearest / 1_000_000 + rounding;
     let range = (cost_max - cost_min + 1).max(1);
     let step = (1_i128 << (128 - (range - 1).leading_zeros())).min(1 << 63);
     let latency_first = (problem.objective == Objective::LatencyThenCost).then_some(step);

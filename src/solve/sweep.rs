@@ -144,7 +144,8 @@ impl Sweep {
         };
         let links: Vec<Tied> = f.links.iter().map(tied).collect();
         // From step to step of an ascent little changes but costs.
-        let same = |known: &&Planned| known.sizes == self.sizes && known.links == links && known.components == f.components;
+        let same =
+            |known: &&Planned| known.sizes == self.sizes && known.links == links && known.components == f.components;
         if let Some(known) = self.planned.as_ref().filter(same) {
             return Rc::clone(&known.plan);
         }
@@ -341,7 +342,8 @@ impl Pair<'_> {
         let edge = &model.edges[link.edge];
         for Weighted { term, weight } in &link.terms {
             let rtt = &model.problem.rtt[term.percentile];
-            let us = |q: usize| i64::from(if term.backward == turned { rtt[p * places + q] } else { rtt[q * places + p] });
+            let us =
+                |q: usize| i64::from(if term.backward == turned { rtt[p * places + q] } else { rtt[q * places + p] });
             if term.round_trips_milli % 1000 == 0 {
                 // Whole round trips need no division.
                 let each = term.round_trips_milli / 1000 * weight;
