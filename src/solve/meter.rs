@@ -355,9 +355,11 @@ impl Prices {
         brought.resize(streams.len() * meters, -1);
         for &(own, class) in &self.left[sender].keys {
             for &code in &codes.out[class] {
-                let Kind::Ladder(ladder) = codes.kinds[usize::from(code)] else { continue };
                 let cell = own * codes.len() + usize::from(code);
-                if !std::mem::replace(&mut done[cell], true) {
+                if std::mem::replace(&mut done[cell], true) {
+                    continue;
+                }
+                if let Kind::Ladder(ladder) = codes.kinds[usize::from(code)] {
                     let own = model.parts[sender].owns[own];
                     let mut sum = 0;
                     for (at, &stream) in streams.iter().enumerate() {
