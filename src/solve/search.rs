@@ -31,8 +31,9 @@ const PRESSES_MAX: usize = 10;
 /// Up to which part of the largest distance a place is near.
 const NEAR_PART: i64 = 3;
 
-/// Steps towards better multipliers at the root, and at every other node: there one more for so many open paths.
-const ROOT_STEPS: usize = 10;
+/// Steps towards better multipliers at the root, with one more for each open path, and at every other node: there one more
+/// for so many.
+const ROOT_STEPS: usize = 8;
 const NODE_STEPS: usize = 1;
 const PATHS_A_STEP: usize = 2;
 
@@ -496,7 +497,7 @@ impl<'m> Search<'m> {
         let (steps, halvings) = match self.known {
             Some(_) => (MARGINAL_STEPS, 0),
             None if self.nodes == 1 && self.narrow => (NARROW_STEPS, 0),
-            None if self.nodes == 1 => (ROOT_STEPS, 0),
+            None if self.nodes == 1 => (ROOT_STEPS + domains.paths.len(), 0),
             None => (NODE_STEPS + domains.paths.len() / PATHS_A_STEP, 1),
         };
         let mut bound = self.bound_now;
