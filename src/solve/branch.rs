@@ -149,7 +149,7 @@ impl Search<'_> {
             let part = &model.parts[c];
             let brings = |v: &usize| {
                 let value = &part.values[*v];
-                (value.own, if value.provider == meter { value.pooled } else { -1 })
+                (value.class, if value.provider == meter { value.pooled } else { -1 })
             };
             let list = &domains.values[c];
             list.iter().any(|v| brings(v) != brings(&list[0]))
@@ -181,8 +181,8 @@ impl Search<'_> {
         let value = |c: usize| &model.parts[c].values[guess[c]];
         let mut most: Option<(i128, Branch)> = None;
         for c in 0..guess.len() {
-            for &s in value(c).shared.iter() {
-                let uses = |&u: &usize| value(u).shared.contains(&s);
+            for &s in model.due(value(c)) {
+                let uses = |&u: &usize| model.due(value(u)).contains(&s);
                 if (0..c).any(|u| uses(&u)) {
                     continue;
                 }
@@ -202,7 +202,7 @@ impl Search<'_> {
     fn payer(&self, domains: &Domains, shared: usize, user: usize) -> Option<Branch> {
         let model = self.model;
         let may = |c: usize| {
-            let uses = |&v: &usize| model.parts[c].values[v].shared.contains(&shared);
+            let uses = |&v: &usize| model.due(&model.parts[c].values[v]).contains(&shared);
             domains.values[c].iter().any(uses) && !domains.values[c].iter().all(uses)
         };
         let users: Vec<usize> = (0..domains.values.len()).filter(|&c| may(c)).collect();

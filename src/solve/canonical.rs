@@ -73,7 +73,7 @@ impl Prepared<'_> {
         let ceiling = model.scale.ceil(best + 1);
         let tied = |(component, (part, bounds)): (ComponentId, (&Part, &Vec<i64>))| {
             let open = part.values.iter().zip(bounds).filter(|(_, bound)| **bound < ceiling);
-            let mut choices: Vec<ChoiceId> = open.map(|(value, _)| value.choice).collect();
+            let mut choices: Vec<ChoiceId> = open.map(|(value, _)| value.choice()).collect();
             choices.push(answer.assignment[component]);
             choices.sort_unstable();
             choices.dedup();

@@ -11,7 +11,7 @@ use super::eliminate::{Plan, Tied};
 use super::meter::Prices;
 use super::model::{HARD, Model, Scope, Tie};
 use super::sweep::{Sweep, inside};
-use crate::problem::RelationKind;
+use crate::problem::{PlaceId, RelationKind};
 
 /// The values of a component, by what they mean to others.
 #[derive(Default)]
@@ -20,6 +20,8 @@ struct Side {
     key_of: Vec<usize>,
     /// Distinct keys: class of its own allowance, class of its place, provider.
     keys: Vec<(usize, usize, usize)>,
+    /// By value in the domain: its place.
+    place_of: Vec<PlaceId>,
     /// Positions in the domain, by place.
     by_place: Vec<usize>,
 }
@@ -91,9 +93,7 @@ impl Sweep {
             total.extend(below[child].iter().zip(&message).map(|(b, m)| (b + m).min(HARD)));
             self.marginal[child] = total;
             let chosen = scope.values[parent][self.best[parent]];
-            let with = |(at, &b): (usize, &i64)| b + coarse.pair(edge, parent, chosen, child, scope.values[child][at]);
-            let costs: Vec<i64> = below[child].iter().enumerate().map(with).collect();
-            self.best[child] = first_least(&costs);
+            self.best[child] = coarse.first_beside(edge, (parent, chosen), child, &below[child]);
         }
         least
     }
@@ -116,9 +116,10 @@ fn side(model: &Model, codes: &Codes, domain: &[usize], component: usize) -> Sid
             side.keys.push((value.class, class, value.provider));
         }
         side.key_of.push(*key);
+        side.place_of.push(value.place);
     }
     side.by_place = (0..domain.len()).collect();
-    side.by_place.sort_by_key(|&at| part.values[domain[at]].place);
+    side.by_place.sort_by_key(|&at| side.place_of[at]);
     side
 }
 
@@ -178,6 +179,21 @@ impl Coarse<'_> {
         }
     }
 
+    /// The first of a component's values that costs least together with a value of its partner, as a position.
+    fn first_beside(&self, edge: usize, (from, x): (usize, usize), to: usize, costs: &[i64]) -> usize {
+        let (mut best, mut least) = (0, i64::MAX);
+        for (at, (&y, &cost)) in self.scope.values[to].iter().zip(costs).enumerate() {
+            // A pair costs nothing at least.
+            if cost < least {
+                let cost = cost + self.pair(edge, from, x, to, y);
+                if cost < least {
+                    (best, least) = (at, cost);
+                }
+            }
+        }
+        best
+    }
+
     /// For every value of `to` the least cost of `from` with the pair.
     fn message(&self, edge: usize, from: usize, to: usize, costs: &[i64]) -> Vec<i64> {
         let rules = self.rules(edge);
@@ -186,18 +202,11 @@ impl Coarse<'_> {
         for (&key, &cost) in senders.key_of.iter().zip(costs) {
             by_key[key] = by_key[key].min(cost);
         }
-        let forward = self.model.edges[edge].a == from;
-        let mut out_by_key = vec![HARD; receivers.keys.len()];
-        if rules.near || rules.far {
-            for (&key, &cost) in senders.keys.iter().zip(&by_key).filter(|(_, cost)| **cost < HARD) {
-                for (&other, out) in receivers.keys.iter().zip(&mut out_by_key) {
-                    if if key.2 == other.2 { rules.near } else { rules.far } {
-                        let (a, b) = if forward { (key, other) } else { (other, key) };
-                        *out = (*out).min(cost + self.apart(edge, a, b));
-                    }
-                }
-            }
-        }
+        let out_by_key = if rules.near || rules.far {
+            self.message_apart(edge, (senders, &by_key), receivers, self.model.edges[edge].a == from)
+        } else {
+            vec![HARD; receivers.keys.len()]
+        };
         let mut out: Vec<i64> = receivers.key_of.iter().map(|&key| out_by_key[key]).collect();
         if rules.together {
             self.add_together(edge, from, to, costs, &mut out);
@@ -205,20 +214,55 @@ impl Coarse<'_> {
         out
     }
 
+    /// For every key of the receivers the least cost of the senders with a pair at different places. `costs`: by key.
+    fn message_apart(
+        &self,
+        edge: usize,
+        (senders, costs): (&Side, &[i64]),
+        receivers: &Side,
+        forward: bool,
+    ) -> Vec<i64> {
+        let rules = self.rules(edge);
+        let mut out = vec![HARD; receivers.keys.len()];
+        let mut order: Vec<usize> = (0..costs.len()).filter(|&at| costs[at] < HARD).collect();
+        order.sort_unstable_by_key(|&at| costs[at]);
+        let mut highest = HARD;
+        for (key, cost) in order.into_iter().map(|at| (senders.keys[at], costs[at])) {
+            // A pair costs nothing at least, and the senders that follow are as dear.
+            if cost >= highest {
+                break;
+            }
+            highest = 0;
+            for (&other, out) in receivers.keys.iter().zip(&mut out) {
+                if cost < *out && if key.2 == other.2 { rules.near } else { rules.far } {
+                    let (a, b) = if forward { (key, other) } else { (other, key) };
+                    *out = (*out).min(cost + self.apart(edge, a, b));
+                }
+                highest = highest.max(*out);
+            }
+        }
+        out
+    }
+
     /// Lowers a message to what it takes to be at one place.
     fn add_together(&self, edge: usize, from: usize, to: usize, costs: &[i64], out: &mut [i64]) {
-        let (senders, receivers) = (&self.scope.values[from], &self.scope.values[to]);
+        let (senders, receivers) = (&self.sides[from], &self.sides[to]);
+        let value = |component: usize, at: usize| &self.model.parts[component].values[self.scope.values[component][at]];
         let forward = self.model.edges[edge].a == from;
-        let by_place = &self.sides[from].by_place;
-        let sender = |at: usize| &self.model.parts[from].values[senders[at]];
         let mut start = 0;
-        for &position in &self.sides[to].by_place {
-            let y = &self.model.parts[to].values[receivers[position]];
-            while start < by_place.len() && sender(by_place[start]).place < y.place {
+        for &position in &receivers.by_place {
+            let place = receivers.place_of[position];
+            let by_place = &senders.by_place;
+            while start < by_place.len() && senders.place_of[by_place[start]] < place {
                 start += 1;
             }
-            for &at in by_place[start..].iter().take_while(|&&at| sender(at).place == y.place) {
-                let (a, b) = if forward { (sender(at), y) } else { (y, sender(at)) };
+            for &at in by_place[start..].iter().take_while(|&&at| senders.place_of[at] == place) {
+                // A pair costs nothing at least.
+                if costs[at] >= out[position] {
+                    continue;
+                }
+                let (x, y) = (value(from, at), value(to, position));
+                let (a, b) = if forward { (x, y) } else { (y, x) };
                 let pair = inside(self.model, self.codes, edge, a, b, self.prices);
                 out[position] = out[position].min(costs[at] + pair);
             }

@@ -149,8 +149,12 @@ impl Codes {
         let n = classes.len();
         self.out = vec![Vec::new(); n];
         for (c, from) in classes.iter().enumerate() {
+            let mut last = (usize::MAX, 0);
             for (d, to) in classes.iter().enumerate() {
-                if c != d || from.places.len() > 1 {
+                let now = (to.provider, self.forward[c * n + d]);
+                if (c != d || from.places.len() > 1) && last != now {
+                    // Neighbours are of one provider, and mostly reached alike.
+                    last = now;
                     self.note(model, (c, from.provider), to.provider, self.forward[c * n + d], false);
                 }
             }
@@ -198,11 +202,6 @@ impl Codes {
     /// The code of the route between two places in use.
     pub fn route(&self, from: PlaceId, to: PlaceId) -> usize {
         usize::from(if from == to { self.own[from] } else { self.forward[self.at(from) * self.classes + self.at(to)] })
-    }
-
-    /// Codes of metered routes out of a place in use.
-    pub fn out_of(&self, place: PlaceId) -> &[u16] {
-        &self.out[self.at(place)]
     }
 }
 

@@ -11,43 +11,42 @@ const PLACES_MAX: usize = 24;
 pub(super) fn starts(model: &Model, domains: &[Vec<usize>], alone: &[Vec<i64>], offer: &mut dyn FnMut(&[usize])) {
     let place = |component: usize, v: usize| model.parts[component].values[v].place;
     let provider = |component: usize, v: usize| model.parts[component].values[v].provider;
-    let mut found = together(model.problem.places.len(), domains, alone, &place);
-    found.truncate(PLACES_MAX);
-    found.extend(together(model.problem.providers.len(), domains, alone, &provider));
+    let (places, providers) = (model.problem.places.len(), model.problem.providers.len());
+    let mut found = together((places, PLACES_MAX), domains, alone, &place);
+    found.extend(together((providers, providers), domains, alone, &provider));
     for (_, picked) in &found {
         offer(picked);
     }
 }
 
-/// The cheapest values of all components with the same key, for every key that all have; cheapest first.
+/// The cheapest values of all components with the same key, for every key that all have; cheapest first, at most so many.
 fn together(
-    keys: usize,
+    (keys, most): (usize, usize),
     domains: &[Vec<usize>],
     alone: &[Vec<i64>],
-    key: &dyn Fn(usize, usize) -> usize,
+    key: &impl Fn(usize, usize) -> usize,
 ) -> Vec<(i64, Vec<usize>)> {
-    let mut found: Vec<(i64, Vec<usize>)> = vec![(0, Vec::with_capacity(domains.len())); keys];
-    let mut cheapest: Vec<(i64, usize)> = Vec::new();
+    let n = domains.len();
+    // By key and component.
+    let mut cheapest = vec![(i64::MAX, usize::MAX); keys * n];
     for (component, (domain, alone)) in domains.iter().zip(alone).enumerate() {
-        cheapest.clear();
-        cheapest.resize(keys, (i64::MAX, usize::MAX));
         for (&v, &cost) in domain.iter().zip(alone) {
-            let slot = &mut cheapest[key(component, v)];
+            let slot = &mut cheapest[key(component, v) * n + component];
             if cost < slot.0 {
                 *slot = (cost, v);
             }
         }
-        for ((sum, picked), &(cost, v)) in found.iter_mut().zip(&cheapest) {
-            // A list that is shorter than the components lacks one here.
-            if v != usize::MAX && picked.len() == component {
-                *sum = sum.saturating_add(cost);
-                picked.push(v);
-            }
-        }
     }
-    found.retain(|(_, picked)| picked.len() == domains.len());
-    found.sort_by_key(|f| f.0);
-    found
+    let whole = |row: &[(i64, usize)]| {
+        let all = row.iter().all(|slot| slot.1 != usize::MAX);
+        all.then(|| row.iter().fold(0, |sum: i64, slot| sum.saturating_add(slot.0)))
+    };
+    let rows = cheapest.chunks_exact(n.max(1)).enumerate();
+    let mut order: Vec<(i64, usize)> = rows.filter_map(|(at, row)| Some((whole(row)?, at))).collect();
+    order.sort_unstable();
+    order.truncate(most);
+    let picked = |&(sum, at): &(i64, usize)| (sum, cheapest[at * n..(at + 1) * n].iter().map(|slot| slot.1).collect());
+    order.iter().map(picked).collect()
 }
 
 /// Times that the prices of rules that stay broken are raised.

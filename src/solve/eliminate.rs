@@ -5,9 +5,11 @@
 //! A second pass, backwards, gives for every row of every component the least total with it.
 
 use super::model::HARD;
+use super::vector;
+use pulp::Arch;
 
 /// A link between two components, by weight: the light ones are loosened first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tied {
     pub a: usize,
     pub b: usize,
@@ -154,6 +156,9 @@ pub(super) struct Elimination {
     /// Per step: its least cost for every state of the separator.
     messages: Vec<Vec<i64>>,
     rest: Vec<i64>,
+    /// Costs of the rows of the component at hand, alone.
+    own: Vec<i64>,
+    arch: Arch,
     /// Cells of cliques filled so far.
     pub work: u64,
 }
@@ -168,35 +173,60 @@ impl Elimination {
         for (at, step) in plan.steps.iter().enumerate() {
             let dims: Vec<usize> = step.separator.iter().map(|&c| rows[c].len()).collect();
             let width: usize = dims.iter().product();
-            let mut clique = std::mem::take(&mut self.cliques[at]);
-            clique.clear();
-            for &cost in &rows[step.component] {
-                clique.resize(clique.len() + width, cost);
-            }
+            self.join(at, step, &dims, &rows[step.component], tables);
+            let (clique, message) = (&self.cliques[at], &mut self.messages[at]);
             self.work += clique.len() as u64;
-            for (row, cells) in clique.chunks_exact_mut(width.max(1)).enumerate() {
-                for &(link, position) in &step.links {
-                    let n = dims[position];
-                    add(cells, &dims, 1 << position, &tables[link][row * n..(row + 1) * n]);
-                }
-                for &(child, mask) in &step.messages {
-                    let message = &self.messages[child];
-                    let n = message.len() / rows[step.component].len();
-                    add(cells, &dims, mask, &message[row * n..(row + 1) * n]);
-                }
-            }
-            let message = &mut self.messages[at];
             message.clear();
             message.resize(width, HARD);
-            for cells in clique.chunks_exact(width.max(1)) {
-                lower(message, cells);
+            if width > 0 {
+                vector::lower(self.arch, message, clique);
             }
             if step.parent.is_none() {
                 sum = (sum + message[0]).min(HARD);
             }
-            self.cliques[at] = clique;
         }
         sum
+    }
+
+    /// Fills the clique of a step: the component's own costs, its links and the messages of earlier steps.
+    fn join(&mut self, at: usize, step: &Step, dims: &[usize], costs: &[i64], tables: &[Vec<i64>]) {
+        let width: usize = dims.iter().product();
+        let mut own = std::mem::take(&mut self.own);
+        own.clear();
+        own.extend_from_slice(costs);
+        for (child, _) in step.messages.iter().filter(|message| message.1 == 0) {
+            vector::add(self.arch, &mut own, &self.messages[*child]);
+        }
+        let mut clique = std::mem::take(&mut self.cliques[at]);
+        let mut links = step.links.as_slice();
+        if let ([(link, _), others @ ..], 1) = (links, dims.len()) {
+            // With one other in the clique, a link's table has its shape.
+            clique.resize(own.len() * width, 0);
+            if width > 0 {
+                vector::spread(self.arch, &mut clique, width, &own, &tables[*link]);
+            }
+            links = others;
+        } else {
+            clique.clear();
+            for &cost in &own {
+                clique.resize(clique.len() + width, cost);
+            }
+        }
+        let whole = (1 << dims.len()) - 1;
+        let links = links.iter().map(|&(link, position)| (&tables[link], 1 << position));
+        let messages = step.messages.iter().filter(|message| message.1 != 0);
+        for (factor, mask) in links.chain(messages.map(|&(child, mask)| (&self.messages[child], mask))) {
+            if mask == whole {
+                vector::add(self.arch, &mut clique, factor);
+                continue;
+            }
+            let n = factor.len() / own.len().max(1);
+            for (row, cells) in clique.chunks_exact_mut(width.max(1)).enumerate() {
+                add(self.arch, cells, dims, mask, &factor[row * n..(row + 1) * n]);
+            }
+        }
+        self.cliques[at] = clique;
+        self.own = own;
     }
 
     /// After [`Self::least`]: for every row of every component the least total with it, and the rows of a best assignment.
@@ -215,11 +245,15 @@ impl Elimination {
             match step.parent {
                 None => self.rest.push(if self.messages[at][0] >= HARD { HARD } else { least - self.messages[at][0] }),
                 Some((parent, mask)) => {
-                    self.rest.resize(width, HARD);
                     let above = &plan.steps[parent];
-                    let mut dims = vec![rows[above.component].len()];
-                    dims.extend(above.separator.iter().map(|&c| rows[c].len()));
-                    project(&self.cliques[parent], &dims, mask, &mut self.rest);
+                    if mask == 1 {
+                        self.rest.extend_from_slice(&totals[above.component]);
+                    } else {
+                        self.rest.resize(width, HARD);
+                        let mut dims = vec![rows[above.component].len()];
+                        dims.extend(above.separator.iter().map(|&c| rows[c].len()));
+                        project(self.arch, &self.cliques[parent], &dims, mask, &mut self.rest);
+                    }
                     for (rest, &message) in self.rest.iter_mut().zip(&self.messages[at]) {
                         *rest = if *rest >= ceiling || message >= HARD { HARD } else { *rest - message };
                     }
@@ -227,13 +261,8 @@ impl Elimination {
             }
             let total = &mut totals[step.component];
             total.clear();
-            for cells in self.cliques[at].chunks_exact_mut(width.max(1)) {
-                let mut low = HARD;
-                for (cell, rest) in cells.iter_mut().zip(&self.rest) {
-                    *cell = (*cell + rest).min(HARD);
-                    low = low.min(*cell);
-                }
-                total.push(low);
+            if width > 0 {
+                vector::add_to_rows(self.arch, &mut self.cliques[at], &self.rest, total);
             }
             let place = step.separator.iter().fold(0, |place, &c| place * rows[c].len() + best[c]);
             let cells = self.cliques[at].iter().skip(place).step_by(width.max(1));
@@ -243,9 +272,9 @@ impl Elimination {
 }
 
 /// Adds a factor over some dimensions (as bits) of a table to it.
-fn add(cells: &mut [i64], dims: &[usize], mask: u32, factor: &[i64]) {
+fn add(arch: Arch, cells: &mut [i64], dims: &[usize], mask: u32, factor: &[i64]) {
     if factor.len() == cells.len() {
-        cells.iter_mut().zip(factor).for_each(|(cell, f)| *cell = (*cell + f).min(HARD));
+        vector::add(arch, cells, factor);
     } else if factor.len() == 1 {
         for cell in cells {
             *cell = (*cell + factor[0]).min(HARD);
@@ -255,15 +284,15 @@ fn add(cells: &mut [i64], dims: &[usize], mask: u32, factor: &[i64]) {
         let part = if kept { factor.len() / dims[0] } else { factor.len() };
         for (at, cells) in cells.chunks_exact_mut(inner).enumerate() {
             let from = if kept { at * part } else { 0 };
-            add(cells, &dims[1..], mask >> 1, &factor[from..from + part]);
+            add(arch, cells, &dims[1..], mask >> 1, &factor[from..from + part]);
         }
     }
 }
 
 /// Lowers `least` to the least over the dimensions of a table that it does not have.
-fn project(cells: &[i64], dims: &[usize], mask: u32, least: &mut [i64]) {
+fn project(arch: Arch, cells: &[i64], dims: &[usize], mask: u32, least: &mut [i64]) {
     if least.len() == cells.len() {
-        lower(least, cells);
+        vector::lower(arch, least, cells);
     } else if least.len() == 1 {
         least[0] = cells.iter().copied().fold(least[0], i64::min);
     } else {
@@ -271,11 +300,7 @@ fn project(cells: &[i64], dims: &[usize], mask: u32, least: &mut [i64]) {
         let part = if kept { least.len() / dims[0] } else { least.len() };
         for (at, cells) in cells.chunks_exact(inner).enumerate() {
             let from = if kept { at * part } else { 0 };
-            project(cells, &dims[1..], mask >> 1, &mut least[from..from + part]);
+            project(arch, cells, &dims[1..], mask >> 1, &mut least[from..from + part]);
         }
     }
-}
-
-fn lower(least: &mut [i64], cells: &[i64]) {
-    least.iter_mut().zip(cells).for_each(|(low, &cell)| *low = (*low).min(cell));
 }

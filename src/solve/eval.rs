@@ -67,7 +67,7 @@ impl Evaluator {
     /// The same for those who want values below `below` only: told apart early where nothing can be negative.
     pub fn value_below(&mut self, model: &Model, picked: &[usize], below: i128) -> Result<i128, Broken> {
         if model.nothing_negative {
-            let alone: i128 = model.parts.iter().zip(picked).map(|(part, &v)| part.values[v].cost).sum();
+            let alone: i128 = model.parts.iter().zip(picked).map(|(part, &v)| i128::from(part.values[v].cost)).sum();
             if alone >= below {
                 return Err(Broken::Dear);
             }
@@ -93,7 +93,7 @@ impl Evaluator {
         below: i128,
     ) -> (i128, bool) {
         if model.nothing_negative {
-            let alone: i128 = model.parts.iter().zip(picked).map(|(part, &v)| part.values[v].cost).sum();
+            let alone: i128 = model.parts.iter().zip(picked).map(|(part, &v)| i128::from(part.values[v].cost)).sum();
             if alone >= below {
                 return (alone, false);
             }
@@ -155,9 +155,9 @@ impl Evaluator {
         let mut cost = 0;
         for (part, &value) in model.parts.iter().zip(picked) {
             let value = &part.values[value];
-            cost += value.cost;
+            cost += i128::from(value.cost);
             self.pooled[value.provider] += i128::from(value.pooled);
-            for &shared in value.shared.iter() {
+            for &shared in model.due(value) {
                 if !self.due[shared] {
                     self.due[shared] = true;
                     cost += model.shared[shared];
@@ -170,7 +170,7 @@ impl Evaluator {
             return Err(Broken::Dear);
         }
         self.own_allowances(model, picked);
-        Ok(cost + self.meters(model))
+        self.add_meters(model, cost, below)
     }
 
     fn meter_internet(&mut self, model: &Model, part: &super::model::Part, signature: usize) {
@@ -211,7 +211,7 @@ impl Evaluator {
 
     fn own_allowances(&mut self, model: &Model, picked: &[usize]) {
         for (component, (part, &value)) in model.parts.iter().zip(picked).enumerate() {
-            let own = i128::from(part.values[value].own);
+            let own = i128::from(part.owns[part.values[value].class]);
             if own == 0 || part.sends.is_empty() {
                 continue;
             }
@@ -223,11 +223,17 @@ impl Evaluator {
         }
     }
 
-    fn meters(&mut self, model: &Model) -> i128 {
+    fn add_meters(&mut self, model: &Model, mut cost: i128, below: i128) -> Result<i128, Broken> {
         for m in &self.metered {
             self.volume[model.ladders[m.ladder].meter] += m.billable;
         }
-        self.metered.iter().map(|m| self.metered_cost(model, m)).sum()
+        for m in &self.metered {
+            cost += self.metered_cost(model, m);
+            if cost >= below && model.nothing_negative {
+                return Err(Broken::Dear);
+            }
+        }
+        Ok(cost)
     }
 
     fn metered_cost(&self, model: &Model, m: &Metered) -> i128 {

@@ -14,7 +14,8 @@
 
 use super::codes::{Codes, Kind};
 use super::eval::{flat_cost, share};
-use super::model::{HARD, Model, NO_LADDER, Rungs, Scope, Tie, Value, zones_between};
+use super::left::{Left, ONE_ZONE, REGIONAL, ZONES};
+use super::model::{HARD, Model, NO_LADDER, Rungs, Scope, Tie, zones_between};
 
 /// Prices for one node of the search, scaled to bounds.
 #[derive(Default)]
@@ -38,8 +39,10 @@ pub(super) struct Prices {
     sure: Vec<bool>,
     /// Cells of a pair table that are priced.
     done: Vec<bool>,
-    /// Per meter, working memory: least and largest pool of a component.
-    pools: Vec<(i128, i128)>,
+    /// Per flow of a pair and meter: what comes with it.
+    brought: Vec<i128>,
+    /// Per component: what was last looked at.
+    left: Vec<Left>,
 }
 
 /// A price on the pool of a meter, and a fixed sum for using it; both times a million.
@@ -78,6 +81,15 @@ impl StreamState {
             self.may.push(meter);
         }
     }
+
+    /// Takes note of a route that it may take.
+    fn see(&mut self, model: &Model, kind: Kind) {
+        match kind {
+            Kind::Ladder(ladder) => self.add(model.ladders[ladder].meter),
+            Kind::Flat(_) => self.always = false,
+            Kind::Unknown => {}
+        }
+    }
 }
 
 /// What is known of a meter: its volume and its pool.
@@ -89,35 +101,43 @@ struct MeterState {
     pool: i128,
 }
 
-/// Pairs of values that are looked at one by one to see how a flow is metered; above it providers are looked at.
+/// Pairs of classes of places that are looked at one by one to see how a flow is metered; above it providers are.
 const PAIRS_EXACT_MAX: usize = 400;
 
 impl Prices {
     /// Looks at the domains and prices everything that they can use.
     pub fn update(&mut self, model: &Model, codes: &Codes, scope: Scope, tangents: &[Tangent]) {
-        self.look_at_streams(model, Some(codes), scope);
-        self.look_at_senders(model, codes, scope);
-        self.look_at_meters(model, scope.values);
-        self.set_tangents(model, tangents);
-        self.price_internet(model, scope.values);
-        self.price_pairs(model, codes, scope.values);
+        self.look(model, Some(codes), scope.values);
+        self.look_at_streams(model, Some(codes), scope.ties);
+        self.look_at_senders(model, codes, scope.ties);
+        self.look_at_meters(model);
+        self.turn(model, codes, tangents);
     }
 
-    /// Prices everything anew by other tangents, for a part of what was last looked at.
-    pub fn turn(&mut self, model: &Model, codes: &Codes, scope: Scope, tangents: &[Tangent]) {
+    /// Prices everything anew by other tangents, for what was last looked at or a part of it.
+    pub fn turn(&mut self, model: &Model, codes: &Codes, tangents: &[Tangent]) {
         self.set_tangents(model, tangents);
-        self.price_internet(model, scope.values);
-        self.price_pairs(model, codes, scope.values);
+        self.price_internet(model);
+        self.price_pairs(model, codes);
     }
 
     /// The same, without a look at the routes between places: any flow between components may be on any meter.
     pub fn update_alone(&mut self, model: &Model, scope: Scope) {
-        self.look_at_streams(model, None, scope);
+        self.look(model, None, scope.values);
+        self.look_at_streams(model, None, scope.ties);
         self.sure.clear();
         self.sure.resize(model.streams.len() * model.problem.providers.len(), false);
-        self.look_at_meters(model, scope.values);
+        self.look_at_meters(model);
         self.set_tangents(model, &[]);
-        self.price_internet(model, scope.values);
+        self.price_internet(model);
+    }
+
+    fn look(&mut self, model: &Model, codes: Option<&Codes>, domains: &[Vec<usize>]) {
+        self.left.resize_with(model.parts.len(), Left::default);
+        let sizes = (model.problem.places.len(), model.problem.providers.len());
+        for ((left, part), domain) in self.left.iter_mut().zip(&model.parts).zip(domains) {
+            left.look(part, domain, codes, sizes);
+        }
     }
 
     /// Takes over the tangents. A fixed sum below zero is in force only where the account is used for sure; nothing is
@@ -145,8 +165,7 @@ impl Prices {
         }
     }
 
-    fn look_at_streams(&mut self, model: &Model, codes: Option<&Codes>, scope: Scope) {
-        let domains = scope.values;
+    fn look_at_streams(&mut self, model: &Model, codes: Option<&Codes>, ties: &[Tie]) {
         self.streams.resize(model.streams.len(), StreamState::default());
         for (ordinal, stream) in model.streams.iter().enumerate() {
             let state = &mut self.streams[ordinal];
@@ -154,14 +173,19 @@ impl Prices {
             state.always = true;
             match (stream.to, codes) {
                 (Some(to), Some(codes)) => {
-                    let tie = stream.edge.map_or(Tie::Together, |edge| scope.ties[edge]);
-                    between(model, codes, domains, (stream.from, to, tie), state);
+                    let tie = stream.edge.map_or(Tie::Together, |edge| ties[edge]);
+                    let ends = (&self.left[stream.from], &self.left[to]);
+                    if stream.from == to {
+                        to_itself(model, codes, ends.0, state);
+                    } else {
+                        between(model, codes, ends, tie, state);
+                    }
                 }
                 (Some(_), None) => {
                     state.always = false;
                     state.may.extend(0..model.problem.providers.len());
                 }
-                (None, _) => outward(model, domains, stream.from, ordinal, state),
+                (None, _) => outward(model, &self.left[stream.from], stream.from, ordinal, state),
             }
         }
         self.sends.clear();
@@ -174,32 +198,25 @@ impl Prices {
     }
 
     /// Sees which flows follow their sender onto the meter of its provider.
-    fn look_at_senders(&mut self, model: &Model, codes: &Codes, scope: Scope) {
+    fn look_at_senders(&mut self, model: &Model, codes: &Codes, ties: &[Tie]) {
         let providers = codes.providers;
         self.sure.clear();
         self.sure.resize(model.streams.len() * providers, false);
         if !codes.meter_is_provider {
             return;
         }
-        let present = |component: usize| {
-            let mut present = vec![false; providers];
-            let value = |&v: &usize| model.parts[component].values[v].provider;
-            scope.values[component].iter().for_each(|v| present[value(v)] = true);
-            (0..providers).filter(|&p| present[p]).collect::<Vec<usize>>()
-        };
-        let present: Vec<Vec<usize>> = (0..model.parts.len()).map(present).collect();
         for (ordinal, stream) in model.streams.iter().enumerate() {
             let (Some(to), Some(edge)) = (stream.to, stream.edge) else { continue };
-            let tie = scope.ties[edge];
+            let tie = ties[edge];
             if tie == Tie::Together {
                 continue;
             }
-            for &p in &present[stream.from] {
+            for &p in &self.left[stream.from].providers {
                 let metered = |&b: &usize| {
                     let between = &codes.between[p * providers + b];
                     between.may == [p] && if tie == Tie::Apart { between.always_apart } else { between.always }
                 };
-                self.sure[ordinal * providers + p] = present[to].iter().all(metered);
+                self.sure[ordinal * providers + p] = self.left[to].providers.iter().all(metered);
             }
         }
     }
@@ -213,40 +230,28 @@ impl Prices {
         model.parts[sender].sends.iter().filter(sure).map(|&f| i128::from(model.streams[f].volume)).sum()
     }
 
-    fn look_at_meters(&mut self, model: &Model, domains: &[Vec<usize>]) {
+    fn look_at_meters(&mut self, model: &Model) {
         let meters = model.problem.providers.len();
         self.meters.clear();
         self.meters.resize(meters, MeterState::default());
         self.brings.resize(model.parts.len(), Vec::new());
-        for (component, (part, domain)) in model.parts.iter().zip(domains).enumerate() {
-            let brings = &mut self.brings[component];
+        for ((part, left), brings) in model.parts.iter().zip(&self.left).zip(&mut self.brings) {
             brings.clear();
             brings.resize(meters, i128::MAX);
-            self.pools.clear();
-            self.pools.resize(meters, (i128::MAX, 0));
-            let mut last = (usize::MAX, usize::MAX);
-            for &v in domain {
-                let value = &part.values[v];
-                let pools = &mut self.pools[value.provider];
-                let pooled = i128::from(value.pooled);
-                *pools = (pools.0.min(pooled), pools.1.max(pooled));
-                if last != (value.signature, value.provider) {
-                    last = (value.signature, value.provider);
-                    let surely = surely_on(model, part, value.signature, value.provider);
-                    brings[value.provider] = brings[value.provider].min(surely);
-                }
+            for &(signature, provider) in &left.signatures {
+                brings[provider] = brings[provider].min(surely_on(model, part, signature, provider));
             }
-            let everywhere = self.pools.iter().filter(|p| p.0 < i128::MAX).count() == 1;
-            for (state, &(least, most)) in self.meters.iter_mut().zip(&self.pools) {
-                state.pool += most;
-                state.pool_low += if everywhere && least < i128::MAX { least } else { 0 };
+            for &provider in &left.providers {
+                let (least, most) = left.pools[provider];
+                self.meters[provider].pool += i128::from(most);
+                self.meters[provider].pool_low += if left.providers.len() == 1 { i128::from(least) } else { 0 };
             }
         }
         for (ordinal, stream) in model.streams.iter().enumerate() {
             let part = &model.parts[stream.from];
-            let classes = classes(model, &domains[stream.from], stream.from);
-            let low = classes.clone().map(|class| self.billable(model, ordinal, part.owns[class], false)).min();
-            let high = classes.map(|class| self.billable(model, ordinal, part.owns[class], true)).max();
+            let owns = self.left[stream.from].owns.iter();
+            let low = owns.clone().map(|&class| self.billable(model, ordinal, part.owns[class], false)).min();
+            let high = owns.map(|&class| self.billable(model, ordinal, part.owns[class], true)).max();
             for &meter in &self.streams[ordinal].may {
                 self.meters[meter].high += high.unwrap_or(0);
                 if self.streams[ordinal].must_on(meter) {
@@ -271,20 +276,17 @@ impl Prices {
         if own == 0 || sum == 0 { volume } else { volume - volume * i128::from(own).min(sum) / sum }
     }
 
-    fn price_internet(&mut self, model: &Model, domains: &[Vec<usize>]) {
+    fn price_internet(&mut self, model: &Model) {
         self.internet.resize(model.parts.len(), Vec::new());
         for (component, part) in model.parts.iter().enumerate() {
             let mut prices = std::mem::take(&mut self.internet[component]);
             prices.clear();
-            prices.resize(part.signatures.len(), -1);
-            if part.internet.is_empty() {
-                prices.fill(0);
-            }
-            for &v in &domains[component] {
-                let ordinal = part.values[v].signature;
-                if prices[ordinal] < 0 {
-                    let exact = self.signature_price(model, component, ordinal);
-                    prices[ordinal] = model.scale.floor(exact);
+            prices.resize(part.signatures.len(), 0);
+            if !part.internet.is_empty() {
+                // At whatever provider, a signature has one price.
+                for &(signature, _) in &self.left[component].signatures {
+                    let exact = self.signature_price(model, component, signature);
+                    prices[signature] = model.scale.floor(exact);
                 }
             }
             self.internet[component] = prices;
@@ -328,56 +330,59 @@ impl Prices {
         }
     }
 
-    fn price_pairs(&mut self, model: &Model, codes: &Codes, domains: &[Vec<usize>]) {
+    fn price_pairs(&mut self, model: &Model, codes: &Codes) {
         for (ordinal, edge) in model.edges.iter().enumerate() {
             let mut table = std::mem::take(&mut self.forward[ordinal]);
-            self.price_direction(model, codes, &domains[edge.a], edge.a, &edge.forward, &mut table);
+            self.price_direction(model, codes, edge.a, &edge.forward, &mut table);
             self.forward[ordinal] = table;
             let mut table = std::mem::take(&mut self.backward[ordinal]);
-            self.price_direction(model, codes, &domains[edge.b], edge.b, &edge.backward, &mut table);
+            self.price_direction(model, codes, edge.b, &edge.backward, &mut table);
             self.backward[ordinal] = table;
         }
     }
 
-    /// Prices the metered routes that the sender's domain can use.
-    fn price_direction(
-        &mut self,
-        model: &Model,
-        codes: &Codes,
-        domain: &[usize],
-        sender: usize,
-        streams: &[usize],
-        table: &mut [i64],
-    ) {
+    /// Prices the metered routes that the sender can use.
+    fn price_direction(&mut self, model: &Model, codes: &Codes, sender: usize, streams: &[usize], table: &mut [i64]) {
         if streams.is_empty() {
             return;
         }
         let mut done = std::mem::take(&mut self.done);
         done.clear();
         done.resize(table.len(), false);
-        let part = &model.parts[sender];
-        let mut last = (usize::MAX, usize::MAX);
-        for &v in domain {
-            let value = &part.values[v];
-            if last == (value.place, value.class) {
-                continue;
-            }
-            last = (value.place, value.class);
-            for &code in codes.out_of(value.place) {
-                let Kind::Ladder(ladder) = codes.kinds[usize::from(code)] else { continue };
-                let cell = value.class * codes.len() + usize::from(code);
-                if !done[cell] {
-                    done[cell] = true;
-                    let price = |&s: &usize| self.stream_price(model, codes, s, ladder, value.own);
-                    table[cell] = model.scale.floor(streams.iter().map(price).sum());
+        let mut brought = std::mem::take(&mut self.brought);
+        let meters = model.problem.providers.len();
+        brought.clear();
+        brought.resize(streams.len() * meters, -1);
+        for &(own, class) in &self.left[sender].keys {
+            for &code in &codes.out[class] {
+                let cell = own * codes.len() + usize::from(code);
+                if std::mem::replace(&mut done[cell], true) {
+                    continue;
+                }
+                if let Kind::Ladder(ladder) = codes.kinds[usize::from(code)] {
+                    let own = model.parts[sender].owns[own];
+                    let mut sum = 0;
+                    for (at, &stream) in streams.iter().enumerate() {
+                        let brought = &mut brought[at * meters + model.ladders[ladder].meter];
+                        sum += self.stream_price(model, codes, (stream, brought), ladder, own);
+                    }
+                    table[cell] = model.scale.floor(sum);
                 }
             }
         }
-        self.done = done;
+        (self.done, self.brought) = (done, brought);
     }
 
-    /// What a flow between components costs at least on a ladder.
-    fn stream_price(&self, model: &Model, codes: &Codes, stream: usize, ladder: usize, own: i64) -> i128 {
+    /// What a flow between components costs at least on a ladder. `brought`: what else its sender brings to that meter;
+    /// filled in where it is below 0.
+    fn stream_price(
+        &self,
+        model: &Model,
+        codes: &Codes,
+        (stream, brought): (usize, &mut i128),
+        ladder: usize,
+        own: i64,
+    ) -> i128 {
         let rungs = &model.ladders[ladder];
         let state = &self.streams[stream];
         if !state.may.contains(&rungs.meter) {
@@ -389,16 +394,24 @@ impl Prices {
             low += billable;
         }
         if codes.meter_is_provider && own == 0 {
-            // The sender is at this provider, and with it its internet traffic.
-            let sender = model.streams[stream].from;
-            let brings = self.brings[sender][rungs.meter];
-            let counted = |&&f: &&usize| self.streams[f].must_on(rungs.meter);
-            let counted: i128 =
-                model.parts[sender].internet.iter().filter(counted).map(|&f| i128::from(model.streams[f].volume)).sum();
-            low += if brings == i128::MAX { 0 } else { (brings - counted).max(0) };
-            low += self.brought(model, sender, Some(stream), rungs.meter);
+            if *brought < 0 {
+                *brought = self.brought_with(model, stream, rungs.meter);
+            }
+            low += *brought;
         }
         self.cheapest(rungs, (billable, i128::from(model.streams[stream].volume)), low)
+    }
+
+    /// What comes to a meter with a flow whose sender is at its provider, and has no allowance of its own.
+    fn brought_with(&self, model: &Model, stream: usize, meter: usize) -> i128 {
+        let sender = model.streams[stream].from;
+        // The sender's internet traffic is there too.
+        let brings = self.brings[sender][meter];
+        let counted = |&&f: &&usize| self.streams[f].must_on(meter);
+        let counted: i128 =
+            model.parts[sender].internet.iter().filter(counted).map(|&f| i128::from(model.streams[f].volume)).sum();
+        let internet = if brings == i128::MAX { 0 } else { (brings - counted).max(0) };
+        internet + self.brought(model, sender, Some(stream), meter)
     }
 
     /// What a flow of at least `billable` and at most `volume` pays at least in an account with at least `low`.
@@ -496,7 +509,7 @@ impl Prices {
                 }
             };
             let rungs = &model.ladders[ladder];
-            let billable = self.billable(model, ordinal, x.own, false);
+            let billable = self.billable(model, ordinal, part.owns[x.class], false);
             let low = self.meters[rungs.meter].low.max(billable);
             if billable <= 0 {
                 continue;
@@ -592,22 +605,10 @@ fn surely_on(model: &Model, part: &super::model::Part, signature: usize, meter: 
     part.internet.iter().zip(&signature.ladders).filter(on).map(|(&s, _)| i128::from(model.streams[s].volume)).sum()
 }
 
-fn classes<'a>(model: &'a Model, domain: &'a [usize], component: usize) -> impl Iterator<Item = usize> + Clone + 'a {
-    let part = &model.parts[component];
-    (0..part.owns.len())
-        .filter(move |&class| part.owns.len() == 1 || domain.iter().any(|&v| part.values[v].class == class))
-}
-
-fn outward(model: &Model, domains: &[Vec<usize>], from: usize, stream: usize, state: &mut StreamState) {
+fn outward(model: &Model, left: &Left, from: usize, stream: usize, state: &mut StreamState) {
     let part = &model.parts[from];
     let position = part.internet.iter().position(|&s| s == stream).expect("an internet flow of its sender");
-    let mut last = usize::MAX;
-    for &v in &domains[from] {
-        let signature = part.values[v].signature;
-        if signature == last {
-            continue;
-        }
-        last = signature;
+    for &(signature, _) in &left.signatures {
         match part.signatures[signature].ladders[position] {
             NO_LADDER => state.always = false,
             ladder => state.add(model.ladders[usize::from(ladder)].meter),
@@ -615,48 +616,56 @@ fn outward(model: &Model, domains: &[Vec<usize>], from: usize, stream: usize, st
     }
 }
 
-fn between(
-    model: &Model,
-    codes: &Codes,
-    domains: &[Vec<usize>],
-    (from, to, tie): (usize, usize, Tie),
-    state: &mut StreamState,
-) {
-    let (senders, receivers) = (&domains[from], &domains[to]);
-    let value = |component: usize, v: usize| &model.parts[component].values[v];
-    let mut see = |x: &Value, y: &Value| {
-        let free = x.place == y.place && zones_between(x, y) <= 1;
-        match codes.kinds[codes.route(x.place, y.place)] {
-            _ if free => state.always = false,
-            Kind::Ladder(ladder) => state.add(model.ladders[ladder].meter),
-            Kind::Flat(_) => state.always = false,
-            Kind::Unknown => {}
+/// How a flow of a component to itself may be metered.
+fn to_itself(model: &Model, codes: &Codes, left: &Left, state: &mut StreamState) {
+    for &place in &left.places {
+        let zones = left.zones[place];
+        state.always &= zones & (REGIONAL | ONE_ZONE) == 0;
+        if zones & ZONES != 0 {
+            state.see(model, codes.kinds[codes.route(place, place)]);
         }
-    };
-    if from == to {
-        for x in senders.iter().map(|&x| value(from, x)) {
-            see(x, x);
-        }
-        return;
     }
-    if tie == Tie::Together || senders.len() * receivers.len() <= PAIRS_EXACT_MAX {
-        for x in senders.iter().map(|&x| value(from, x)) {
-            for y in receivers.iter().map(|&y| value(to, y)).filter(|y| tie.lets(x.place, y.place)) {
-                see(x, y);
+}
+
+/// How a flow between two components may be metered.
+fn between(model: &Model, codes: &Codes, (from, to): (&Left, &Left), tie: Tie, state: &mut StreamState) {
+    let apart = if tie == Tie::Together { 0 } else { from.classes.len() * to.classes.len() };
+    if apart > PAIRS_EXACT_MAX {
+        for &a in &from.providers {
+            for &b in &to.providers {
+                let between = &codes.between[a * codes.providers + b];
+                between.may.iter().for_each(|&meter| state.add(meter));
+                state.always &= if tie == Tie::Apart { between.always_apart } else { between.always };
             }
         }
         return;
     }
-    let present = |component: usize| {
-        let mut present = vec![false; codes.providers];
-        domains[component].iter().for_each(|&v| present[value(component, v).provider] = true);
-        (0..present.len()).filter(move |&p| present[p])
-    };
-    for a in present(from) {
-        for b in present(to) {
-            let between = &codes.between[a * codes.providers + b];
-            between.may.iter().for_each(|&meter| state.add(meter));
-            state.always &= if tie == Tie::Apart { between.always_apart } else { between.always };
+    if tie != Tie::Together {
+        let mut seen = vec![false; codes.len()];
+        for &(a, here) in &from.classes {
+            let routes = &codes.forward[a * codes.classes..(a + 1) * codes.classes];
+            for &(b, there) in &to.classes {
+                // Two that are at the only place of a class together are not apart.
+                let code = usize::from(routes[b]);
+                if !seen[code] && (a != b || here.is_none() || here != there) {
+                    seen[code] = true;
+                    state.see(model, codes.kinds[code]);
+                }
+            }
+        }
+    }
+    if tie != Tie::Apart {
+        for &place in &from.places {
+            let (a, b) = (from.zones[place], to.zones[place]);
+            if b == 0 {
+                continue;
+            }
+            // Traffic inside a zone is free, and so is a regional service's.
+            let free = (a | b) & REGIONAL != 0 || a & b & ONE_ZONE != 0;
+            state.always &= !free;
+            if a & ZONES != 0 && b & !REGIONAL != 0 || b & ZONES != 0 && a & !REGIONAL != 0 {
+                state.see(model, codes.kinds[codes.route(place, place)]);
+            }
         }
     }
 }

@@ -8,10 +8,11 @@
 //! for each question `dive` finds first answers, which `eval` values exactly; `propagate`, the cheapest of all bounds and
 //! then `coarse`, a bound over classes of places (`codes`), drop most values, the more so after a `narrow` look at the most
 //! promising ones; `twins` and `rivals` drop those that others stand for, as far as paths allow it (`reach`).
-//! `sweep` proves by eliminating one component after another (`eliminate`) over the pairs of a `bound`, with traffic priced
-//! from below by `meter` and rules that pairs do not show priced by `lagrange`, which values cannot be part of anything
-//! better; `search` splits the rest on what `branch` finds the gap in. Components that may share machines are settled by
-//! `hosts`, which asks the core about problems without any. Nothing here is shared with `problem::score` and
+//! `sweep` proves by eliminating one component after another (`eliminate`, along the `vector` unit) over the pairs of a
+//! `bound`, with traffic priced from below by `meter` for what is `left` of every component and rules that pairs do not
+//! show priced by `lagrange`, which values cannot be part of anything better; `search` splits the rest on what `branch`
+//! finds the gap in. Components that may share machines are settled by `hosts`, which asks the core about problems
+//! without any. Nothing here is shared with `problem::score` and
 //! `problem::check`, which judge the answer.
 
 mod bound;
@@ -25,6 +26,7 @@ mod eval;
 mod floor;
 mod hosts;
 mod lagrange;
+mod left;
 mod meter;
 mod model;
 pub mod packing;
@@ -41,6 +43,7 @@ pub mod second_opinion;
 mod session;
 mod sweep;
 mod twins;
+mod vector;
 
 pub use floor::{Floor, Followed, Lot};
 pub use prepared::{Prepared, Request};

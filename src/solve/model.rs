@@ -4,7 +4,6 @@
 //! 64 bits for bounds. Shifting rounds down, so that a bound is never above the truth.
 
 use crate::problem::{ComponentId, PlaceId, Problem, RelationKind, RouteClasses};
-use std::sync::Arc;
 
 /// A bound that stands for "impossible". Sums are clamped to it, so that adding never overflows.
 pub(super) const HARD: i64 = 1 << 60;
@@ -18,28 +17,36 @@ pub(super) fn zones_between(a: &Value, b: &Value) -> u8 {
     if a.zones == 0 || b.zones == 0 { 0 } else { a.zones.max(b.zones) }
 }
 
-/// A choice that survived presolve.
-#[derive(Clone, Debug)]
+/// A choice that survived presolve. There are thousands, which every bound looks at again: one fills a line of the cache.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Value {
-    /// Ordinal in the component's choices.
-    pub choice: usize,
     pub place: PlaceId,
     pub provider: usize,
     /// Nano-dollars without traffic.
-    pub cost: i128,
-    /// Micro-GB of its own allowance, 0 for none.
-    pub own: i64,
+    pub cost: i64,
     /// Micro-GB that it adds to its provider's pool.
     pub pooled: i64,
-    pub zones: u8,
-    /// Shared charges that become due with it; one list for all values at a place.
-    pub shared: Arc<[usize]>,
     /// Ordinal in [`Part::signatures`].
     pub signature: usize,
-    /// Ordinal in [`Part::owns`].
+    /// Ordinal in [`Part::owns`], of what comes with it for its own traffic.
     pub class: usize,
+    pub choice: u32,
+    pub row: u32,
+    /// Ordinal in [`Model::dues`].
+    pub due: u32,
+    pub zones: u8,
+}
+
+impl Value {
+    /// Ordinal in the component's choices.
+    pub fn choice(&self) -> usize {
+        self.choice as usize
+    }
+
     /// Equal for values that differ only in what they cost alone.
-    pub row: usize,
+    pub fn row(&self) -> usize {
+        self.row as usize
+    }
 }
 
 /// What decides the price of a component's internet traffic: its own allowance and the ladder of each flow.
@@ -51,7 +58,7 @@ pub(super) struct Signature {
     pub digest: u64,
 }
 
-/// A component.
+/// A component. What a value has of its own stands in `owns`, in micro-GB; 0 for none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Part {
     pub values: Vec<Value>,
@@ -182,6 +189,11 @@ impl Scale {
         i64::try_from(exact >> self.shift).unwrap_or(if exact < 0 { -HARD } else { HARD }).min(HARD)
     }
 
+    /// The same for what one value costs.
+    pub fn floor_cost(self, cost: i64) -> i64 {
+        (cost >> self.shift.min(63)).min(HARD)
+    }
+
     /// The least bound that proves "not below `exact`".
     pub fn ceil(self, exact: i128) -> i64 {
         let up = -((-exact) >> self.shift);
@@ -211,9 +223,16 @@ pub(super) struct Model<'a> {
     pub meter_limits: Vec<MeterLimit>,
     /// Cost of each shared charge in nano-dollars.
     pub shared: Vec<i128>,
+    /// Distinct lists of shared charges that become due together; the first one is empty.
+    pub dues: Vec<Vec<usize>>,
 }
 
 impl Model<'_> {
+    /// Shared charges that become due with a value.
+    pub fn due(&self, value: &Value) -> &[usize] {
+        &self.dues[value.due as usize]
+    }
+
     /// Which places are billed alike.
     pub fn classes(&self) -> &RouteClasses {
         self.problem.routes.classes(&self.problem.ladders)

@@ -59,7 +59,7 @@ impl<'p> Prepared<'p> {
     /// Changes what the choices of a component cost, in nano-dollars.
     pub(super) fn set_costs(&mut self, component: ComponentId, costs: &[i128]) {
         for value in &mut self.model.parts[component].values {
-            value.cost = costs[value.choice];
+            value.cost = i64::try_from(costs[value.choice()]).expect("a price in nano-dollars");
         }
         self.moved = true;
     }
@@ -88,7 +88,9 @@ impl<'p> Prepared<'p> {
             return problem.components.iter().map(|component| vec![0; component.choices.len()]).collect();
         }
         let everything: Vec<Vec<usize>> = model.parts.iter().map(|part| (0..part.values.len()).collect()).collect();
-        let chosen = |(part, &choice): (&Part, &usize)| part.values.iter().find(|v| v.choice == choice).map(|v| v.cost);
+        let chosen = |(part, &choice): (&Part, &usize)| {
+            part.values.iter().find(|v| v.choice() == choice).map(|v| i128::from(v.cost))
+        };
         let bill: i128 = model.parts.iter().zip(&answer.assignment).filter_map(chosen).sum();
         let best = model.internal(answer.objective);
         let below = best + bill.abs() / 8 + 1_000;
@@ -98,7 +100,7 @@ impl<'p> Prepared<'p> {
             problem.components.iter().map(|component| vec![i128::MAX >> 2; component.choices.len()]).collect();
         for ((slacks, part), bounds) in slacks.iter_mut().zip(&model.parts).zip(bounds) {
             for (value, bound) in part.values.iter().zip(bounds) {
-                slacks[value.choice] = ((i128::from(bound) << model.scale.shift) - best).max(0);
+                slacks[value.choice()] = ((i128::from(bound) << model.scale.shift) - best).max(0);
             }
         }
         slacks
@@ -132,7 +134,7 @@ impl<'p> Prepared<'p> {
                 None => none(Status::Infeasible, nothing_below, outcome.nodes),
             };
         };
-        let assignment: Assignment = picked.iter().zip(&model.parts).map(|(&v, p)| p.values[v].choice).collect();
+        let assignment: Assignment = picked.iter().zip(&model.parts).map(|(&v, p)| p.values[v].choice()).collect();
         let objective = model.external(value);
         // A draft's choices have no charges yet; whoever drafts has the bill compared.
         debug_assert!(
@@ -163,7 +165,7 @@ fn values_of(model: &Model, domains: &[Vec<usize>], assignment: &Assignment) -> 
     let value = |(component, choice): (usize, &usize)| {
         let values = &model.parts[component].values;
         let place = model.problem.components[component].choices.get(*choice)?.place;
-        let exactly = domains[component].iter().find(|&&v| values[v].choice == *choice);
+        let exactly = domains[component].iter().find(|&&v| values[v].choice() == *choice);
         exactly.or_else(|| domains[component].iter().find(|&&v| values[v].place == place)).copied()
     };
     assignment.iter().enumerate().map(value).collect()

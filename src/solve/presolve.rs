@@ -4,15 +4,15 @@ use super::model::{Edge, MeterLimit, Model, NO_LADDER, Part, Rungs, Scale, Signa
 use super::restrict::Restriction;
 use crate::problem::{Choice, ComponentId, FlowTo, Included, Objective, Path, PlaceId, Problem, Route};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Builds the model, for all restrictions. A component without values proves that nothing satisfies the hard constraints.
 pub(super) fn build(problem: &Problem) -> Model<'_> {
     let mut streams = streams(problem);
     let shared: Vec<i128> = problem.shared.iter().map(|s| i128::from(s.charge.cost().nanos())).collect();
-    let due = Shared::of(problem);
-    let parts: Vec<Part> =
-        (0..problem.components.len()).map(|component| part(problem, &streams, &due, component)).collect();
+    let mut due = Shared::of(problem);
+    let alike = &problem.routes.classes(&problem.ladders).ladder;
+    let part = |component| part((problem, alike), &streams, &mut due, component);
+    let parts: Vec<Part> = (0..problem.components.len()).map(part).collect();
     let edges = edges(problem, &streams);
     for (at, edge) in edges.iter().enumerate() {
         edge.forward.iter().chain(&edge.backward).for_each(|&flow| streams[flow].edge = Some(at));
@@ -31,11 +31,12 @@ pub(super) fn build(problem: &Problem) -> Model<'_> {
         internet_is_own: false,
         scale: Scale { shift: 0, latency_first: None, cost_min: 0 },
         shared,
+        dues: due.lists,
     };
     set_scale(&mut model);
     model.nothing_negative = nothing_negative(&model);
     model.meter_limits = meter_limits(&model);
-    model.internet_is_own = model.parts.iter().all(|part| part.values.iter().all(|v| bills_itself(&model, part, v)));
+    model.internet_is_own = model.parts.iter().all(|part| bill_themselves(&model, part));
     model.budget = problem.budget.filter(|_| model.weighs_latency()).map(|budget| i128::from(budget.nanos()));
     model
 }
@@ -53,10 +54,15 @@ fn nothing_negative(model: &Model) -> bool {
         })
 }
 
-/// Whether the internet traffic of a value is on no other provider's meter than its own.
-fn bills_itself(model: &Model, part: &Part, value: &Value) -> bool {
-    let own = |&ladder: &u16| ladder == NO_LADDER || model.ladders[usize::from(ladder)].meter == value.provider;
-    part.signatures[value.signature].ladders.iter().all(own)
+/// Whether the internet traffic of every value is on no other provider's meter than its own.
+fn bill_themselves(model: &Model, part: &Part) -> bool {
+    let mut last = (usize::MAX, usize::MAX);
+    part.values.iter().all(|value| {
+        let own = |&ladder: &u16| ladder == NO_LADDER || model.ladders[usize::from(ladder)].meter == value.provider;
+        let before = std::mem::replace(&mut last, (value.signature, value.provider));
+        // Neighbours are mostly alike.
+        before == last || part.signatures[value.signature].ladders.iter().all(own)
+    })
 }
 
 fn meter_limits(model: &Model) -> Vec<MeterLimit> {
@@ -82,14 +88,14 @@ pub(super) fn domains(model: &Model, restriction: &Restriction) -> Vec<Vec<usize
         // Where the values of the current place begin in `kept`.
         let mut start = 0;
         for (v, value) in part.values.iter().enumerate() {
-            let choice = (&choices[value.choice], value.cost);
-            if !restriction.allows(component, value.choice, choice.0) {
+            let choice = (&choices[value.choice()], value.cost);
+            if !restriction.allows(component, value.choice(), choice.0) {
                 continue;
             }
             if kept.last().is_some_and(|&last| part.values[last].place != value.place) {
                 start = kept.len();
             }
-            let of = |&other: &usize| (&choices[part.values[other].choice], part.values[other].cost);
+            let of = |&other: &usize| (&choices[part.values[other].choice()], part.values[other].cost);
             if kept[start..].iter().any(|other| dominates(of(other), choice, sends_nothing)) {
                 continue;
             }
@@ -121,50 +127,66 @@ fn rungs(ladder: &crate::problem::Ladder) -> Rungs {
     }
 }
 
-/// Shared charges of every place.
+/// Which shared charges become due together.
 struct Shared {
-    by_place: Vec<Arc<[usize]>>,
-    none: Arc<[usize]>,
+    /// By place: the list of all its charges.
+    by_place: Vec<usize>,
+    /// Distinct lists, the empty one first.
+    lists: Vec<Vec<usize>>,
 }
 
 impl Shared {
     fn of(problem: &Problem) -> Self {
-        let mut by_place = vec![Vec::new(); problem.places.len()];
+        let (mut by_place, mut lists) = (vec![0; problem.places.len()], vec![Vec::new()]);
         for (ordinal, shared) in problem.shared.iter().enumerate() {
-            by_place[shared.place].push(ordinal);
+            let at = &mut by_place[shared.place];
+            if *at == 0 {
+                *at = lists.len();
+                lists.push(Vec::new());
+            }
+            lists[*at].push(ordinal);
         }
-        Self { by_place: by_place.into_iter().map(Arc::from).collect(), none: Arc::from([]) }
+        Self { by_place, lists }
     }
 
-    /// Those that become due with a choice.
-    fn due(&self, problem: &Problem, choice: &Choice) -> Arc<[usize]> {
-        if choice.needs.is_empty() {
-            return self.none.clone();
+    /// Those that become due with a choice, as an ordinal in the lists.
+    fn due(&mut self, problem: &Problem, choice: &Choice) -> usize {
+        let here = self.by_place[choice.place];
+        if choice.needs.is_empty() || here == 0 {
+            return 0;
         }
-        let here = &self.by_place[choice.place];
         let due = |s: &usize| choice.needs.contains(&problem.shared[*s].need);
-        if here.iter().all(due) { here.clone() } else { here.iter().copied().filter(due).collect() }
+        if self.lists[here].iter().all(due) {
+            return here;
+        }
+        let some = self.lists[here].iter().copied().filter(due).collect();
+        position_or_push(&mut self.lists, some)
     }
 }
 
-fn part(problem: &Problem, streams: &[Stream], shared: &Shared, component: ComponentId) -> Part {
+fn part(
+    (problem, alike): (&Problem, &[usize]),
+    streams: &[Stream],
+    shared: &mut Shared,
+    component: ComponentId,
+) -> Part {
     let sent = |f: &usize| streams[*f].from == component;
     let mut part = Part { sends: (0..streams.len()).filter(sent).collect(), ..Part::default() };
     part.internet = part.sends.iter().copied().filter(|&f| streams[f].to.is_none()).collect();
     let alone = Alone::of(problem, component);
     let choices = &problem.components[component].choices;
     part.values.reserve(choices.len());
-    let mut here = Here { place: PlaceId::MAX, possible: false, ladders: Vec::new(), digest: 0 };
+    let mut here = Here::default();
     for (ordinal, choice) in choices.iter().enumerate() {
-        if here.place != choice.place {
-            alone.at(problem, &part, choice.place, &mut here);
+        if here.place != Some(choice.place) {
+            alone.at((problem, alike), &part, choice.place, &mut here);
         }
         if here.possible
             && !(alone.to_itself
                 && choice.active_zones > 1
                 && problem.route(choice.place, choice.place) == Route::Unknown)
         {
-            let value = value(problem, &mut part, shared, (ordinal, choice), &here);
+            let value = value(problem, &mut part, shared, (ordinal, choice), &mut here);
             part.values.push(value);
         }
     }
@@ -183,11 +205,16 @@ struct Alone<'a> {
 }
 
 /// What is true of every choice at a place.
+#[derive(Default)]
 struct Here {
-    place: PlaceId,
+    place: Option<PlaceId>,
     possible: bool,
     ladders: Vec<u16>,
     digest: u64,
+    /// Own allowances of its values so far, each with its class and its signature.
+    owns: Vec<(i64, usize, usize)>,
+    /// Classes and zones of its values so far, each with its row.
+    rows: Vec<(usize, u8, usize)>,
 }
 
 impl<'a> Alone<'a> {
@@ -208,7 +235,7 @@ impl<'a> Alone<'a> {
     }
 
     /// Node consistency: rules that concern the component alone.
-    fn at(&self, problem: &Problem, part: &Part, place: PlaceId, here: &mut Here) {
+    fn at(&self, (problem, alike): (&Problem, &[usize]), part: &Part, place: PlaceId, here: &mut Here) {
         let within = |(path, by_place, left): &(&Path, &[i64], i64)| {
             let entry = path.entry.as_ref().map(|e| e.0);
             let own = |h: &&crate::problem::Hop| Some(h.a) == entry && h.a == h.b;
@@ -220,15 +247,14 @@ impl<'a> Alone<'a> {
             && self.relations.iter().all(|r| problem.related(r.kind, place, place))
             && self.paths.iter().all(within);
         let ladder = |&class: &usize| match problem.internet[class][place] {
-            Route::Metered(ladder) => {
-                let alike = problem.routes.classes(&problem.ladders).ladder[ladder];
-                u16::try_from(alike).expect("fewer than 65,535 ladders")
-            }
+            Route::Metered(ladder) => u16::try_from(alike[ladder]).expect("fewer than 65,535 ladders"),
             _ => NO_LADDER,
         };
         debug_assert_eq!(part.internet.len(), self.classes.len());
-        (here.place, here.possible) = (place, possible);
+        (here.place, here.possible) = (Some(place), possible);
         here.ladders.clear();
+        here.owns.clear();
+        here.rows.clear();
         if possible {
             here.ladders.extend(self.classes.iter().map(ladder));
         }
@@ -242,7 +268,7 @@ impl<'a> Alone<'a> {
 
 /// Whether a choice (with what it costs now) is at most as dear as another in every assignment. A pool never makes anything dearer; an own
 /// allowance can (it thins out the account's volume, and with it the share in the cheap steps), so it must be equal.
-fn dominates((better, low): (&Choice, i128), (worse, high): (&Choice, i128), sends_nothing: bool) -> bool {
+fn dominates((better, low): (&Choice, i64), (worse, high): (&Choice, i64), sends_nothing: bool) -> bool {
     let includes = match (better.included, worse.included) {
         (Included::Pooled(more), Included::Pooled(less)) => more >= less,
         (Included::Pooled(_), Included::None) => true,
@@ -257,40 +283,44 @@ fn dominates((better, low): (&Choice, i128), (worse, high): (&Choice, i128), sen
 fn value(
     problem: &Problem,
     part: &mut Part,
-    shared: &Shared,
+    shared: &mut Shared,
     (ordinal, choice): (usize, &Choice),
-    here: &Here,
+    here: &mut Here,
 ) -> Value {
     let (own, pooled) = match choice.included {
         Included::None => (0, 0),
         Included::Own(gb) => (gb.micros(), 0),
         Included::Pooled(gb) => (0, gb.micros()),
     };
+    let (class, signature) = match here.owns.iter().find(|known| known.0 == own) {
+        Some(&(_, class, signature)) => (class, signature),
+        None => allowance(part, here, own),
+    };
+    let zones = choice.active_zones;
+    let row = here.rows.iter().find(|known| (known.0, known.1) == (class, zones)).map_or(part.rows, |known| known.2);
+    if row == part.rows {
+        part.rows += 1;
+        here.rows.push((class, zones, row));
+    }
+    let provider = problem.places[choice.place].provider;
+    let small = |n: usize| u32::try_from(n).expect("fewer than 2^32 choices");
+    let (choice_at, row, due) = (small(ordinal), small(row), small(shared.due(problem, choice)));
+    let (place, cost) = (choice.place, choice.cost.nanos());
+    Value { place, provider, cost, pooled, signature, class, choice: choice_at, row, due, zones }
+}
+
+/// The class and the signature of the values at a place that come with an allowance not met there before.
+fn allowance(part: &mut Part, here: &mut Here, own: i64) -> (usize, usize) {
     let class = position_or_push(&mut part.owns, own);
-    let Here { ladders, digest, .. } = here;
-    let same = |known: &Signature| known.digest == *digest && known.class == class && known.ladders == *ladders;
+    let Here { ladders, digest, .. } = &*here;
+    let same = |known: &Signature| known.class == class && known.digest == *digest && known.ladders.iter().eq(ladders);
     // From the back: neighbours in the price book look alike.
     let signature = part.signatures.iter().rposition(same).unwrap_or_else(|| {
         part.signatures.push(Signature { class, ladders: ladders.clone(), digest: *digest });
         part.signatures.len() - 1
     });
-    let shared = shared.due(problem, choice);
-    let twin = |v: &&Value| v.class == class && v.zones == choice.active_zones;
-    let row = part.values.iter().rev().take_while(|v| v.place == choice.place).find(twin).map(|v| v.row);
-    part.rows += usize::from(row.is_none());
-    Value {
-        choice: ordinal,
-        place: choice.place,
-        provider: problem.places[choice.place].provider,
-        cost: i128::from(choice.cost.nanos()),
-        own,
-        pooled,
-        zones: choice.active_zones,
-        shared,
-        signature,
-        class,
-        row: row.unwrap_or(part.rows - 1),
-    }
+    here.owns.push((own, class, signature));
+    (class, signature)
 }
 
 fn position_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
@@ -299,6 +329,7 @@ fn position_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
         list.len() - 1
     })
 }
+
 fn edges(problem: &Problem, streams: &[Stream]) -> Vec<Edge> {
     let mut edges: BTreeMap<(ComponentId, ComponentId), Edge> = BTreeMap::new();
     let mut edge = |x: ComponentId, y: ComponentId, f: &mut dyn FnMut(&mut Edge, bool)| {
@@ -333,9 +364,12 @@ fn edges(problem: &Problem, streams: &[Stream]) -> Vec<Edge> {
 /// Chooses the weights of latency and the number of bits to drop, so that every sum of bounds stays far below `HARD`.
 pub(super) fn set_scale(model: &mut Model) {
     let problem = model.problem;
-    let spread = |pick: fn(&mut dyn Iterator<Item = i128>) -> Option<i128>| -> i128 {
-        model.parts.iter().map(|p| pick(&mut p.values.iter().map(|v| v.cost)).unwrap_or(0)).sum()
+    let ends = |part: &Part| {
+        let first = part.values.first().map_or(0, |v| v.cost);
+        part.values.iter().fold((first, first), |(low, high), v| (low.min(v.cost), high.max(v.cost)))
     };
+    let add = |sum: (i128, i128), ends: (i64, i64)| (sum.0 + i128::from(ends.0), sum.1 + i128::from(ends.1));
+    let (low, high) = model.parts.iter().map(ends).fold((0, 0), add);
     let dearest = model.ladders.iter().flat_map(|l| l.steps.iter().map(|s| s.1));
     let between = model.streams.iter().any(|s| s.to.is_some());
     let flat = problem.routes.kinds().iter().filter(|_| between).map(|route| match route {
@@ -345,11 +379,9 @@ pub(super) fn set_scale(model: &mut Model) {
     let dearest = dearest.chain(flat).max().unwrap_or(0).max(0);
     let volume: i128 = model.streams.iter().map(|s| i128::from(s.volume)).sum();
     let rounding = i128::try_from(model.streams.len() * 64).expect("small");
-    let cost_min = spread(|costs| costs.min()) + model.shared.iter().map(|&s| s.min(0)).sum::<i128>();
-    let cost_max = spread(|costs| costs.max())
-        + model.shared.iter().map(|&s| s.max(0)).sum::<i128>()
-        + volume * dearest / 1_000_000
-        + rounding;
+    let cost_min = low + model.shared.iter().map(|&s| s.min(0)).sum::<i128>();
+    let cost_max =
+        high + model.shared.iter().map(|&s| s.max(0)).sum::<i128>() + volume * dearest / 1_000_000 + rounding;
     let range = (cost_max - cost_min + 1).max(1);
     let step = (1_i128 << (128 - (range - 1).leading_zeros())).min(1 << 63);
     let latency_first = (problem.objective == Objective::LatencyThenCost).then_some(step);
@@ -357,8 +389,13 @@ pub(super) fn set_scale(model: &mut Model) {
         if path.only_bounded { 0 } else { latency_first.unwrap_or(i128::from(path.nanos_per_us)) }
     };
     model.weights = problem.paths.iter().map(weight).collect();
+    let slowest_of = |table: usize| {
+        let used = problem.paths.iter().any(|path| path.percentile as usize == table);
+        if used { problem.rtt[table].iter().copied().max().unwrap_or(0) } else { 0 }
+    };
+    let slowest_rtt = [slowest_of(0), slowest_of(1)];
     let slowest = |path: &Path| {
-        let rtt = problem.rtt[path.percentile as usize].iter().copied().max().unwrap_or(0);
+        let rtt = slowest_rtt[path.percentile as usize];
         let entry = path.entry.as_ref().and_then(|e| e.1.iter().copied().max()).unwrap_or(0);
         let hops: i64 = path.hops.iter().map(|h| h.round_trips_milli * i64::from(rtt) / 1000).sum();
         i128::from(path.constant.micros() + entry + hops)

@@ -14,7 +14,6 @@ use super::eval::flat_cost;
 use super::model::{Model, Tie, Value};
 use super::reach::Reach;
 use crate::problem::{ComponentId, PlaceId, RelationKind};
-use std::collections::BTreeMap;
 
 /// Cheaper values of a component that are tried in place of one whose latency matters.
 const TRIES_MAX: usize = 12;
@@ -38,7 +37,7 @@ pub(super) struct Rivals<'a> {
 }
 
 /// What a value means to others, wherever its class of places is: class, route to itself, allowances, zones, ladders.
-type Meaning = (usize, usize, i64, i64, u8, usize);
+type Meaning = (usize, usize, usize, i64, u8, usize);
 
 impl<'a> Rivals<'a> {
     /// `keep`: what earlier rules left. `exempt`: components to be left alone. `reach`: what paths allow; `None` when no
@@ -112,35 +111,36 @@ impl<'a> Rivals<'a> {
     }
 
     fn meaning(&self, value: &Value) -> Meaning {
-        let Value { place, own, pooled, zones, signature, .. } = *value;
-        (self.codes.at(place), self.codes.route(place, place), own, pooled, zones, signature)
+        let Value { place, class, pooled, zones, signature, .. } = *value;
+        (self.codes.at(place), self.codes.route(place, place), class, pooled, zones, signature)
     }
 
     /// What becomes due with a value at most.
     fn shared(&self, value: &Value) -> i128 {
-        value.shared.iter().map(|&s| self.model.shared[s]).sum()
+        self.model.due(value).iter().map(|&s| self.model.shared[s]).sum()
     }
 
     /// Drops what the component does as well elsewhere, by itself.
     fn drop_alone(&mut self, component: ComponentId, presence: &[Vec<bool>]) {
-        let mut groups: BTreeMap<Meaning, Vec<(i128, usize)>> = BTreeMap::new();
+        let mut values: Vec<(Meaning, i128, usize)> = Vec::with_capacity(self.domains[component].len());
         for (at, value) in self.kept(component) {
             let shares = self.shared(value);
-            if self.model.nothing_negative || value.shared.is_empty() {
-                groups.entry(self.meaning(value)).or_default().push((value.cost + shares, at));
+            if self.model.nothing_negative || self.model.due(value).is_empty() {
+                values.push((self.meaning(value), i128::from(value.cost) + shares, at));
             }
         }
-        for (meaning, mut group) in groups {
-            group.sort_unstable();
+        values.sort_unstable();
+        for group in values.chunk_by(|a, b| a.0 == b.0) {
+            let meaning = group[0].0;
             let join = self.joins[meaning.0];
             // From the back: what is dropped stands for nothing.
             for ordinal in (1..group.len()).rev() {
-                let (full, at) = group[ordinal];
+                let (_, full, at) = group[ordinal];
                 let value = self.value(component, self.domains[component][at]);
                 let Some(lost) = self.lost(component, value.place, join, presence) else { continue };
                 let least = full - self.shared(value) - lost;
-                let below = group[..ordinal].iter().take_while(|(other, _)| *other <= least);
-                for &(_, with) in below.take(TRIES_MAX) {
+                let below = group[..ordinal].iter().take_while(|other| other.1 <= least);
+                for &(_, _, with) in below.take(TRIES_MAX) {
                     let to = self.value(component, self.domains[component][with]).place;
                     if self.may_move_alone(component, (value.place, to), join.is_some(), presence) {
                         self.keep[component][at] = false;
@@ -226,8 +226,8 @@ impl<'a> Rivals<'a> {
 
     /// Whether another value costs no more wherever what is there comes along.
     fn does(&self, value: &Value, other: &Value) -> bool {
-        let shared = match (&*value.shared, &*other.shared) {
-            (_, []) => self.model.nothing_negative || value.shared.is_empty(),
+        let shared = match (self.model.due(value), self.model.due(other)) {
+            (_, []) => self.model.nothing_negative || self.model.due(value).is_empty(),
             (&[here], &[there]) => self.model.shared[there] <= self.model.shared[here],
             _ => false,
         };

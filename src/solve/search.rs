@@ -31,9 +31,10 @@ const PRESSES_MAX: usize = 10;
 /// Up to which part of the largest distance a place is near.
 const NEAR_PART: i64 = 3;
 
-/// Steps towards better multipliers at the root, and at every other node: there one more for so many open paths.
-const ROOT_STEPS: usize = 24;
-const NODE_STEPS: usize = 4;
+/// Steps towards better multipliers at the root, with one more for each open path, and at every other node: there one more
+/// for so many.
+const ROOT_STEPS: usize = 8;
+const NODE_STEPS: usize = 1;
 const PATHS_A_STEP: usize = 2;
 
 /// The same at the root of a look at a narrow part.
@@ -100,6 +101,8 @@ pub(super) struct Search<'m> {
     coarse: bool,
     /// Whether only a narrow part is looked at, for an answer.
     narrow: bool,
+    /// From where the last descent found nothing better, and whether that was in a narrow look.
+    descended: (i128, bool),
     /// Bound of the last sweep over the objective.
     bound_now: i64,
     /// The known optimum, when only marginals are wanted: nothing is looked for then, and nothing replaces `below`.
@@ -138,6 +141,7 @@ impl<'m> Search<'m> {
             nodes_max: control.limits.nodes_max,
             coarse: false,
             narrow: false,
+            descended: (i128::MIN, false),
             bound_now: -HARD,
             known: None,
             control,
@@ -152,6 +156,16 @@ impl<'m> Search<'m> {
             self.best = Some((value, picked.to_vec()));
         }
         Ok(value)
+    }
+
+    /// Takes an assignment when it is valid and better than what is known. Sooner done than [`Self::offer`] where it is not.
+    fn betters(&mut self, picked: &[usize]) -> bool {
+        let Ok(value) = self.evaluator.value_below(self.model, picked, self.below) else { return false };
+        if self.known.is_none() {
+            self.below = value;
+            self.best = Some((value, picked.to_vec()));
+        }
+        self.known.is_none()
     }
 
     /// For every value of every component a bound on assignments with it; those at or above the ceiling, and those that
@@ -198,7 +212,7 @@ impl<'m> Search<'m> {
         domains.bound = bound;
         let marginal = std::mem::take(&mut self.sweep.marginal);
         dive::starts(model, &domains.values, &marginal, &mut |picked| {
-            let _ = self.offer(picked);
+            self.betters(picked);
         });
         self.sweep.marginal = marginal;
         domains.prune(&self.sweep, &self.objective, self.ceiling(), true)?;
@@ -291,8 +305,11 @@ impl<'m> Search<'m> {
             }
         }
         if domains.bound < self.ceiling() {
-            if self.nodes == 1 && verdict.is_err() && self.press(&mut domains, &guess).is_none() {
-                return;
+            if self.nodes == 1 && verdict.is_err() {
+                match self.press(&mut domains, &guess) {
+                    Some(better) => guess = better,
+                    None => return,
+                }
             }
             match self.climb(&mut domains, guess) {
                 Some(better) => guess = better,
@@ -369,17 +386,13 @@ impl<'m> Search<'m> {
 
     /// Coordinate descent from the best known assignment over what is left.
     fn improve(&mut self, domains: &Domains) {
+        if self.descended == (self.below, self.narrow) {
+            return;
+        }
         let Some((_, start)) = self.best.clone() else { return };
-        let model = self.model;
         let candidates = candidates(domains);
-        dive::descend(&candidates, start, &mut |picked| match self.evaluator.value_below(model, picked, self.below) {
-            Ok(value) => {
-                self.below = value;
-                self.best = Some((value, picked.to_vec()));
-                true
-            }
-            Err(_) => false,
-        });
+        dive::descend(&candidates, start, &mut |picked| self.betters(picked));
+        self.descended = (self.below, self.narrow);
     }
 
     /// Bounds and prunes until little changes. `None`: nothing of interest is left; else the relaxation's best
@@ -390,7 +403,9 @@ impl<'m> Search<'m> {
         for round in 0.. {
             let before = domains.len();
             self.prune_by_paths(domains)?;
-            self.drop_twins(domains, true);
+            if round == 0 {
+                self.drop_twins(domains, true);
+            }
             self.prices.update(self.model, &self.codes, domains.scope(), &dual.tangents);
             self.prune_by_budget(domains)?;
             let guess = self.bound(domains)?;
@@ -455,8 +470,9 @@ impl<'m> Search<'m> {
         domains.prune(&self.sweep, money, ceiling, false)
     }
 
-    /// Looks for a first good answer where the relaxation breaks path bounds. `None`: nothing of interest is left.
-    fn press(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<()> {
+    /// Looks for a first good answer where the relaxation breaks path bounds. `None`: nothing of interest
+    /// is left; else the relaxation's best assignment.
+    fn press(&mut self, domains: &mut Domains, guess: &[usize]) -> Option<Vec<usize>> {
         let mut guess = guess.to_vec();
         let mut ascent = Ascent::new(&domains.dual, self.bound_now, PRESSES_MAX, 0);
         let worth = self.bound_now;
@@ -473,7 +489,7 @@ impl<'m> Search<'m> {
         }
         // Back to the multipliers in force.
         self.objective.penalise(self.model, &domains.dual.paths);
-        Some(())
+        self.bound(domains)
     }
 
     /// Looks for better multipliers. `None`: nothing of interest is left.
@@ -481,14 +497,9 @@ impl<'m> Search<'m> {
         let (steps, halvings) = match self.known {
             Some(_) => (MARGINAL_STEPS, 0),
             None if self.nodes == 1 && self.narrow => (NARROW_STEPS, 0),
-            None if self.nodes == 1 => (ROOT_STEPS, 0),
+            None if self.nodes == 1 => (ROOT_STEPS + domains.paths.len(), 0),
             None => (NODE_STEPS + domains.paths.len() / PATHS_A_STEP, 1),
         };
-        self.prices.turn(self.model, &self.codes, domains.scope(), &domains.dual.tangents);
-        self.objective.penalise(self.model, &domains.dual.paths);
-        if self.nodes == 1 {
-            guess = self.bound(domains)?;
-        }
         let mut bound = self.bound_now;
         let mut ascent = Ascent::new(&domains.dual, bound, steps, halvings);
         while ascent.promising() && !self.is_cancelled() {
@@ -499,7 +510,7 @@ impl<'m> Search<'m> {
                 break;
             }
             self.objective.penalise(self.model, &ascent.now.paths);
-            self.prices.turn(self.model, &self.codes, domains.scope(), &ascent.now.tangents);
+            self.prices.turn(self.model, &self.codes, &ascent.now.tangents);
             guess = self.bound(domains)?;
             bound = self.bound_now;
             ascent.note(bound, target);

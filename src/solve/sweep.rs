@@ -11,9 +11,18 @@ use super::codes::{Codes, Kind};
 use super::eliminate::{Elimination, Plan, Tied};
 use super::meter::Prices;
 use super::model::{HARD, Model, Scope, Tie};
+use std::rc::Rc;
 
 /// Cells of a table over more than two components.
 const CELLS_MAX: usize = 1 << 13;
+
+/// A plan, with all that it depends on.
+struct Planned {
+    components: Vec<usize>,
+    links: Vec<Tied>,
+    sizes: Vec<usize>,
+    plan: Rc<Plan>,
+}
 
 /// Working memory of the sweeps, and their result.
 #[derive(Default)]
@@ -29,6 +38,8 @@ pub(super) struct Sweep {
     below: Vec<Vec<i64>>,
     elimination: Elimination,
     sizes: Vec<usize>,
+    /// The last plan.
+    planned: Option<Planned>,
     /// Least total with each row, over the whole functional.
     total: Vec<Vec<i64>>,
     /// The row of a best assignment.
@@ -121,7 +132,7 @@ impl Sweep {
     }
 
     /// In which order the components are eliminated: what couples most stays in the tables.
-    fn plan(&mut self, model: &Model, f: &Functional, ties: &[Tie]) -> Plan {
+    fn plan(&mut self, model: &Model, f: &Functional, ties: &[Tie]) -> Rc<Plan> {
         self.sizes.clear();
         self.sizes.extend(self.below.iter().map(Vec::len));
         let tied = |link: &Link| {
@@ -132,7 +143,16 @@ impl Sweep {
             Tied { a: edge.a, b: edge.b, weight: rules + volume.min(1 << 48) + i64::from(!link.terms.is_empty()) }
         };
         let links: Vec<Tied> = f.links.iter().map(tied).collect();
-        Plan::new(&f.components, &links, &self.sizes, CELLS_MAX)
+        // From step to step of an ascent little changes but costs.
+        let same =
+            |known: &&Planned| known.sizes == self.sizes && known.links == links && known.components == f.components;
+        if let Some(known) = self.planned.as_ref().filter(same) {
+            return Rc::clone(&known.plan);
+        }
+        let plan = Rc::new(Plan::new(&f.components, &links, &self.sizes, CELLS_MAX));
+        let (components, sizes) = (f.components.clone(), self.sizes.clone());
+        self.planned = Some(Planned { components, links, sizes, plan: Rc::clone(&plan) });
+        plan
     }
 
     /// Fills `alone`; returns what is due in any case.
@@ -160,9 +180,15 @@ impl Sweep {
                 let value = &part.values[v];
                 let mut cost = 0;
                 if f.money {
-                    let gateways: i128 = value.shared.iter().filter_map(|&s| Some(shares?[s])).sum();
-                    let own = value.cost + gateways - prices.tangents[value.provider].credit(value.pooled);
-                    cost = model.scale.floor(own) + prices.internet[c][value.signature];
+                    let due = model.due(value);
+                    let credit = prices.tangents[value.provider].credit(value.pooled);
+                    cost = if due.is_empty() && credit == 0 {
+                        model.scale.floor_cost(value.cost)
+                    } else {
+                        let gateways: i128 = due.iter().filter_map(|&s| Some(shares?[s])).sum();
+                        model.scale.floor(i128::from(value.cost) + gateways - credit)
+                    };
+                    cost += prices.internet[c][value.signature];
                 }
                 cost + entries.iter().map(|(by_place, weight)| by_place[value.place] * weight).sum::<i64>()
             };
@@ -185,7 +211,7 @@ impl Sweep {
             for (&v, &cost) in domains[c].iter().zip(&self.alone[c]) {
                 // A latency knows places only.
                 let value = &part.values[v];
-                let seen = &mut self.seen[if f.money { value.row } else { value.place }];
+                let seen = &mut self.seen[if f.money { value.row() } else { value.place }];
                 if *seen == usize::MAX {
                     *seen = rows.len();
                     rows.push(v);
@@ -316,9 +342,15 @@ impl Pair<'_> {
         let edge = &model.edges[link.edge];
         for Weighted { term, weight } in &link.terms {
             let rtt = &model.problem.rtt[term.percentile];
-            for (cell, &q) in row.iter_mut().zip(columns) {
-                let us = i64::from(if term.backward == turned { rtt[p * places + q] } else { rtt[q * places + p] });
-                *cell += term.round_trips_milli * us / 1000 * weight;
+            let us =
+                |q: usize| i64::from(if term.backward == turned { rtt[p * places + q] } else { rtt[q * places + p] });
+            if term.round_trips_milli % 1000 == 0 {
+                // Whole round trips need no division.
+                let each = term.round_trips_milli / 1000 * weight;
+                row.iter_mut().zip(columns).for_each(|(cell, &q)| *cell += us(q) * each);
+            } else {
+                let add = |(cell, &q): (&mut i64, &usize)| *cell += term.round_trips_milli * us(q) / 1000 * weight;
+                row.iter_mut().zip(columns).for_each(add);
             }
         }
         for &kind in &edge.relations {
@@ -331,7 +363,7 @@ impl Pair<'_> {
         }
         for path in link.bounds.iter().map(|&path| &model.problem.paths[path]) {
             let bound = path.bound.map_or(i64::MAX, crate::units::Latency::micros);
-            for (cell, &q) in row.iter_mut().zip(columns) {
+            for (cell, &q) in row.iter_mut().zip(columns).filter(|(cell, _)| **cell < HARD) {
                 let (a, b) = if turned { (q, p) } else { (p, q) };
                 let place = |c: usize| if c == edge.a { a } else { b };
                 if model.problem.path_latency_us(path, place) > bound {
@@ -339,8 +371,13 @@ impl Pair<'_> {
                 }
             }
         }
-        for (cell, &q) in row.iter_mut().zip(columns) {
-            *cell = if tie.lets(p, q) { (*cell).min(HARD) } else { HARD };
+        match tie {
+            Tie::Open => row.iter_mut().for_each(|cell| *cell = (*cell).min(HARD)),
+            Tie::Together | Tie::Apart => {
+                for (cell, &q) in row.iter_mut().zip(columns) {
+                    *cell = if tie.lets(p, q) { (*cell).min(HARD) } else { HARD };
+                }
+            }
         }
     }
 }
@@ -392,7 +429,7 @@ fn shared_shares(model: &Model, scope: Scope, shares: &mut Vec<Vec<i128>>) -> i1
         shares[c].resize(charges, 0);
         count.fill(0);
         for &v in domain {
-            part.values[v].shared.iter().for_each(|&s| count[s] += 1);
+            model.due(&part.values[v]).iter().for_each(|&s| count[s] += 1);
         }
         for s in (0..charges).filter(|&s| count[s] > 0) {
             users[s].push(c);

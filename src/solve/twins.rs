@@ -56,9 +56,9 @@ fn exempt_path(model: &Model, path: usize, exempt: &mut [bool]) {
 }
 
 /// What a value means wherever its class of places is.
-fn meaning(model: &Model, value: &Value) -> (i64, i64, u8, usize, i128) {
-    let shared = value.shared.iter().map(|&s| model.shared[s]).sum();
-    (value.own, value.pooled, value.zones, value.signature, shared)
+fn meaning(model: &Model, value: &Value) -> (usize, i64, u8, usize, i128) {
+    let shared = model.due(value).iter().map(|&s| model.shared[s]).sum();
+    (value.class, value.pooled, value.zones, value.signature, shared)
 }
 
 /// Places of which there are more twins than components.
@@ -77,7 +77,7 @@ fn surplus(model: &Model, codes: &Codes, domains: &[Vec<usize>], exempt: &[bool]
     let alike = |a: PlaceId, b: PlaceId| {
         let same = |(x, y): (&(ComponentId, usize), &(ComponentId, usize))| {
             let (a, b) = (&model.parts[x.0].values[x.1], &model.parts[y.0].values[y.1]);
-            x.0 == y.0 && a.cost == b.cost && a.shared.len() <= 1 && meaning(model, a) == meaning(model, b)
+            x.0 == y.0 && a.cost == b.cost && model.due(a).len() <= 1 && meaning(model, a) == meaning(model, b)
         };
         codes.route(a, a) == codes.route(b, b)
             && used_by[a].len() == used_by[b].len()

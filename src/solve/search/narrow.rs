@@ -5,7 +5,6 @@
 //! Nothing is proven by it.
 
 use super::{Domains, HARD, Search};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Cells of all pair tables together, from which on it pays.
@@ -16,7 +15,7 @@ pub(super) const NODES_MAX: u64 = 4;
 const AGAIN_NODES_MAX: u64 = 16;
 
 /// A gap is large from this part of what it is below.
-const GAP_PART: i64 = 100;
+const GAP_PART: i64 = 20;
 
 impl Search<'_> {
     /// Whether bounding the pairs of a part costs much more than a narrow look.
@@ -60,16 +59,17 @@ impl Search<'_> {
 
     /// Adds the most promising value of every provider and of every country: the cheapest are often of one region's kind.
     fn add_others(&self, domains: &Domains, component: usize, values: &mut Vec<usize>) {
-        let mut least: BTreeMap<(bool, usize), (i64, usize)> = BTreeMap::new();
+        let places = &self.model.problem.places;
+        let providers = self.model.problem.providers.len();
+        let countries = places.iter().map(|place| usize::from(place.country) + 1).max().unwrap_or(0);
+        let mut least = vec![(i64::MAX, usize::MAX); providers + countries];
         for (&v, &marginal) in domains.values[component].iter().zip(&domains.marginal[component]) {
             let value = &self.model.parts[component].values[v];
-            let country = usize::from(self.model.problem.places[value.place].country);
-            for key in [(false, value.provider), (true, country)] {
-                let known = least.entry(key).or_insert((marginal, v));
-                *known = (*known).min((marginal, v));
+            for key in [value.provider, providers + usize::from(places[value.place].country)] {
+                least[key] = least[key].min((marginal, v));
             }
         }
-        values.extend(least.values().map(|least| least.1));
+        values.extend(least.into_iter().map(|least| least.1).filter(|&v| v != usize::MAX));
         values.sort_unstable();
         values.dedup();
     }
