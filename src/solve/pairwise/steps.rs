@@ -137,7 +137,7 @@ impl WithSimd for Make<'_> {
             let (steps, beyond) = steps.as_flattened_mut().split_at_mut(*width);
             for (step, &cell) in steps.iter_mut().zip(row) {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut off just before")]
-                let steps = ((cell - *least) >> *shift).min(i64::from(OUT) - 1) as u8;
+                let steps = (cell.wrapping_sub(*least) >> *shift).min(i64::from(OUT) - 1) as u8;
                 *step = if cell >= FORBIDDEN { OUT } else { steps };
             }
             beyond.fill(OUT);
@@ -263,6 +263,18 @@ mod tests {
             let cells = prop::collection::vec(cell, rows * columns);
             (cells, Just(columns), paid(rows), paid(columns), 1..1_000 * scale)
         })
+    }
+
+    /// Costs come as they are, before anybody has refused those that are out of range.
+    #[test]
+    fn any_integers_make_steps() {
+        for low in [i64::MIN, -7, 0] {
+            let cells = [i64::MAX, FORBIDDEN, low, 9];
+            let arch = Arch::new();
+            let steps = Steps::new(arch, &cells, 2, range(arch, &cells), [i64::MAX, 0]);
+            assert!(steps.at_least(0, 0) >= i64::HALF && steps.at_least(0, 1) >= i64::HALF);
+            assert!(low == i64::MIN || steps.at_least(1, 0) == low && steps.at_least(1, 1) <= 9);
+        }
     }
 
     proptest! {
