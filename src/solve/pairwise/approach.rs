@@ -186,6 +186,15 @@ mod tests {
     use crate::solve::pairwise::{FORBIDDEN, Network, Pair, solve, threads};
     use proptest::prelude::*;
 
+    /// Numbers below whatever is asked.
+    fn dice(seed: u64) -> impl FnMut(u64) -> u64 {
+        let mut random = seed;
+        move |end| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % end
+        }
+    }
+
     /// Networks large enough for a working set: cheap and dear places, tables flat or rough, with and without forbidden
     /// cells, in small and in huge units.
     fn networks() -> impl Strategy<Value = Network> {
@@ -193,11 +202,7 @@ mod tests {
         let scale = prop_oneof![Just(1i64), Just(1_000_003), Just(100_000_000_000_003)];
         (sizes, scale, any::<u64>(), 0u64..70, 1i64..60, -5i64..5, 1usize..4).prop_map(
             |(sizes, scale, seed, out, most, low, density)| {
-                let mut random = seed;
-                let mut next = move |end: u64| {
-                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                    (random >> 33) % end
-                };
+                let mut next = dice(seed);
                 let mut cost = |out: u64, most: i64| {
                     let (x, c) = (next(100), i64::try_from(next(most.unsigned_abs())).unwrap());
                     if x < out { FORBIDDEN } else { (c + low) * scale }
@@ -232,11 +237,8 @@ mod tests {
 
     /// So large that its tables are worth a second thread; one pair is turned, one comes in two halves.
     fn wide_network(seed: u64) -> Network {
-        let mut random = seed;
-        let mut cost = move |end: u64| {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            i64::try_from((random >> 33) % end).unwrap()
-        };
+        let mut next = dice(seed);
+        let mut cost = move |end: u64| i64::try_from(next(end)).unwrap();
         let (components, places) = (9, 360);
         let unary: Vec<Vec<i64>> = (0..components).map(|_| (0..places).map(|_| cost(900)).collect()).collect();
         let mut pairs = Vec::new();

@@ -36,8 +36,6 @@ pub(super) struct Columns<'n> {
     pub(super) most: i64,
     /// The order in which variables are priced: neighbours are never in one level.
     pub(super) levels: Vec<Vec<usize>>,
-    /// Whether the tables are so large that the variables of a level are looked at side by side.
-    pub(super) wide: bool,
     /// Cells that were looked at.
     pub(super) work: u64,
 }
@@ -56,7 +54,6 @@ impl<'n> Columns<'n> {
             priced: false,
             most: i64::HALF.share(4).share(degree + 1),
             levels: levels(part),
-            wide: part.shape.cells >= threads::FROM_CELLS,
             work: 0,
         }
     }
@@ -73,7 +70,7 @@ impl<'n> Columns<'n> {
         for level in 0..self.levels.len() {
             let vars = &self.levels[level];
             let priced =
-                threads::map(self.wide, vars, Buffers::default, |buffers, &var| self.price(buffers, shape, var, aim));
+                threads::map(shape.cells, vars, Buffers::default, |buffers, &var| self.price(buffers, shape, var, aim));
             for (at, priced) in priced.into_iter().enumerate() {
                 self.accept(shape, self.levels[level][at], &priced);
             }

@@ -21,8 +21,7 @@ pub(super) type Kept = Vec<Vec<usize>>;
 /// are near enough.
 pub(super) fn first(part: &Part<'_, i64>, state: &State<i64>, steps: &[&Steps]) -> Kept {
     let shape = &part.shape;
-    let wide = shape.cells >= threads::FROM_CELLS;
-    let cheapest: Vec<Vec<(i64, usize)>> = threads::map(wide, 0..shape.count(), Vec::new, |order, var| {
+    let cheapest: Vec<Vec<(i64, usize)>> = threads::map(shape.cells, 0..shape.count(), Vec::new, |order, var| {
         order.clear();
         let costs = shape.costs(state, var).iter().copied().zip(0..);
         order.extend(costs.filter(|&(cost, _)| cost < i64::HALF));
@@ -36,7 +35,7 @@ pub(super) fn first(part: &Part<'_, i64>, state: &State<i64>, steps: &[&Steps]) 
     let mut kept: Kept =
         cheapest.iter().map(|list| list.iter().take(FIRST_VALUES).map(|&(_, v)| v).collect()).collect();
     let answers = threads::map(
-        wide,
+        shape.cells,
         0..shape.edges.len(),
         || (),
         |(), ordinal| {
@@ -127,9 +126,8 @@ impl Focus {
         let slots: Vec<Slots> = kept.iter().zip(&before).map(|(now, before)| Slots::new(now, before)).collect();
         let mut known = known.into_iter().map(Some);
         let known: Vec<_> = (0..shape.edges.len()).map(|ordinal| (ordinal, known.next().flatten())).collect();
-        let wide = shape.cells >= threads::FROM_CELLS;
         let tables = threads::map(
-            wide,
+            shape.cells,
             known,
             || (),
             |(), (ordinal, known)| {

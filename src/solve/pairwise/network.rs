@@ -138,24 +138,25 @@ impl Network {
             spreads.push(range.spread());
         }
         // Large tables are in no cache: they are looked at once, for everything.
-        let wide = pairs.iter().map(|pair| pair.table.len()).sum::<usize>() >= threads::FROM_CELLS;
+        let cells = pairs.iter().map(|pair| pair.table.len()).sum();
+        let wide = cells >= threads::FROM_CELLS;
         let looks = threads::map(
-            wide,
+            cells,
             &pairs,
             || (),
             |(), pair| {
                 let range = range(arch, &pair.table);
                 let spread = |end: usize| spreads.get(end).copied().unwrap_or(0);
                 let width = unary.get(pair.b).map_or(1, Vec::len);
-                let steps = wide.then(|| Steps::new(arch, &pair.table, width, range, [spread(pair.a), spread(pair.b)]));
+                // A table that will be turned has no use for the steps of this one.
+                let steps = (wide && pair.a < pair.b)
+                    .then(|| Steps::new(arch, &pair.table, width, range, [spread(pair.a), spread(pair.b)]));
                 (range, steps)
             },
         );
         let mut checked = Vec::with_capacity(pairs.len());
         for (ordinal, (mut pair, (range, steps))) in pairs.into_iter().zip(looks).enumerate() {
             take(&mut pair.table, range, &mut sum)?;
-            // A turned table would have turned steps.
-            let steps = steps.filter(|_| pair.a < pair.b);
             checked.push((check_pair(&unary, ordinal, pair)?, range.low, steps));
         }
         checked.sort_by_key(|(pair, ..)| (pair.a, pair.b));

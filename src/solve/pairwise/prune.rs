@@ -52,7 +52,7 @@ impl Columns<'_> {
 
     /// Per variable what its values cost at least when they call in all that the edges hold for them.
     fn call_in(&self, shape: &Shape<'_, i64>, vars: &[usize]) -> Vec<Vec<i64>> {
-        threads::map(self.wide, vars, Memory::default, |memory, &var| self.call_in_one(memory, shape, var))
+        threads::map(shape.cells, vars, Memory::default, |memory, &var| self.call_in_one(memory, shape, var))
     }
 
     fn call_in_one(&self, memory: &mut Memory, shape: &Shape<'_, i64>, var: usize) -> Vec<i64> {

@@ -5,14 +5,15 @@ use rayon::prelude::*;
 /// Tables with so many cells are worth a second thread: to wake one takes some 10 us, as long as to look at 50,000 cells.
 pub(super) const FROM_CELLS: usize = 1_000_000;
 
-/// What `f` makes of each item, in order; with `wide`, several at a time. Each thread has its own working memory from `init`.
+/// What `f` makes of each item, in order; several at a time where the tables have cells enough. Each thread has its own working
+/// memory from `init`.
 pub(super) fn map<T: Send, W, R: Send>(
-    wide: bool,
+    cells: usize,
     items: impl IntoIterator<Item = T> + IntoParallelIterator<Item = T, Iter: IndexedParallelIterator>,
     init: impl Fn() -> W + Sync + Send,
     f: impl Fn(&mut W, T) -> R + Sync + Send,
 ) -> Vec<R> {
-    if wide {
+    if cells >= FROM_CELLS {
         items.into_par_iter().map_init(init, f).collect()
     } else {
         let mut memory = init();
