@@ -14,9 +14,8 @@ use placer::app::{Names, parse_app};
 use placer::catalog::PriceBook;
 use placer::policy::Policy;
 use placer::problem::lower::{Lowerer, Options};
-use placer::problem::{check, score};
+use placer::problem::{check, names, score};
 use placer::solve::{Limits, solve};
-use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -127,22 +126,4 @@ fn line(name: &str, mut times: Vec<f64>, first: u64) {
     #[expect(clippy::cast_precision_loss, reason = "a count")]
     let mean = times.iter().sum::<f64>() / times.len() as f64;
     println!("{name:>14} {mean:>9.1} {:>9.1} {:>9.1} {:>9.1} {slowest:>9}", at(0.5), at(0.99), at(1.0));
-}
-
-/// What the book knows by name, as the command line takes it.
-fn names(book: &PriceBook) -> Names {
-    let distinct = |words: BTreeSet<&String>| words.into_iter().cloned().collect();
-    Names {
-        providers: book.providers.iter().map(|provider| provider.name.clone()).collect(),
-        regions: book
-            .region_ids()
-            .map(|id| (book.provider_of(id).name.clone(), book.region(id).code.clone()))
-            .collect(),
-        cities: book.cities.iter().map(|city| (city.name.clone(), city.country.clone())).collect(),
-        lesser_cities: Vec::new(),
-        countries: distinct(book.regions.iter().map(|region| &region.country).collect()),
-        continents: distinct(book.regions.iter().map(|region| &region.continent).collect()),
-        gpu_models: Vec::new(),
-        ..Names::default()
-    }
 }

@@ -14,6 +14,7 @@ use placer::app::{Names, parse};
 use placer::catalog::PriceBook;
 use placer::policy::Policy;
 use placer::problem::lower::{Lowerer, Options};
+use placer::problem::names;
 use placer::solve::{Prepared, Request, Solution, Status};
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -107,21 +108,5 @@ fn tell(mut runs: Vec<Run>) {
         println!(
             "{ordinal:>6}: {components:>2} variables, {solve_us:>9} us, {nodes:>8} nodes, {status:?}, gap {gap} ppm"
         );
-    }
-}
-
-/// What an application's file may name.
-fn names(book: &PriceBook) -> Names {
-    let region = |id| (book.provider_of(id).name.clone(), book.region(id).code.clone());
-    let measured = book.cities.iter().map(|city| (city.name.clone(), city.country.clone()));
-    Names {
-        providers: book.providers.iter().map(|provider| provider.name.clone()).collect(),
-        regions: book.region_ids().map(region).collect(),
-        cities: measured.collect(),
-        lesser_cities: Vec::new(),
-        countries: book.regions.iter().map(|region| region.country.clone()).collect(),
-        continents: book.regions.iter().map(|region| region.continent.clone()).collect(),
-        gpu_models: Vec::new(),
-        ..Names::default()
     }
 }

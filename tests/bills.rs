@@ -7,7 +7,7 @@ mod round_book;
 use placer::app;
 use placer::policy::Policy;
 use placer::problem::lower::{Options, lower};
-use placer::problem::{Bill, Problem, check, score};
+use placer::problem::{Bill, Problem, check, names, score};
 use placer::solve::{Limits, Status, solve};
 use placer::units::Money;
 
@@ -47,7 +47,7 @@ fn word(item: placer::problem::LineItem) -> &'static str {
 fn priced(toml: &str) -> Priced {
     let book = round_book::book();
     let text = format!("version = 1\nname = \"case\"\n{toml}");
-    let parsed = app::parse(text.as_bytes(), "case.toml", &round_book::names(&book)).unwrap_or_else(|e| panic!("{e}"));
+    let parsed = app::parse(text.as_bytes(), "case.toml", &names(&book)).unwrap_or_else(|e| panic!("{e}"));
     let problem = lower(&parsed.app, &book, &Policy::default(), &Options::default()).expect("the case lowers");
     let solution = solve(&problem, &Limits::default());
     assert_eq!(solution.status, Status::Optimal, "{:?}", problem.components);

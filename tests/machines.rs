@@ -7,7 +7,7 @@ mod round_book;
 use placer::app;
 use placer::policy::Policy;
 use placer::problem::lower::{Options, lower};
-use placer::problem::{Bill, Host, LineItem, Problem, check, score};
+use placer::problem::{Bill, Host, LineItem, Problem, check, names, score};
 use placer::report::{Decision, Outcome, Placed, recommend};
 use placer::solve::{Limits, Status, solve};
 use placer::units::Money;
@@ -48,7 +48,7 @@ impl Priced {
 fn parsed(toml: &str) -> (app::App, placer::catalog::PriceBook) {
     let book = round_book::book();
     let text = format!("version = 1\nname = \"case\"\n{toml}");
-    let parsed = app::parse(text.as_bytes(), "case.toml", &round_book::names(&book)).unwrap_or_else(|e| panic!("{e}"));
+    let parsed = app::parse(text.as_bytes(), "case.toml", &names(&book)).unwrap_or_else(|e| panic!("{e}"));
     (parsed.app, book)
 }
 

@@ -1,6 +1,5 @@
 //! A small made-up price book with round prices, in the book's own text form.
 
-use placer::app::Names;
 use placer::catalog::PriceBook;
 
 const FILES: &[(&str, &str)] = &[
@@ -100,21 +99,4 @@ const FILES: &[(&str, &str)] = &[
 /// The book.
 pub fn book() -> PriceBook {
     PriceBook::from_files(FILES.iter().map(|(name, text)| (*name, text.as_bytes()))).unwrap_or_else(|e| panic!("{e}"))
-}
-
-/// Its names, for the application's file.
-pub fn names(book: &PriceBook) -> Names {
-    Names {
-        providers: book.providers.iter().map(|p| p.name.clone()).collect(),
-        regions: book
-            .region_ids()
-            .map(|id| (book.provider_of(id).name.clone(), book.region(id).code.clone()))
-            .collect(),
-        cities: book.cities.iter().map(|c| (c.name.clone(), c.country.clone())).collect(),
-        lesser_cities: Vec::new(),
-        countries: book.regions.iter().map(|r| r.country.clone()).collect(),
-        continents: book.regions.iter().map(|r| r.continent.clone()).collect(),
-        gpu_models: Vec::new(),
-        ..Names::default()
-    }
 }
