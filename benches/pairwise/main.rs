@@ -157,6 +157,7 @@ pub fn by_cpu() -> bool {
 fn tick_table() {
     let number = |name: &str, default: usize| option(name).map_or(default, |s| s.parse().expect("a number"));
     let (count, check, repeats) = (number("--count", 10_000), number("--check", 1), number("--repeats", 3));
+    let places_only = option("--widest").as_deref() == Some("place");
     println!(
         "{:<8} {:>8} {:>6} {:>9} {:>7} {:>20} | {:>7} {:>9} {:>10} {:>10}",
         "family", "size", "degree", "kind", "ticks", "certified, median", "cleared", "median us", "p99 us", "most us"
@@ -172,7 +173,7 @@ fn tick_table() {
         let mut all = vec![ticks::Measured::default(); ticks::KINDS.len() + 1];
         let mut unequal = 0;
         for wish in &group {
-            let (measured, wrong) = ticks::run(wish, count, check, repeats.max(1));
+            let (measured, wrong) = ticks::run(wish, count, check, repeats.max(1), places_only);
             unequal += wrong;
             for (kind, more) in measured.into_iter().enumerate() {
                 for to in [kind, ticks::KINDS.len()] {
@@ -247,7 +248,7 @@ fn main() {
         Some("file") => file(args.get(1).expect("a path")),
         Some("export") => export(args.get(1).expect("a folder")),
         _ => println!(
-            "pairwise table|ticks|export FOLDER|file F.wcsp [--family {}] [--size 30x100,..] [--degree 4,..] [--seed S|--seeds COUNT] [--seconds S] [--runs COUNT] [--each y] [--clock cpu] [--format json,wcsp] [--count TICKS] [--check ONE_IN, 0 for none] [--repeats TIMES]",
+            "pairwise table|ticks|export FOLDER|file F.wcsp [--family {}] [--size 30x100,..] [--degree 4,..] [--seed S|--seeds COUNT] [--seconds S] [--runs COUNT] [--each y] [--clock cpu] [--format json,wcsp] [--count TICKS] [--check ONE_IN, 0 for none] [--repeats TIMES] [--widest place|provider]",
             FAMILIES.join("|")
         ),
     }

@@ -18,6 +18,9 @@ use std::time::Instant;
 /// The kinds of ticks, and how many of a hundred each is.
 pub const KINDS: [(&str, usize); 5] = [("one", 80), ("large", 4), ("come-go", 4), ("place", 8), ("provider", 4)];
 
+/// The ordinal of `place`.
+const PLACE: usize = 3;
+
 /// What was measured of one kind of ticks, in nanoseconds.
 #[derive(Clone, Default)]
 pub struct Measured {
@@ -30,11 +33,14 @@ struct Stream {
     random: Random,
     first: Vec<Vec<i64>>,
     providers: Vec<usize>,
+    /// Whether what would move a whole provider moves one place instead.
+    places_only: bool,
 }
 
 impl Stream {
-    fn new(wish: &Wish, network: &Network) -> Self {
-        Self { random: Random::new(wish.seed ^ 0x71C5), first: network.unary().to_vec(), providers: providers(wish) }
+    fn new(wish: &Wish, network: &Network, places_only: bool) -> Self {
+        let random = Random::new(wish.seed ^ 0x71C5);
+        Self { random, first: network.unary().to_vec(), providers: providers(wish), places_only }
     }
 
     /// The next ticks and the ordinal of their kind.
@@ -49,6 +55,7 @@ impl Stream {
                 }
             })
             .expect("a hundred in all");
+        let kind = if self.places_only && KINDS[kind].0 == "provider" { PLACE } else { kind };
         let (component, place) = (self.random.below(self.first.len()), self.random.below(self.providers.len()));
         let (low, high) = [(0.8, 1.2), (0.5, 2.0), (1.0, 1.0), (0.95, 1.05), (0.0, 1.0)][kind];
         let drawn = self.random.between(low, high);
@@ -82,7 +89,7 @@ impl Stream {
 
 /// `count` ticks, as often as `repeats` says: the session does the same every time, so the least time of each tick counts.
 /// Solves from scratch after every one in `check` ticks of the first time; gives how often that was not equal, too.
-pub fn run(wish: &Wish, count: usize, check: usize, repeats: usize) -> (Vec<Measured>, usize) {
+pub fn run(wish: &Wish, count: usize, check: usize, repeats: usize, places_only: bool) -> (Vec<Measured>, usize) {
     let limits = Limits::default();
     let network = generate(wish);
     let mut times: Vec<(usize, Clearing, u64)> = Vec::new();
@@ -90,7 +97,7 @@ pub fn run(wish: &Wish, count: usize, check: usize, repeats: usize) -> (Vec<Meas
     let (clock, by_cpu) = (Instant::now(), by_cpu());
     let now = || if by_cpu { cpu_ns() } else { clock.elapsed().as_nanos() as u64 };
     for repeat in 0..repeats {
-        let mut stream = Stream::new(wish, &network);
+        let mut stream = Stream::new(wish, &network, places_only);
         let mut session = Session::new(network.clone(), &limits);
         for at in 0..count {
             let (kind, ticks) = stream.next(session.network());

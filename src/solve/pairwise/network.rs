@@ -1,6 +1,6 @@
 //! The plain pairwise problem: what each component costs at each place, and what each pair of components costs together.
 
-use super::kernel::{Range, range};
+use super::kernel::{Range, range, turned};
 use super::steps::Steps;
 use super::threads;
 use pulp::Arch;
@@ -359,6 +359,5 @@ fn check_pair(unary: &[Vec<i64>], ordinal: usize, pair: Pair) -> Result<Pair, Ne
     if a < b {
         return Ok(Pair { a, b, table });
     }
-    let turned = (0..columns).flat_map(|y| (0..rows).map(move |x| (x, y))).map(|(x, y)| table[x * columns + y]);
-    Ok(Pair { a: b, b: a, table: turned.collect() })
+    Ok(Pair { a: b, b: a, table: turned(&table, rows, columns) })
 }

@@ -3,6 +3,7 @@
 
 use super::cell::Cell;
 use super::core::{Shape, State};
+use super::kernel::turned;
 use super::part::{Part, Step};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,10 +134,6 @@ impl Graph {
 
 fn plus(a: i64, b: i64) -> i64 {
     (a + b).min(NEVER)
-}
-
-fn turned(table: &[i64], rows: usize, columns: usize) -> Vec<i64> {
-    (0..columns).flat_map(|y| (0..rows).map(move |x| table[x * columns + y])).collect()
 }
 
 /// Reduces a compact part (every variable undecided). Costs of `limit` and more are not allowed in the result.

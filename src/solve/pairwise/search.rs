@@ -16,6 +16,8 @@ const APPROACH_CELLS: usize = 1_000_000;
 const RESISTING_CELLS: usize = 100_000;
 /// Elimination may take one in so many cells that messages have looked at.
 const ROOT_WORK_PART: u64 = 4;
+/// The same after the last round, in so many times the cells that are left: a search mostly takes less.
+const ROOT_WORK_CELLS: u64 = 16;
 /// Below this gap 32 bits do.
 const NARROW_GAP_MAX: i64 = 1 << 24;
 /// Rounds at a search node.
@@ -172,7 +174,7 @@ impl<'s, 'n> Search<'s, 'n> {
         if std::mem::take(&mut self.untried) && self.approach_anew()? {
             return Ok(());
         }
-        if self.eliminate(part, state, ROOT_WORK_MAX) {
+        if self.eliminate(part, state, (shape.cells_left(state) as u64 * ROOT_WORK_CELLS).min(ROOT_WORK_MAX)) {
             return Ok(());
         }
         // The copy, what it is taken apart into, and what comes out.

@@ -119,7 +119,7 @@ impl Ball {
     fn rounds(
         &mut self,
         network: &Network,
-        dual: &mut Dual,
+        dual: &Dual,
         shape: &Shape<'_, i64>,
         state: &mut State<i64>,
         rounds: u32,
@@ -142,7 +142,7 @@ impl Ball {
 
     /// Takes the assignment in that the messages suggest, when it is better than the present one and than what was
     /// suggested before. Places that move together are none that could be picked.
-    fn suggest(&mut self, network: &Network, dual: &mut Dual, shape: &Shape<'_, i64>, state: &State<i64>) {
+    fn suggest(&mut self, network: &Network, dual: &Dual, shape: &Shape<'_, i64>, state: &State<i64>) {
         let mut single = state.clone();
         for slot in 0..self.members.len() {
             single.u[shape.at[slot + 1] - 1] = i64::TOP;
@@ -200,7 +200,7 @@ impl Ball {
     }
 
     /// The members and the pairs among them.
-    fn shape(&mut self, network: &Network, dual: &mut Dual) -> (Shape<'static, i64>, Vec<Near>) {
+    fn shape(&mut self, network: &Network, dual: &Dual) -> (Shape<'static, i64>, Vec<Near>) {
         let sizes: Vec<usize> = self.members.iter().enumerate().map(|(slot, _)| self.kept[slot].len() + 1).collect();
         let (mut tables, mut inner) = (Vec::new(), Vec::new());
         for slot in 0..self.members.len() {
@@ -218,7 +218,7 @@ impl Ball {
     }
 
     /// A pair's cells with their potentials, among kept places and those that stand for the others.
-    fn table(&mut self, network: &Network, dual: &mut Dual, near: &Near, (a, b): (usize, usize)) -> Vec<i64> {
+    fn table(&mut self, network: &Network, dual: &Dual, near: &Near, (a, b): (usize, usize)) -> Vec<i64> {
         let back = near.back(self.members[a]);
         let mut table = Vec::with_capacity((self.kept[a].len() + 1) * (self.kept[b].len() + 1));
         let of_others = &mut self.of_others;
@@ -276,7 +276,7 @@ impl Ball {
 /// What each of some places costs in a pair with the least of the places that are not masked.
 fn least_of_others(
     network: &Network,
-    dual: &mut Dual,
+    dual: &Dual,
     near: &Near,
     places: &[usize],
     mask: &[i64],
@@ -288,10 +288,7 @@ fn least_of_others(
     out.clear();
     let arch = dual.lines.arch();
     for places in places.chunks(ABREAST) {
-        for &place in places {
-            dual.lines.copy(network, near, place);
-        }
-        let line = |at: usize| dual.lines.copied(network, near, places[at.min(places.len() - 1)]);
+        let line = |at: usize| dual.lines.get(network, near, places[at.min(places.len() - 1)]);
         let least = least_sums(arch, std::array::from_fn(line), masked);
         out.extend(
             places.iter().zip(least).map(

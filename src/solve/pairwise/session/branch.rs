@@ -54,7 +54,7 @@ struct Undo {
 
 struct Branch<'b> {
     network: &'b Network,
-    dual: &'b mut Dual,
+    dual: &'b Dual,
     reach: &'b Reach,
     buffers: &'b mut Buffers,
     /// The first total that is of no interest.
@@ -65,7 +65,7 @@ struct Branch<'b> {
 /// Looks for the best with the root moved.
 pub(super) fn search(
     network: &Network,
-    dual: &mut Dual,
+    dual: &Dual,
     reach: &Reach,
     buffers: &mut Buffers,
     root: usize,
@@ -155,7 +155,7 @@ impl Branch<'_> {
     /// Makes a component one that is next to what has moved; gives the gaps that are no longer idle.
     fn meet(&mut self, component: usize) -> i64 {
         let mut beside = self.buffers.spare.pop().unwrap_or_default();
-        let (dual, cap) = (&*self.dual, self.reach.gap);
+        let (dual, cap) = (self.dual, self.reach.gap);
         lines::above(dual.lines.arch(), dual.costs(component), dual.least(component), cap, &mut beside);
         let none = std::mem::replace(&mut self.buffers.beside[component], beside);
         self.buffers.undo.push(Undo { component, beside: none, least: 0 });
@@ -173,7 +173,7 @@ impl Branch<'_> {
 
     /// Adds to a component's costs what a decided place at the other end makes of them.
     fn pay(&mut self, near: &Near, place: usize) {
-        let Dual { lines, p, .. } = &mut *self.dual;
+        let Dual { lines, p, .. } = self.dual;
         let arch = lines.arch();
         let cells = lines.get(self.network, near, place);
         let (costs, paid) = (&mut self.buffers.beside[near.other], p[near.mine + place]);
@@ -203,7 +203,7 @@ impl Branch<'_> {
         if high < self.best {
             self.best = high;
             buffers.picks.clear();
-            let dual = &*self.dual;
+            let dual = self.dual;
             buffers.picks.extend(buffers.path.iter().filter(|&&(component, place)| place != dual.pick[component]));
         }
         if low + farther >= self.best {

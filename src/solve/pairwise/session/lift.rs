@@ -122,7 +122,7 @@ type Blockers = [Option<(i64, usize)>; BLOCKERS_MAX];
 /// much could be had if none of them did. `None` when that is nothing, or they are too many.
 fn blockers(
     network: &Network,
-    dual: &mut Dual,
+    dual: &Dual,
     component: usize,
     place: usize,
     slot: usize,

@@ -1,28 +1,26 @@
 //! Rows and columns of pair tables, and the loops over them, compiled for the vector units of the machine at hand.
 
 use super::super::cell::Cell;
-use super::super::network::Network;
+use super::super::kernel::turned;
+use super::super::network::{Network, Pair};
+use super::super::threads;
 use super::dual::Near;
 use pulp::Arch;
 
-/// Columns of tables, copied when first asked for, so that they lie as close together as rows.
-#[derive(Debug, Default)]
+/// The tables of a network once more, turned, so that columns lie as close together as rows.
+#[derive(Debug)]
 pub(super) struct Lines {
     arch: Arch,
-    /// Per pair where its columns begin.
-    first: Vec<usize>,
-    columns: Vec<Box<[i64]>>,
+    /// Per pair.
+    turned: Vec<Vec<i64>>,
 }
 
 impl Lines {
     pub(super) fn new(network: &Network) -> Self {
-        let mut first = Vec::with_capacity(network.pairs().len());
-        let mut count = 0;
-        for pair in network.pairs() {
-            first.push(count);
-            count += network.unary()[pair.b].len();
-        }
-        Self { arch: Arch::default(), first, columns: vec![Box::default(); count] }
+        let unary = network.unary();
+        let cells = network.pairs().iter().map(|pair| pair.table.len()).sum();
+        let turn = |(): &mut (), pair: &Pair| turned(&pair.table, unary[pair.a].len(), unary[pair.b].len());
+        Self { arch: Arch::default(), turned: threads::map(cells, network.pairs(), || (), turn) }
     }
 
     pub(super) fn arch(&self) -> Arch {
@@ -30,33 +28,11 @@ impl Lines {
     }
 
     /// The cells of a pair for one value of one end, by value of the other end.
-    pub(super) fn get<'l>(&'l mut self, network: &'l Network, near: &Near, value: usize) -> &'l [i64] {
-        self.copy(network, near, value);
-        self.copied(network, near, value)
-    }
-
-    /// Copies a line if it is a column and has not been copied.
-    pub(super) fn copy(&mut self, network: &Network, near: &Near, value: usize) {
-        if near.rows {
-            return;
-        }
-        let column = &mut self.columns[self.first[near.pair] + value];
-        if column.is_empty() {
-            let pair = &network.pairs()[near.pair];
-            let width = network.unary()[pair.b].len();
-            *column = pair.table[value..].iter().step_by(width).copied().collect();
-        }
-    }
-
-    /// What [`Lines::get`] gives, of a line that was copied.
-    pub(super) fn copied<'l>(&'l self, network: &'l Network, near: &Near, value: usize) -> &'l [i64] {
-        if near.rows {
-            let pair = &network.pairs()[near.pair];
-            let width = network.unary()[pair.b].len();
-            &pair.table[value * width..(value + 1) * width]
-        } else {
-            &self.columns[self.first[near.pair] + value]
-        }
+    pub(super) fn get<'l>(&'l self, network: &'l Network, near: &Near, value: usize) -> &'l [i64] {
+        let Pair { a, b, table } = &network.pairs()[near.pair];
+        let (lines, other) = if near.rows { (table, b) } else { (&self.turned[near.pair], a) };
+        let width = network.unary()[*other].len();
+        &lines[value * width..(value + 1) * width]
     }
 }
 

@@ -64,17 +64,15 @@ impl Dual {
     }
 
     /// Where a component costs least beside the others, its pick apart; `None` when nothing else is allowed.
-    pub(super) fn best_beside(&mut self, network: &Network, component: usize) -> Option<usize> {
+    pub(super) fn best_beside(&self, network: &Network, component: usize) -> Option<usize> {
         let mut costs = Vec::new();
-        let picks = std::mem::take(&mut self.pick);
-        self.costs_beside(network, component, &picks, &mut costs);
-        self.pick = picks;
+        self.costs_beside(network, component, &self.pick, &mut costs);
         costs[self.pick[component]] = i64::TOP;
         (0..costs.len()).filter(|&place| costs[place] < i64::HALF).min_by_key(|&place| (costs[place], place))
     }
 
     /// What each place of a component costs beside the others at some places; [`Cell::HALF`] and more when not allowed.
-    fn costs_beside(&mut self, network: &Network, component: usize, places: &[usize], costs: &mut Vec<i64>) {
+    fn costs_beside(&self, network: &Network, component: usize, places: &[usize], costs: &mut Vec<i64>) {
         costs.clear();
         costs.extend_from_slice(self.costs(component));
         let arch = self.lines.arch();
@@ -88,7 +86,7 @@ impl Dual {
     }
 
     /// Puts components to their best places, one at a time, until no single change helps or all had their turn often.
-    pub(super) fn descend(&mut self, network: &Network, components: &[usize], places: &mut [usize]) {
+    pub(super) fn descend(&self, network: &Network, components: &[usize], places: &mut [usize]) {
         let mut costs = Vec::new();
         let mut stale = vec![true; places.len()];
         for _ in 0..DESCENTS_MAX {

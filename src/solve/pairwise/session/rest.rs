@@ -18,7 +18,7 @@ pub(super) struct Best {
 }
 
 /// The best of all assignments; `None` when the limits ended the search.
-pub(super) fn search(network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> Option<Best> {
+pub(super) fn search(network: &Network, dual: &Dual, limits: &Limits<'_>) -> Option<Best> {
     let (part, mut state) = part_of(network, dual);
     let components: Vec<usize> = (0..network.components()).collect();
     let pairs: Vec<usize> = (0..network.pairs().len()).collect();
@@ -31,7 +31,7 @@ pub(super) fn search(network: &Network, dual: &mut Dual, limits: &Limits<'_>) ->
 }
 
 /// The places below the gap as a problem of its own.
-fn part_of(network: &Network, dual: &mut Dual) -> (Part<'static, i64>, State<i64>) {
+fn part_of(network: &Network, dual: &Dual) -> (Part<'static, i64>, State<i64>) {
     let count = dual.pick.len();
     let gap = dual.gap;
     let below = |component: usize| {
