@@ -11,6 +11,10 @@ use super::{Effort, Limits};
 
 /// Rounds of an upward and a downward sweep before the search splits.
 const ROUNDS_MAX: u32 = 60;
+/// See [`Search`]'s fields of these names; the last one where messages have been tried before.
+const IDLE_PART: i64 = 50;
+const IDLE_MAX: u32 = 3;
+const TRIED_IDLE_PART: i64 = 12;
 /// Parts with so many cells in their tables are approached by a working set; those with so many, when they resist.
 const APPROACH_CELLS: usize = 1_000_000;
 const RESISTING_CELLS: usize = 100_000;
@@ -53,6 +57,10 @@ pub(super) struct Search<'s, 'n> {
     pub(super) approach_from: usize,
     /// Whether a working set may still be tried.
     untried: bool,
+    /// A round that raises the bound by less than one in so many of what is open is idle; after so many in a row the search
+    /// splits.
+    idle_part: i64,
+    idle_max: u32,
 }
 
 impl<'s, 'n> Search<'s, 'n> {
@@ -75,7 +83,15 @@ impl<'s, 'n> Search<'s, 'n> {
             conflict: None,
             approach_from: APPROACH_CELLS,
             untried: false,
+            idle_part: IDLE_PART,
+            idle_max: IDLE_MAX,
         }
+    }
+
+    /// Splits as soon as messages are slow: they have been tried before.
+    pub(super) fn splitting_soon(mut self) -> Self {
+        (self.idle_part, self.idle_max) = (TRIED_IDLE_PART, 1);
+        self
     }
 
     /// Goes on from an assignment that is known to be allowed.
@@ -166,8 +182,8 @@ impl<'s, 'n> Search<'s, 'n> {
                 return Ok(());
             }
             let gap = self.limit(part) - state.c0;
-            idle = if (state.c0 - before) * 50 <= gap { idle + 1 } else { 0 };
-            if idle >= 3 {
+            idle = if (state.c0 - before) * self.idle_part <= gap { idle + 1 } else { 0 };
+            if idle >= self.idle_max {
                 break;
             }
         }

@@ -10,6 +10,7 @@ use super::super::core::{Scratch, Shape, State};
 use super::super::kernel::{ABREAST, least_sums};
 use super::super::network::Network;
 use super::dual::{Dual, Near};
+use super::super::threads;
 use super::reach::Reach;
 use std::borrow::Cow;
 
@@ -17,9 +18,23 @@ use std::borrow::Cow;
 const LANES: usize = 8;
 /// Rounds between two assignments that messages suggest.
 const DIVE_EACH: u32 = 4;
-/// Rounds from which on messages end when the bound rises by less than one in so many of what is open.
+/// Rounds from which on messages end when they are idle.
 const IDLE_FROM: u32 = 4;
-const IDLE_PART: i64 = 50;
+
+/// How far messages go.
+#[derive(Debug)]
+pub(super) struct Depth {
+    /// Places of a component that move on their own.
+    places_max: usize,
+    rounds_max: u32,
+    /// Messages are idle when a round raises the bound by less than one in so many of what is open.
+    idle_part: i64,
+}
+
+/// Levels out what some ticks have opened.
+pub(super) const SHALLOW: Depth = Depth { places_max: 15, rounds_max: 30, idle_part: 50 };
+/// Where that stalls: all places below the gap move on their own.
+pub(super) const DEEP: Depth = Depth { places_max: usize::MAX, rounds_max: 60, idle_part: 200 };
 
 /// Components next to each other.
 #[derive(Debug, Default)]
@@ -35,8 +50,6 @@ pub(super) struct Ball {
     scratch: Scratch<i64>,
     order: Vec<(i64, usize)>,
     places: Vec<usize>,
-    masked: Vec<i64>,
-    of_others: Vec<i64>,
     /// What the best assignment so far is better by, and where it moves what.
     gain: i64,
     pub(super) picks: Vec<(usize, usize)>,
@@ -83,13 +96,13 @@ impl Ball {
 
     /// Rounds of messages among the members, and assignments that they suggest, of which the best is left in `picks`; false
     /// when they showed that nothing is allowed, or have grown out of range.
-    pub(super) fn settle(&mut self, network: &Network, dual: &mut Dual, places_max: usize, rounds: u32) -> bool {
+    pub(super) fn settle(&mut self, network: &Network, dual: &mut Dual, depth: &Depth) -> bool {
         (self.gain, self.picks) = (0, Vec::new());
         self.members.sort_unstable_by_key(|&member| dual.turn[member]);
         for (slot, &member) in self.members.iter().enumerate() {
             self.slot_of[member] = slot;
         }
-        self.choose(dual, places_max);
+        self.choose(dual, depth.places_max);
         let (shape, inner) = self.shape(network, dual);
         let mut costs = Vec::with_capacity(shape.at[shape.count()]);
         for (slot, &member) in self.members.iter().enumerate() {
@@ -98,7 +111,7 @@ impl Ball {
             costs.push(self.rest[slot]);
         }
         let mut state = shape.start(0, costs);
-        if self.rounds(network, dual, &shape, &mut state, rounds).is_none() {
+        if self.rounds(network, dual, &shape, &mut state, depth).is_none() {
             return false;
         }
         let mut raised = state.c0;
@@ -122,15 +135,15 @@ impl Ball {
         dual: &Dual,
         shape: &Shape<'_, i64>,
         state: &mut State<i64>,
-        rounds: u32,
+        depth: &Depth,
     ) -> Option<()> {
-        for round in 1..=rounds {
+        for round in 1..=depth.rounds_max {
             let before = state.c0;
             shape.sweep(state, &mut self.scratch, i64::HALF, true).ok()?;
             shape.sweep(state, &mut self.scratch, i64::HALF, false).ok()?;
             let open = dual.gap - self.gain - state.c0;
-            let idle = open <= 0 || (round >= IDLE_FROM && (state.c0 - before) * IDLE_PART <= open);
-            if open > 0 && (round % DIVE_EACH == 0 || round == rounds || idle) {
+            let idle = open <= 0 || (round >= IDLE_FROM && (state.c0 - before) * depth.idle_part <= open);
+            if open > 0 && (round % DIVE_EACH == 0 || round == depth.rounds_max || idle) {
                 self.suggest(network, dual, shape, state);
             }
             if idle {
@@ -200,41 +213,45 @@ impl Ball {
     }
 
     /// The members and the pairs among them.
-    fn shape(&mut self, network: &Network, dual: &Dual) -> (Shape<'static, i64>, Vec<Near>) {
-        let sizes: Vec<usize> = self.members.iter().enumerate().map(|(slot, _)| self.kept[slot].len() + 1).collect();
-        let (mut tables, mut inner) = (Vec::new(), Vec::new());
-        for slot in 0..self.members.len() {
-            let member = self.members[slot];
-            for at in 0..dual.near[member].len() {
-                let near = dual.near[member][at];
-                let other = self.slot_of[near.other];
-                if other != usize::MAX && other > slot {
-                    tables.push((slot, other, Cow::Owned(self.table(network, dual, &near, (slot, other)))));
-                    inner.push(near);
-                }
-            }
+    fn shape(&self, network: &Network, dual: &Dual) -> (Shape<'static, i64>, Vec<Near>) {
+        let sizes: Vec<usize> = self.kept.iter().take(self.members.len()).map(|kept| kept.len() + 1).collect();
+        let mut inner = Vec::new();
+        for (slot, &member) in self.members.iter().enumerate() {
+            let ahead = dual.near[member].iter().map(|&near| (slot, self.slot_of[near.other], near));
+            inner.extend(ahead.filter(|&(_, other, _)| other != usize::MAX && other > slot));
         }
-        (Shape::new(&sizes, tables), inner)
+        let looks = |&(a, b, _): &(usize, usize, Near)| sizes[a] * self.mask[b].len() + sizes[b] * self.mask[a].len();
+        let cells = inner.iter().map(looks).sum();
+        let tables = threads::map(cells, &inner, Others::default, |others, &(a, b, near)| {
+            (a, b, Cow::Owned(self.table(network, dual, &near, (a, b), others)))
+        });
+        (Shape::new(&sizes, tables), inner.into_iter().map(|(_, _, near)| near).collect())
     }
 
     /// A pair's cells with their potentials, among kept places and those that stand for the others.
-    fn table(&mut self, network: &Network, dual: &Dual, near: &Near, (a, b): (usize, usize)) -> Vec<i64> {
+    fn table(
+        &self,
+        network: &Network,
+        dual: &Dual,
+        near: &Near,
+        (a, b): (usize, usize),
+        others: &mut Others,
+    ) -> Vec<i64> {
         let back = near.back(self.members[a]);
         let mut table = Vec::with_capacity((self.kept[a].len() + 1) * (self.kept[b].len() + 1));
-        let of_others = &mut self.of_others;
-        least_of_others(network, dual, near, &self.kept[a], &self.mask[b], &mut self.masked, of_others);
-        for (&mine, &least) in self.kept[a].iter().zip(of_others.iter()) {
+        others.look(network, dual, near, &self.kept[a], &self.mask[b]);
+        let theirs = &dual.p[near.theirs..near.theirs + self.mask[b].len()];
+        for (&mine, &least) in self.kept[a].iter().zip(&others.least) {
             let paid = dual.p[near.mine + mine];
             let cells = dual.lines.get(network, near, mine);
-            let theirs = &dual.p[near.theirs..near.theirs + cells.len()];
             table.extend(self.kept[b].iter().map(|&other| {
                 let cell = cells[other];
                 if cell < i64::HALF { cell + paid + theirs[other] } else { i64::TOP }
             }));
             table.push(least);
         }
-        least_of_others(network, dual, &back, &self.kept[b], &self.mask[a], &mut self.masked, of_others);
-        table.extend_from_slice(of_others);
+        others.look(network, dual, &back, &self.kept[b], &self.mask[a]);
+        table.extend_from_slice(&others.least);
         table.push(0);
         table
     }
@@ -274,28 +291,25 @@ impl Ball {
 }
 
 /// What each of some places costs in a pair with the least of the places that are not masked.
-fn least_of_others(
-    network: &Network,
-    dual: &Dual,
-    near: &Near,
-    places: &[usize],
-    mask: &[i64],
-    masked: &mut Vec<i64>,
-    out: &mut Vec<i64>,
-) {
-    masked.clear();
-    masked.extend(dual.p[near.theirs..near.theirs + mask.len()].iter().zip(mask).map(|(paid, mask)| paid + mask));
-    out.clear();
-    let arch = dual.lines.arch();
-    for places in places.chunks(ABREAST) {
-        let line = |at: usize| dual.lines.get(network, near, places[at.min(places.len() - 1)]);
-        let least = least_sums(arch, std::array::from_fn(line), masked);
-        out.extend(
-            places.iter().zip(least).map(
-                |(&place, least)| {
-                    if least < i64::HALF { least + dual.p[near.mine + place] } else { i64::TOP }
-                },
-            ),
-        );
+#[derive(Debug, Default)]
+struct Others {
+    masked: Vec<i64>,
+    least: Vec<i64>,
+}
+
+impl Others {
+    fn look(&mut self, network: &Network, dual: &Dual, near: &Near, places: &[usize], mask: &[i64]) {
+        let Self { masked, least: out } = self;
+        masked.clear();
+        masked.extend(dual.p[near.theirs..near.theirs + mask.len()].iter().zip(mask).map(|(paid, mask)| paid + mask));
+        out.clear();
+        for places in places.chunks(ABREAST) {
+            let line = |at: usize| dual.lines.get(network, near, places[at.min(places.len() - 1)]);
+            let least = least_sums(dual.lines.arch(), std::array::from_fn(line), masked);
+            let paid = |(&place, least): (&usize, i64)| {
+                if least < i64::HALF { least + dual.p[near.mine + place] } else { i64::TOP }
+            };
+            out.extend(places.iter().zip(least).map(paid));
+        }
     }
 }

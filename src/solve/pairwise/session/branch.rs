@@ -62,13 +62,13 @@ struct Branch<'b> {
     nodes_max: u64,
 }
 
-/// Looks for the best with the root moved.
+/// Looks for the best with the root moved, to one of some places if these are given.
 pub(super) fn search(
     network: &Network,
     dual: &Dual,
     reach: &Reach,
     buffers: &mut Buffers,
-    root: usize,
+    (root, only): (usize, Option<&[usize]>),
     nodes_max: u64,
 ) -> Found {
     let count = dual.pick.len();
@@ -78,7 +78,8 @@ pub(super) fn search(
     buffers.picks.clear();
     buffers.nodes = 0;
     let (least, pick) = (dual.least(root), dual.pick[root]);
-    let others = dual.costs(root).iter().enumerate().filter(|&(place, _)| place != pick);
+    let may = |place: usize| place != pick && only.is_none_or(|only| only.contains(&place));
+    let others = dual.costs(root).iter().enumerate().filter(|&(place, _)| may(place));
     buffers.open.extend(others.map(|(place, &cost)| (cost - least, place)).filter(|(cost, _)| *cost < reach.gap));
     let idle = reach.gap - dual.gap_of(root);
     let mut branch = Branch { network, dual, reach, buffers, best: reach.gap, nodes_max };

@@ -1,18 +1,20 @@
 //! From what is suspected after some ticks to a proven optimum.
 //!
 //! Suspects are components of which one must move in anything better. The first suspect is the component at which a price
-//! has moved: without a change there the assignment was the best. Each is cleared by its step, by its reach, or by a search
+//! has moved: without a change there, and if only one place has become cheaper without a change to that, the assignment was
+//! the best. Each is cleared by its step, by its reach, or by a search
 //! that finds nothing better with it moved. When something better is found, its components and those next to them become
 //! suspects, but for one case: the best with the only suspect moved is the best of all.
 
 use super::super::Limits;
 use super::super::network::Network;
-use super::ball::Ball;
+use super::ball::{Ball, DEEP, SHALLOW};
 use super::branch::{self, Buffers, Found};
 use super::dual::Dual;
 use super::lift::{Lift, gather};
 use super::reach::Reach;
 use super::rest;
+use super::suspects::Suspects;
 
 /// Places that may be raised for one component, and how deep.
 const LIFTS_MAX: u32 = 64;
@@ -23,10 +25,8 @@ const NODES_MAX: u64 = 150;
 /// before all that is left is cleared at once.
 const HASTE_MAX: u64 = 250;
 /// Balls of a clearing before everything that is left is searched at once, and the first one's size: each next one is larger.
-const BALLS_MAX: usize = 3;
+const BALLS_MAX: usize = 1;
 const BALL_PAIRS: usize = 100;
-const BALL_PLACES: usize = 15;
-const BALL_ROUNDS: u32 = 30;
 /// Balls of all components, while each leaves less than so many eighths of the gap.
 const WIDE_MAX: usize = 8;
 const WIDE_LEFT: i64 = 6;
@@ -36,17 +36,19 @@ const NEXT_WIDE_MAX: usize = 3;
 /// Networks with more cells are solved from scratch when the messages leave more than the second, or early on more than
 /// the third.
 const LARGE_CELLS: u64 = 4_000_000;
-const REST_CELLS: usize = 400_000;
+const REST_CELLS: usize = 2_000_000;
 const HOPELESS_CELLS: usize = 4_000_000;
+/// Searches of all that the messages leave, before messages go deep; twice as many each time that they do not halve the
+/// gap.
+const RESTS_MAX: u32 = 2;
+const RESTS_LIMIT: u32 = 64;
 /// Most nodes that clearings may take until a ball that did not help is tried again.
 const PATIENCE_MAX: u64 = 4_000;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Clearer {
-    suspects: Vec<usize>,
-    /// Whether nothing but one component was changed, and that only in price or by a new place.
-    single: bool,
+    suspects: Suspects,
     /// Whether a solve from scratch, which works its way up from a few places, is sooner done than a search of all that
     /// the messages leave.
     large: bool,
@@ -57,6 +59,9 @@ pub(super) struct Clearer {
     /// Nodes over all clearings since the last ball, and how many there may be before the next one.
     debt: u64,
     patience: u64,
+    /// Searches of all that the messages left since messages went deep, and how many there may be before they do again.
+    rests: u32,
+    rests_max: u32,
     lift: Lift,
     reach: Reach,
     buffers: Buffers,
@@ -66,14 +71,15 @@ pub(super) struct Clearer {
 impl Default for Clearer {
     fn default() -> Self {
         Self {
-            suspects: Vec::new(),
-            single: true,
+            suspects: Suspects::default(),
             large: false,
             gained: 0,
             nodes: 0,
             nodes_max: 0,
             debt: 0,
             patience: NODES_MAX,
+            rests: 0,
+            rests_max: RESTS_MAX,
             lift: Lift::default(),
             reach: Reach::default(),
             buffers: Buffers::default(),
@@ -94,8 +100,7 @@ impl Clearer {
 
     /// Nothing is suspected.
     pub(super) fn forget(&mut self) {
-        self.suspects.clear();
-        self.single = true;
+        self.suspects.forget();
         self.gained = 0;
     }
 
@@ -113,34 +118,27 @@ impl Clearer {
         self.nodes
     }
 
-    /// Something with this component moved may be better.
-    pub(super) fn suspect(&mut self, component: usize) {
-        if self.suspects.last() != Some(&component) {
-            self.single &= self.suspects.is_empty();
-            self.suspects.push(component);
-        }
+    /// Something with this component moved may be better: to a place that is cheaper now or new, or to any.
+    pub(super) fn suspect(&mut self, component: usize, place: Option<usize>) {
+        self.suspects.add(component, place);
     }
 
     /// This component was moved for another reason than that it was the best.
     pub(super) fn suspect_around(&mut self, dual: &Dual, component: usize) {
-        self.single = false;
-        self.suspects.push(component);
-        self.suspects.extend(dual.near[component].iter().map(|near| near.other));
+        self.suspects.add_around(dual, component);
     }
 
     /// Moves what is better and clears all suspects; false when messages show that nothing is allowed, when the limits end
     /// it, when a solve from scratch is sooner done, or, in haste, when it takes long.
     pub(super) fn clear(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>, haste: bool) -> bool {
-        self.suspects.sort_unstable();
-        self.suspects.dedup();
-        for at in 0..self.suspects.len() {
+        for &suspect in self.suspects.sorted() {
             if haste && self.nodes + self.lift.raised >= HASTE_MAX {
                 return false;
             }
-            self.lift.raise_low(network, dual, self.suspects[at], LIFTS_MAX, LIFT_DEPTH);
+            self.lift.raise_low(network, dual, suspect, LIFTS_MAX, LIFT_DEPTH);
         }
         let (mut balls, mut nodes) = (0, 0);
-        while let Some(&root) = self.suspects.last() {
+        while let Some(root) = self.suspects.last() {
             self.reach.around(dual, root);
             if self.reach.gap == 0 {
                 self.suspects.pop();
@@ -152,7 +150,8 @@ impl Clearer {
             } else {
                 (NODES_MAX << balls) - nodes
             };
-            let found = branch::search(network, dual, &self.reach, &mut self.buffers, root, most.min(left).max(1));
+            let most = most.min(left).max(1);
+            let found = branch::search(network, dual, &self.reach, &mut self.buffers, (root, self.suspects.only()), most);
             nodes += self.buffers.nodes;
             self.nodes += self.buffers.nodes;
             self.debt += self.buffers.nodes;
@@ -160,7 +159,7 @@ impl Clearer {
                 self.suspects.pop();
             }
             if !self.buffers.picks.is_empty() {
-                let all = self.single && found == Found::Better;
+                let all = self.suspects.is_single() && found == Found::Better;
                 let picks = std::mem::take(&mut self.buffers.picks);
                 self.adopt(network, dual, &picks);
                 self.buffers.picks = picks;
@@ -191,10 +190,13 @@ impl Clearer {
     }
 
     fn clear_rest(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
+        let before = self.gained;
         if !self.level_all(network, dual, WIDE_MAX) {
             return false;
         }
-        self.suspects.clear();
+        if self.gained != before {
+            self.suspects.widen();
+        }
         let searched = || !self.large || dual.cells_open(network) <= REST_CELLS;
         dual.gap == 0 || (searched() && self.search_rest(network, dual, limits))
     }
@@ -206,7 +208,7 @@ impl Clearer {
             let Some(root) = dual.first_gap() else { break };
             self.reach.everywhere(dual);
             self.ball.around(dual, &self.reach, root, usize::MAX);
-            if !self.ball.settle(network, dual, BALL_PLACES, BALL_ROUNDS) {
+            if !self.ball.settle(network, dual, &SHALLOW) {
                 return false;
             }
             let open = dual.gap;
@@ -222,12 +224,28 @@ impl Clearer {
 
     /// Clears all suspects at once; false when the limits ended that.
     fn search_rest(&mut self, network: &Network, dual: &mut Dual, limits: &Limits<'_>) -> bool {
-        let Some(rest::Best { assignment, nodes }) = rest::search(network, dual, limits) else { return false };
+        let found = rest::search(network, dual, self.suspects.moved(), limits);
+        let Some(rest::Best { assignment, nodes }) = found else { return false };
         self.nodes += nodes;
         let before = dual.gap;
         dual.repick_all(network, &assignment);
         self.gained += before - dual.gap;
         self.suspects.clear();
+        self.rests += 1;
+        self.rests < self.rests_max || self.deepen(network, dual)
+    }
+
+    /// Messages among all places that the gap leaves, until they have little left: dear, but later clearings find less open.
+    fn deepen(&mut self, network: &Network, dual: &mut Dual) -> bool {
+        let before = dual.gap;
+        self.rests = 0;
+        let Some(root) = dual.first_gap() else { return true };
+        self.reach.everywhere(dual);
+        self.ball.around(dual, &self.reach, root, usize::MAX);
+        if !self.ball.settle(network, dual, &DEEP) {
+            return false;
+        }
+        self.rests_max = if dual.gap > before / 2 { (self.rests_max * 2).min(RESTS_LIMIT) } else { RESTS_MAX };
         true
     }
 
@@ -236,7 +254,7 @@ impl Clearer {
     fn level_out(&mut self, network: &Network, dual: &mut Dual, root: usize, pairs_max: usize) -> bool {
         self.debt = 0;
         self.ball.around(dual, &self.reach, root, pairs_max);
-        if !self.ball.settle(network, dual, BALL_PLACES, BALL_ROUNDS) {
+        if !self.ball.settle(network, dual, &SHALLOW) {
             return false;
         }
         let picks = std::mem::take(&mut self.ball.picks);
@@ -256,8 +274,7 @@ impl Clearer {
             self.suspect_around(dual, component);
             self.fit(network, dual, component);
         }
-        self.suspects.sort_unstable();
-        self.suspects.dedup();
+        self.suspects.sorted();
     }
 
     /// Gives what the pairs around a component still hold to their picks, and lifts what that leaves behind.
@@ -291,7 +308,7 @@ impl Clearer {
         for component in 0..dual.pick.len() {
             self.fit(network, dual, component);
         }
-        let fits = self.level_all(network, dual, NEXT_WIDE_MAX);
+        let fits = self.level_all(network, dual, NEXT_WIDE_MAX) && self.deepen(network, dual);
         self.forget();
         fits
     }

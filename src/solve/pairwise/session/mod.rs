@@ -18,6 +18,7 @@ mod lines;
 mod places;
 mod reach;
 mod rest;
+mod suspects;
 #[cfg(test)]
 mod tests;
 
@@ -172,7 +173,7 @@ impl Session {
         let margin =
             if picked { dual.step_of(component) } else { dual.costs(component)[place] - dual.least(component) };
         if margin < dual.gap {
-            self.clearer.suspect(component);
+            self.clearer.suspect(component, (!picked).then_some(place));
         }
     }
 

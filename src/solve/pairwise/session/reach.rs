@@ -6,6 +6,8 @@
 //! gaps within its reach does not move with it, and gaps that are not within reach do not count.
 
 use super::dual::Dual;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// The components that could move together with one of them, and what that could gain at most.
 #[derive(Debug, Default)]
@@ -16,7 +18,8 @@ pub(super) struct Reach {
     steps: Vec<i64>,
     /// Per component, once it moves, the steps until something is next to what moves that has a gap.
     onward: Vec<i64>,
-    queue: Vec<usize>,
+    /// Components with the steps to them, the nearest first.
+    queue: BinaryHeap<Reverse<(i64, usize)>>,
 }
 
 impl Reach {
@@ -65,9 +68,12 @@ impl Reach {
         self.steps.clear();
         self.steps.resize(dual.pick.len(), i64::MAX);
         self.steps[root] = dual.step_of(root);
-        self.queue.push(root);
+        self.queue.push(Reverse((self.steps[root], root)));
         self.members.push(root);
-        while let Some(component) = self.queue.pop() {
+        while let Some(Reverse((steps, component))) = self.queue.pop() {
+            if steps > self.steps[component] {
+                continue;
+            }
             for near in &dual.near[component] {
                 let steps = self.steps[component] + dual.step_of(near.other);
                 if steps < self.gap && steps < self.steps[near.other] {
@@ -75,7 +81,7 @@ impl Reach {
                         self.members.push(near.other);
                     }
                     self.steps[near.other] = steps;
-                    self.queue.push(near.other);
+                    self.queue.push(Reverse((steps, near.other)));
                 }
             }
         }
@@ -103,18 +109,21 @@ impl Reach {
                 for near in &dual.near[member] {
                     if self.onward[near.other] > 0 {
                         self.onward[near.other] = 0;
-                        self.queue.push(near.other);
+                        self.queue.push(Reverse((0, near.other)));
                     }
                 }
             }
         }
         // From the gaps outwards: whoever moves next to one that moves pays its own step first.
-        while let Some(component) = self.queue.pop() {
-            let steps = self.onward[component].saturating_add(dual.step_of(component));
+        while let Some(Reverse((onward, component))) = self.queue.pop() {
+            if onward > self.onward[component] {
+                continue;
+            }
+            let steps = onward.saturating_add(dual.step_of(component));
             for near in &dual.near[component] {
                 if steps < self.onward[near.other] {
                     self.onward[near.other] = steps;
-                    self.queue.push(near.other);
+                    self.queue.push(Reverse((steps, near.other)));
                 }
             }
         }

@@ -7,7 +7,8 @@ use super::super::network::Network;
 use super::super::part::Part;
 use super::super::search::Search;
 use super::super::{Effort, Limits};
-use super::dual::Dual;
+use super::super::threads;
+use super::dual::{Dual, Near};
 use std::borrow::Cow;
 
 /// What the search found.
@@ -17,57 +18,68 @@ pub(super) struct Best {
     pub(super) nodes: u64,
 }
 
+/// A component that must be elsewhere in anything better, and the places of which it must be at one, if it is not any.
+pub(super) type Moved<'m> = Option<(usize, Option<&'m [usize]>)>;
+
 /// The best of all assignments; `None` when the limits ended the search.
-pub(super) fn search(network: &Network, dual: &Dual, limits: &Limits<'_>) -> Option<Best> {
-    let (part, mut state) = part_of(network, dual);
+pub(super) fn search(network: &Network, dual: &Dual, moved: Moved<'_>, limits: &Limits<'_>) -> Option<Best> {
+    let Some((part, mut state)) = part_of(network, dual, moved) else {
+        return Some(Best { assignment: dual.pick.clone(), nodes: 0 });
+    };
     let components: Vec<usize> = (0..network.components()).collect();
     let pairs: Vec<usize> = (0..network.pairs().len()).collect();
     let mut effort = Effort::default();
     let found = Search::new(network, &components, &pairs, limits, &mut effort)
         .with(network.cost(&dual.pick)?, dual.pick.clone())
+        .splitting_soon()
         .run_in(&part, &mut state);
     let best = found.best.filter(|_| found.open.is_none());
     best.map(|(_, assignment)| Best { assignment, nodes: effort.nodes })
 }
 
-/// The places below the gap as a problem of its own.
-fn part_of(network: &Network, dual: &Dual) -> (Part<'static, i64>, State<i64>) {
-    let count = dual.pick.len();
-    let gap = dual.gap;
-    let below = |component: usize| {
-        let (least, pick) = (dual.least(component), dual.pick[component]);
+/// Per component the places below the gap: below what of it what has moved leaves, for the others.
+fn places_of(dual: &Dual, moved: Moved<'_>) -> Vec<Vec<usize>> {
+    let below = |component: usize, gap: i64| {
+        let least = dual.least(component);
         let costs = dual.costs(component).iter().enumerate();
-        costs.filter(|&(place, &cost)| place == pick || cost - least < gap).map(|(place, _)| place).collect::<Vec<_>>()
+        costs.filter(move |&(_, &cost)| cost - least < gap).map(|(place, _)| place)
     };
+    let Some((component, only)) = moved else {
+        return (0..dual.pick.len()).map(|component| below(component, dual.gap).collect()).collect();
+    };
+    let may = |&place: &usize| place != dual.pick[component] && only.is_none_or(|only| only.contains(&place));
+    let own: Vec<usize> = below(component, dual.gap).filter(may).collect();
+    let rise = own.iter().map(|&place| dual.costs(component)[place] - dual.least(component)).min();
+    let left = dual.gap - rise.unwrap_or(dual.gap);
+    let mut places: Vec<Vec<usize>> = (0..dual.pick.len()).map(|other| below(other, left).collect()).collect();
+    places[component] = own;
+    places
+}
+
+/// The places below the gap as a problem of its own; `None` when that shows that nothing is better.
+fn part_of(network: &Network, dual: &Dual, moved: Moved<'_>) -> Option<(Part<'static, i64>, State<i64>)> {
+    let count = dual.pick.len();
+    let mut places = places_of(dual, moved);
+    if places.iter().any(Vec::is_empty) {
+        return None;
+    }
     let mut components: Vec<usize> = (0..count).collect();
     // As from scratch: who has many neighbours comes first.
     components.sort_by_key(|&component| (std::cmp::Reverse(dual.near[component].len()), component));
-    let places: Vec<Vec<usize>> = components.iter().map(|&component| below(component)).collect();
+    let places: Vec<Vec<usize>> = components.iter().map(|&component| std::mem::take(&mut places[component])).collect();
     let mut slot_of = vec![0; count];
     for (slot, &component) in components.iter().enumerate() {
         slot_of[component] = slot;
     }
-    let mut tables = Vec::with_capacity(network.pairs().len());
+    let mut ahead = Vec::with_capacity(network.pairs().len());
     for (a, &component) in components.iter().enumerate() {
-        for slot in 0..dual.near[component].len() {
-            let near = dual.near[component][slot];
-            let b = slot_of[near.other];
-            if b < a {
-                continue;
-            }
-            let mut table = Vec::with_capacity(places[a].len() * places[b].len());
-            for &mine in &places[a] {
-                let paid = dual.p[near.mine + mine];
-                let cells = dual.lines.get(network, &near, mine);
-                let theirs = &dual.p[near.theirs..near.theirs + cells.len()];
-                let rest = |&other: &usize| {
-                    if cells[other] < i64::HALF { cells[other] + paid + theirs[other] } else { i64::TOP }
-                };
-                table.extend(places[b].iter().map(rest));
-            }
-            tables.push((a, b, Cow::Owned(table)));
-        }
+        let pairs = dual.near[component].iter().map(|&near| (a, slot_of[near.other], near));
+        ahead.extend(pairs.filter(|&(_, b, _)| b > a));
     }
+    let cells = ahead.iter().map(|&(a, b, _)| places[a].len() * places[b].len()).sum();
+    let tables = threads::map(cells, &ahead, || (), |(), &(a, b, near)| {
+        (a, b, Cow::Owned(table_of(network, dual, &near, &places[a], &places[b])))
+    });
     let sizes: Vec<usize> = places.iter().map(Vec::len).collect();
     let shape = Shape::new(&sizes, tables);
     let above = |(slot, &component): (usize, &usize)| {
@@ -77,5 +89,18 @@ fn part_of(network: &Network, dual: &Dual) -> (Part<'static, i64>, State<i64>) {
     let costs = components.iter().enumerate().flat_map(above).collect();
     let state = shape.start(0, costs);
     let base = dual.bound();
-    (Part { shape, components, places, fixed: Vec::new(), steps: Vec::new(), base, unit: 1 }, state)
+    Some((Part { shape, components, places, fixed: Vec::new(), steps: Vec::new(), base, unit: 1 }, state))
+}
+
+/// A pair's cells with their potentials, between some places.
+fn table_of(network: &Network, dual: &Dual, near: &Near, mine: &[usize], theirs: &[usize]) -> Vec<i64> {
+    let mut table = Vec::with_capacity(mine.len() * theirs.len());
+    let potentials: Vec<i64> = theirs.iter().map(|&other| dual.p[near.theirs + other]).collect();
+    for &place in mine {
+        let paid = dual.p[near.mine + place];
+        let cells = dual.lines.get(network, near, place);
+        let cells = theirs.iter().map(|&other| cells[other]).zip(&potentials);
+        table.extend(cells.map(|(cell, theirs)| if cell < i64::HALF { cell + paid + theirs } else { i64::TOP }));
+    }
+    table
 }
