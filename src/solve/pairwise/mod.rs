@@ -9,6 +9,7 @@ mod core;
 mod eliminate;
 mod focus;
 mod kernel;
+mod lift;
 mod marginals;
 mod network;
 mod part;

@@ -7,18 +7,16 @@
 //! suspects, but for one case: the best with the only suspect moved is the best of all.
 
 use super::super::Limits;
+use super::super::lift::Lift;
 use super::super::network::Network;
 use super::ball::{Ball, DEEP, SHALLOW};
 use super::branch::{self, Buffers, Found};
 use super::dual::Dual;
-use super::lift::{Lift, gather};
+use super::lift::{gather, raise_low};
 use super::reach::Reach;
 use super::rest;
 use super::suspects::Suspects;
 
-/// Places that may be raised for one component, and how deep.
-const LIFTS_MAX: u32 = 64;
-const LIFT_DEPTH: u32 = 3;
 /// Search nodes between two balls; doubled with each ball of a clearing.
 const NODES_MAX: u64 = 150;
 /// Search nodes and raised places that the clearings of ticks at several components may take, one component after another,
@@ -135,7 +133,7 @@ impl Clearer {
             if haste && self.nodes + self.lift.raised >= HASTE_MAX {
                 return false;
             }
-            self.lift.raise_low(network, dual, suspect, LIFTS_MAX, LIFT_DEPTH);
+            raise_low(&mut self.lift, network, dual, suspect);
         }
         let (mut balls, mut nodes) = (0, 0);
         while let Some(root) = self.suspects.last() {
@@ -280,13 +278,13 @@ impl Clearer {
     /// Gives what the pairs around a component still hold to their picks, and lifts what that leaves behind.
     fn fit(&mut self, network: &Network, dual: &mut Dual, component: usize) {
         gather(network, dual, component);
-        self.lift.raise_low(network, dual, component, LIFTS_MAX, LIFT_DEPTH);
+        raise_low(&mut self.lift, network, dual, component);
         for slot in 0..dual.near[component].len() {
             let near = dual.near[component][slot];
             if dual.rest[near.pair] > 0 {
                 gather(network, dual, near.other);
             }
-            self.lift.raise_low(network, dual, near.other, LIFTS_MAX, LIFT_DEPTH);
+            raise_low(&mut self.lift, network, dual, near.other);
         }
     }
 

@@ -41,24 +41,6 @@ pub(super) fn least(arch: Arch, costs: &[i64]) -> i64 {
     arch.dispatch(|| costs.iter().copied().fold(i64::TOP, i64::min))
 }
 
-/// The least sum of three.
-pub(super) fn least_sum(arch: Arch, one: &[i64], two: &[i64], three: &[i64]) -> i64 {
-    arch.dispatch(|| {
-        one.iter().zip(two).zip(three).map(|((one, two), three)| one + two + three).fold(i64::MAX, i64::min)
-    })
-}
-
-/// Moves from every cost to its potential what the cell and the potential lack of a level.
-pub(super) fn give(arch: Arch, cells: &[i64], level: i64, potentials: &mut [i64], costs: &mut [i64]) {
-    arch.dispatch(|| {
-        for ((&cell, potential), cost) in cells.iter().zip(potentials).zip(costs) {
-            let lack = (level - cell - *potential).max(0);
-            *potential += lack;
-            *cost -= lack;
-        }
-    });
-}
-
 /// What costs stand above a level, cut off at a cap.
 pub(super) fn above(arch: Arch, costs: &[i64], level: i64, cap: i64, out: &mut Vec<i64>) {
     out.clear();
