@@ -11,19 +11,11 @@ use super::cell::Cell;
 use super::core::{Shape, State};
 use super::focus::{self, Focus, Kept};
 use super::kernel::largest;
-use super::lift::{Blockers, Ground, Lift, Side};
 use super::part::Part;
 use super::pricing::{Buffers, Priced};
 use super::steps::Steps;
 use super::threads;
 use pulp::Arch;
-use std::ops::Range;
-
-/// Values that may be raised for one that costs less than nothing, and how deep.
-const LIFTS_MAX: u32 = 64;
-const LIFT_DEPTH: u32 = 1;
-/// More values than that go into the working set as they are.
-const LOW_MAX: usize = 100;
 
 /// Messages over all values of a part, of which some are inside the working set.
 ///
@@ -85,26 +77,6 @@ impl<'n> Columns<'n> {
         }
         self.priced = largest(self.arch, &self.state.p).max(largest(self.arch, &self.state.u)) < self.most;
         self.priced
-    }
-
-    /// Raises values that cost less than nothing, as far as the messages around them allow; nothing when they are many.
-    pub(super) fn lift(&mut self, shape: &Shape<'_, i64>) {
-        let costs = |var: usize| shape.costs(&self.state, var).iter().copied().zip(0..);
-        let low = (0..shape.count()).flat_map(|var| costs(var).filter(|low| low.0 < 0).map(move |low| (var, low.1)));
-        let low: Vec<(usize, usize)> = low.collect();
-        if low.len() > LOW_MAX {
-            return;
-        }
-        let mut lift = Lift { room: self.most, ..Lift::default() };
-        let mut values = Values { columns: self, shape, line: Vec::new() };
-        for (var, value) in low {
-            let cost = values.columns.state.u[shape.at[var] + value];
-            if cost < 0 {
-                lift.left = LIFTS_MAX;
-                lift.raise(&mut values, (var, value), -cost, LIFT_DEPTH, usize::MAX);
-            }
-        }
-        self.work += lift.raised;
     }
 
     /// Widens the working set by what its values need to go with something.
@@ -198,60 +170,6 @@ impl<'n> Columns<'n> {
                 }
             }
         }
-    }
-}
-
-/// Messages over all values of a part.
-struct Values<'v, 's, 'n> {
-    columns: &'v mut Columns<'n>,
-    shape: &'v Shape<'s, i64>,
-    /// A column of a table.
-    line: Vec<i64>,
-}
-
-impl Values<'_, '_, '_> {
-    /// An edge of a value, with the cells that it has, and where the other end's values begin and end.
-    fn side(&mut self, var: usize, value: usize, slot: usize) -> (Side<'_>, &mut State<i64>, Range<usize>) {
-        let Self { columns, shape, line } = self;
-        let near = &shape.near[var][slot];
-        let table = &shape.edges[near.edge].table;
-        let (at, end) = (shape.at[near.other], shape.at[near.other + 1]);
-        let cells = if near.rows {
-            &table[value * (end - at)..(value + 1) * (end - at)]
-        } else {
-            line.clear();
-            line.extend(table[value..].iter().step_by(shape.size(var)));
-            line
-        };
-        let paid = columns.state.p[near.mine + value];
-        (Side { cells, paid, floor: 0 }, &mut columns.state, at..end)
-    }
-}
-
-impl Ground for Values<'_, '_, '_> {
-    fn degree(&self, var: usize) -> usize {
-        self.shape.near[var].len()
-    }
-
-    fn other(&self, var: usize, slot: usize) -> usize {
-        self.shape.near[var][slot].other
-    }
-
-    fn pull(&mut self, var: usize, value: usize, slot: usize, need: i64) -> i64 {
-        let (near, at) = (self.shape.near[var][slot], self.shape.at[var]);
-        let arch = self.columns.arch;
-        let (side, state, range) = self.side(var, value, slot);
-        let potentials = &mut state.p[near.theirs..near.theirs + range.len()];
-        let level = side.take(arch, need, potentials, &mut state.u[range]);
-        state.p[near.mine + value] -= level;
-        state.u[at + value] += level;
-        level
-    }
-
-    fn blockers(&mut self, var: usize, value: usize, slot: usize, need: i64) -> Option<(Blockers, i64)> {
-        let near = self.shape.near[var][slot];
-        let (side, state, range) = self.side(var, value, slot);
-        side.blockers(need, &state.p[near.theirs..near.theirs + range.len()], &state.u[range])
     }
 }
 

@@ -152,3 +152,39 @@ impl Side<'_> {
         (most > 0 && count > 0).then_some((found, most))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cell::Cell;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Per value of the other end its cell, potential and cost; now and then a cell is not allowed, or the value is out.
+    fn other_end() -> impl Strategy<Value = Vec<(i64, i64, i64)>> {
+        let value = (0u8..12, 0i64..60, -30i64..30, -20i64..60).prop_map(|(kind, cell, potential, cost)| match kind {
+            0 => (i64::TOP, potential, cost),
+            1 => (cell, i64::TOP, i64::TOP),
+            _ => (cell, potential, cost),
+        });
+        prop::collection::vec(value, 1..40)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_was_there(values in other_end(), paid in -10i64..40, need in -5i64..80, floor in -10i64..10) {
+            let cells: Vec<i64> = values.iter().map(|value| value.0).collect();
+            let (mut potentials, mut costs): (Vec<i64>, Vec<i64>) = values.iter().map(|value| (value.1, value.2)).unzip();
+            let side = Side { cells: &cells, paid, floor };
+            let holds = |at: usize, level: i64, potentials: &[i64]| cells[at] + potentials[at] + paid - level;
+            let before = (potentials.clone(), costs.clone());
+            let most = (0..cells.len()).map(|at| holds(at, 0, &before.0) + costs[at].max(floor) - floor).min().unwrap();
+            let level = side.take(Arch::new(), need, &mut potentials, &mut costs);
+            prop_assert_eq!(level, need.min(most).max(0));
+            for at in 0..cells.len() {
+                prop_assert_eq!(potentials[at] + costs[at], before.0[at] + before.1[at]);
+                prop_assert!(costs[at] >= before.1[at].min(floor));
+                prop_assert!(level == 0 || holds(at, level, &potentials) >= 0);
+            }
+        }
+    }
+}

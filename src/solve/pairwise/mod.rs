@@ -6,6 +6,7 @@ mod approach;
 mod cell;
 mod columns;
 mod core;
+mod deficit;
 mod eliminate;
 mod focus;
 mod kernel;

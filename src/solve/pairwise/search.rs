@@ -18,9 +18,9 @@ const TRIED_IDLE_PART: i64 = 12;
 /// Parts with so many cells in their tables are approached by a working set; those with so many, when they resist.
 const APPROACH_CELLS: usize = 1_000_000;
 const RESISTING_CELLS: usize = 100_000;
-/// Elimination may take one in so many cells that messages have looked at.
+/// Elimination at the root may take one in so many cells that messages have looked at, as long as these get on, and so many
+/// times the cells that are left: a search mostly takes less than what is beyond.
 const ROOT_WORK_PART: u64 = 4;
-/// The same after the last round, in so many times the cells that are left: a search mostly takes less.
 const ROOT_WORK_CELLS: u64 = 16;
 /// Below this gap 32 bits do.
 const NARROW_GAP_MAX: i64 = 1 << 24;
@@ -178,7 +178,8 @@ impl<'s, 'n> Search<'s, 'n> {
             if shape.cells > 0 && shape.cells_left(state) * 2 <= shape.cells {
                 return self.compacted(part, state);
             }
-            if self.eliminate(part, state, (self.effort.work / ROOT_WORK_PART).min(ROOT_WORK_MAX)) {
+            let work_max = root_work(shape.cells_left(state)).min(self.effort.work / ROOT_WORK_PART);
+            if self.eliminate(part, state, work_max) {
                 return Ok(());
             }
             let gap = self.limit(part) - state.c0;
@@ -190,7 +191,7 @@ impl<'s, 'n> Search<'s, 'n> {
         if std::mem::take(&mut self.untried) && self.approach_anew()? {
             return Ok(());
         }
-        if self.eliminate(part, state, (shape.cells_left(state) as u64 * ROOT_WORK_CELLS).min(ROOT_WORK_MAX)) {
+        if self.eliminate(part, state, root_work(shape.cells_left(state))) {
             return Ok(());
         }
         // The copy, what it is taken apart into, and what comes out.
@@ -335,6 +336,11 @@ impl<'s, 'n> Search<'s, 'n> {
             .min_by_key(|&var| score(var))
             .expect("something is undecided")
     }
+}
+
+/// Cells that elimination may look at, at the root, with so many cells left.
+fn root_work(cells: usize) -> u64 {
+    (cells as u64).saturating_mul(ROOT_WORK_CELLS).min(ROOT_WORK_MAX)
 }
 
 /// What is left, value by value, as a narrow problem; and the values that are left.
