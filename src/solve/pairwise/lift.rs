@@ -89,13 +89,7 @@ impl Lift {
         need
     }
 
-    fn pull<G: Ground>(
-        &mut self,
-        ground: &mut G,
-        (var, value): (usize, usize),
-        slot: usize,
-        need: i64,
-    ) -> i64 {
+    fn pull<G: Ground>(&mut self, ground: &mut G, (var, value): (usize, usize), slot: usize, need: i64) -> i64 {
         let pulled = ground.pull(var, value, slot, need.min(self.room));
         self.room -= pulled;
         pulled

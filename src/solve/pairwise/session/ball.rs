@@ -9,8 +9,8 @@ use super::super::cell::Cell;
 use super::super::core::{Scratch, Shape, State};
 use super::super::kernel::{ABREAST, least_sums};
 use super::super::network::Network;
-use super::dual::{Dual, Near};
 use super::super::threads;
+use super::dual::{Dual, Near};
 use super::reach::Reach;
 use std::borrow::Cow;
 

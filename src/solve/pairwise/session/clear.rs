@@ -149,7 +149,8 @@ impl Clearer {
                 (NODES_MAX << balls) - nodes
             };
             let most = most.min(left).max(1);
-            let found = branch::search(network, dual, &self.reach, &mut self.buffers, (root, self.suspects.only()), most);
+            let found =
+                branch::search(network, dual, &self.reach, &mut self.buffers, (root, self.suspects.only()), most);
             nodes += self.buffers.nodes;
             self.nodes += self.buffers.nodes;
             self.debt += self.buffers.nodes;

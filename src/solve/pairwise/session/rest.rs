@@ -6,8 +6,8 @@ use super::super::core::{Shape, State};
 use super::super::network::Network;
 use super::super::part::Part;
 use super::super::search::Search;
-use super::super::{Effort, Limits};
 use super::super::threads;
+use super::super::{Effort, Limits};
 use super::dual::{Dual, Near};
 use std::borrow::Cow;
 
@@ -77,9 +77,12 @@ fn part_of(network: &Network, dual: &Dual, moved: Moved<'_>) -> Option<(Part<'st
         ahead.extend(pairs.filter(|&(_, b, _)| b > a));
     }
     let cells = ahead.iter().map(|&(a, b, _)| places[a].len() * places[b].len()).sum();
-    let tables = threads::map(cells, &ahead, || (), |(), &(a, b, near)| {
-        (a, b, Cow::Owned(table_of(network, dual, &near, &places[a], &places[b])))
-    });
+    let tables = threads::map(
+        cells,
+        &ahead,
+        || (),
+        |(), &(a, b, near)| (a, b, Cow::Owned(table_of(network, dual, &near, &places[a], &places[b]))),
+    );
     let sizes: Vec<usize> = places.iter().map(Vec::len).collect();
     let shape = Shape::new(&sizes, tables);
     let above = |(slot, &component): (usize, &usize)| {
