@@ -10,6 +10,7 @@ use super::core::{Closed, Scratch, State};
 use super::focus::Focus;
 use super::part::Part;
 use super::search::Search;
+use super::threads;
 use super::{Effort, Limits};
 
 /// Rounds of messages within a working set.
@@ -63,10 +64,12 @@ impl<'n> Search<'_, 'n> {
         }
         let all = self.network.steps();
         let steps = self.pairs.iter().map(|&pair| &all[pair]).collect();
-        let mut columns = Columns::new(part, state, steps);
-        self.narrow(part, &mut columns)?;
-        columns.level(&part.shape);
-        Ok(columns.priced.then_some(columns))
+        threads::within(part.shape.cells, || {
+            let mut columns = Columns::new(part, state, steps);
+            self.narrow(part, &mut columns)?;
+            columns.level(&part.shape);
+            Ok(columns.priced.then_some(columns))
+        })
     }
 
     /// Settles, prices and widens the working set until little is left, or nothing more comes of it.
@@ -183,7 +186,7 @@ impl<'n> Search<'_, 'n> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::solve::pairwise::{FORBIDDEN, Network, Pair, solve, threads};
+    use crate::solve::pairwise::{FORBIDDEN, Network, Pair, solve};
     use proptest::prelude::*;
 
     /// Numbers below whatever is asked.

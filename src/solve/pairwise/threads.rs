@@ -20,3 +20,9 @@ pub(super) fn map<T: Send, W, R: Send>(
         items.into_iter().map(|item| f(&mut memory, item)).collect()
     }
 }
+
+/// Does `f` on one of the threads that [`map`] works on, where the tables have cells enough: what calls it there need not be
+/// woken when it is done.
+pub(super) fn within<R: Send>(cells: usize, f: impl FnOnce() -> R + Send) -> R {
+    if cells >= FROM_CELLS { rayon::scope(|_| f()) } else { f() }
+}
