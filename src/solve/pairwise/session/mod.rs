@@ -7,7 +7,9 @@
 //! ([`lift`]), and what could still be better is searched from the component outwards ([`reach`], [`branch`]); when that
 //! takes long, or prices have moved at many components, messages among the components nearby, then among all, level out what
 //! lifting has not ([`ball`]). At last everything that the messages leave is searched at once ([`rest`]), or, where a
-//! large network leaves much, it is solved from scratch.
+//! large network leaves much, it is solved from scratch; and when that is needed again and again, messages go deep.
+//!
+//! A session holds every table a second time, turned ([`lines`]): columns are read as often as rows.
 
 mod ball;
 mod branch;
