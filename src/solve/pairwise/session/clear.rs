@@ -1,10 +1,10 @@
 //! From what is suspected after some ticks to a proven optimum.
 //!
 //! Suspects are components of which one must move in anything better. The first suspect is the component at which a price
-//! has moved: without a change there, and if only one place has become cheaper without a change to that, the assignment was
-//! the best. Each is cleared by its step, by its reach, or by a search
-//! that finds nothing better with it moved. When something better is found, its components and those next to them become
-//! suspects, but for one case: the best with the only suspect moved is the best of all.
+//! has moved: without a change there the assignment was the best; nor does anything else help there, when all that has
+//! moved is that some places became cheaper, than a change to one of those. Each is cleared by its step, by its reach, or by
+//! a search that finds nothing better with it moved. When something better is found, its components and those next to them
+//! become suspects, but for one case: the best with the only suspect moved is the best of all.
 
 use super::super::Limits;
 use super::super::lift::Lift;
