@@ -76,9 +76,10 @@ impl<'n> Search<'_, 'n> {
     fn narrow(&mut self, part: &Part<'_, i64>, columns: &mut Columns<'_>) -> Result<(), Closed> {
         let mut scratch = Scratch::default();
         let mut earlier = None;
-        // What was open when pruning was tried last, the last and the least loss, and for how long that has been so.
-        let (mut tried, mut loss, mut least, mut idle) = (i64::MAX, i64::MAX, i64::MAX, 0);
-        while idle < IDLE_MAX && loss > 0 && !self.effort.ends(self.limits) {
+        // What was open when pruning was tried last, the last loss, the least loss and the least that was open, and for how
+        // long that has been so.
+        let (mut tried, mut loss, mut least, mut idle) = (i64::MAX, i64::MAX, (i64::MAX, i64::MAX), 0);
+        while idle < IDLE_MAX && !self.effort.ends(self.limits) {
             let Some(focus) = self.settle(part, columns, earlier.take(), &mut scratch) else { break };
             self.improve(part, columns, &focus, &mut scratch, loss);
             if !columns.take(part, &focus, 1) {
@@ -97,8 +98,9 @@ impl<'n> Search<'_, 'n> {
                     break;
                 }
             }
-            idle = if loss <= least / 2 { 0 } else { idle + 1 };
-            least = least.min(loss);
+            let gets_on = (loss > 0 && loss <= least.0 / 2) || open <= least.1 / 4 * 3;
+            idle = if gets_on { 0 } else { idle + 1 };
+            least = (least.0.min(loss), least.1.min(open));
             earlier = Some(focus);
         }
         Ok(())

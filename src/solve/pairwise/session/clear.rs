@@ -36,6 +36,8 @@ const NEXT_WIDE_MAX: usize = 3;
 const LARGE_CELLS: u64 = 4_000_000;
 const REST_CELLS: usize = 2_000_000;
 const HOPELESS_CELLS: usize = 4_000_000;
+/// With more cells left, messages do not go deep.
+const DEEP_CELLS: usize = 2_000_000;
 /// Searches of all that the messages leave, before messages go deep; twice as many each time that they do not halve the
 /// gap.
 const RESTS_MAX: u32 = 2;
@@ -238,7 +240,7 @@ impl Clearer {
     fn deepen(&mut self, network: &Network, dual: &mut Dual) -> bool {
         let before = dual.gap;
         self.rests = 0;
-        let Some(root) = dual.first_gap() else { return true };
+        let Some(root) = dual.first_gap().filter(|_| dual.cells_open(network) <= DEEP_CELLS) else { return true };
         self.reach.everywhere(dual);
         self.ball.around(dual, &self.reach, root, usize::MAX);
         if !self.ball.settle(network, dual, &DEEP) {
