@@ -53,6 +53,7 @@ fleet-stages apps="1000" seed="1" style="varied" rounds="3":
 pairwise celar="../shared/bench/wcsp/celar6sub0.wcsp":
     cargo bench --bench pairwise -- table
     cargo bench --bench pairwise -- file {{ celar }}
+    cargo bench --bench pairwise -- ticks --size 30x100 --seeds 3 --widest place
     cargo bench --bench pairwise -- ticks --size 30x100 --seeds 3
     cargo bench --bench pairwise -- ticks --size 300x200 --seeds 1 --count 1000 --check 250 --repeats 2
 
