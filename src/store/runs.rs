@@ -80,7 +80,7 @@ pub struct SourceStatus {
     pub last: RunRow,
     /// The last attempt that was complete.
     pub complete: Option<RunRow>,
-    /// Figures that the source stands for now.
+    /// Figures that the source stands for at present.
     pub figures: i64,
     /// Figures that wait now.
     pub waiting: i64,

@@ -99,7 +99,7 @@ pub struct Source {
     last_success: Option<String>,
     /// Whether that is too long ago.
     stale: bool,
-    /// Figures that it stands for now.
+    /// Figures that it stands for at present.
     figures: i64,
     /// Figures that wait for a second observation.
     waiting: i64,

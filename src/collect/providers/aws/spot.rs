@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 use std::time::Duration;
 
-/// Spot price history, asked for now.
+/// Spot price history, as it stands when it is asked for.
 pub struct Spot;
 
 impl Source for Spot {
