@@ -291,10 +291,10 @@ def placer(program, path, runs):
 def peer_run(peer, path, limit):
     command = [sys.executable, os.path.abspath(__file__), "--one", peer, path, "--limit", str(limit)] + ["--cpu"] * CPU
     start = time.perf_counter()
-    peer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         # Building a model may take long as well; a process that is not done by then counts with the limit.
-        out, err = peer.communicate(timeout=limit * 3 + 60)
+        out, err = process.communicate(timeout=limit * 3 + 60)
         return json.loads(out.strip().splitlines()[-1])
     except subprocess.TimeoutExpired:
         return {"proven": False, "objective": None, "seconds": limit, "whole": time.perf_counter() - start}
@@ -302,7 +302,7 @@ def peer_run(peer, path, limit):
         return {"proven": False, "objective": None, "seconds": math.nan, "error": err.strip()[-300:]}
     finally:
         # SkyPilot's CBC outlives whoever started it when the time is up, and would run beside those who come next.
-        subprocess.run(["pkill", "-KILL", "-s", str(peer.pid)], check=False)
+        subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
 
 
 def fair(peer, path, limit, runs):

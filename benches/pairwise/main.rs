@@ -157,7 +157,11 @@ pub fn by_cpu() -> bool {
 fn tick_table() {
     let number = |name: &str, default: usize| option(name).map_or(default, |s| s.parse().expect("a number"));
     let (count, check, repeats) = (number("--count", 10_000), number("--check", 1), number("--repeats", 3));
-    let places_only = option("--widest").as_deref() == Some("place");
+    let places_only = match option("--widest").as_deref() {
+        Some("place") => true,
+        None | Some("provider") => false,
+        Some(other) => panic!("--widest is place or provider, not {other}"),
+    };
     println!(
         "{:<8} {:>8} {:>6} {:>9} {:>7} {:>20} | {:>7} {:>9} {:>10} {:>10}",
         "family", "size", "degree", "kind", "ticks", "certified, median", "cleared", "median us", "p99 us", "most us"

@@ -15,7 +15,7 @@ use super::{Effort, Limits};
 
 /// Rounds of messages within a working set.
 const ROUNDS_MAX: u32 = 20;
-/// Working sets in a row that do not halve the loss, after which nothing more is expected of them.
+/// Working sets in a row that neither halve the loss nor take a quarter off what is open, after which nothing more is expected of them.
 const IDLE_MAX: u32 = 4;
 /// A working set with more than one in so many cells of the tables is none.
 const FOCUS_PART: usize = 6;
@@ -76,9 +76,10 @@ impl<'n> Search<'_, 'n> {
     fn narrow(&mut self, part: &Part<'_, i64>, columns: &mut Columns<'_>) -> Result<(), Closed> {
         let mut scratch = Scratch::default();
         let mut earlier = None;
-        // What was open when pruning was tried last, the last loss, the least loss and the least that was open, and for how
-        // long that has been so.
-        let (mut tried, mut loss, mut least, mut idle) = (i64::MAX, i64::MAX, (i64::MAX, i64::MAX), 0);
+        // What was open when pruning was tried last, the last loss, the least of it and the least that was open, and for how
+        // long those have stood.
+        let (mut tried, mut loss) = (i64::MAX, i64::MAX);
+        let (mut least_loss, mut least_open, mut idle) = (i64::MAX, i64::MAX, 0);
         while idle < IDLE_MAX && !self.effort.ends(self.limits) {
             let Some(focus) = self.settle(part, columns, earlier.take(), &mut scratch) else { break };
             self.improve(part, columns, &focus, &mut scratch, loss);
@@ -98,9 +99,9 @@ impl<'n> Search<'_, 'n> {
                     break;
                 }
             }
-            let gets_on = (loss > 0 && loss <= least.0 / 2) || open <= least.1 / 4 * 3;
+            let gets_on = (loss > 0 && loss <= least_loss / 2) || open <= least_open / 4 * 3;
             idle = if gets_on { 0 } else { idle + 1 };
-            least = (least.0.min(loss), least.1.min(open));
+            (least_loss, least_open) = (least_loss.min(loss), least_open.min(open));
             earlier = Some(focus);
         }
         Ok(())
@@ -261,7 +262,7 @@ mod tests {
     fn several_threads_find_what_messages_over_everything_find() {
         for seed in 1..3 {
             let network = wide_network(seed);
-            assert!(network.pairs().iter().map(|pair| pair.table.len()).sum::<usize>() >= threads::FROM_CELLS);
+            assert!(network.cells() >= threads::FROM_CELLS);
             let found = solve(&network, &Limits::default());
             assert_eq!(found, solve(&network, &Limits::default()));
             let (members, pairs) = network.parts().remove(0);

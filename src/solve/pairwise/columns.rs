@@ -145,15 +145,15 @@ impl<'n> Columns<'n> {
 
     /// Values with costs below zero join the working set, and are raised. Gives what they then take from the bound.
     pub(super) fn widen(&mut self, shape: &Shape<'_, i64>) -> i64 {
-        for (var, kept) in self.kept.iter_mut().enumerate() {
-            let costs = shape.costs(&self.state, var);
-            if costs.iter().any(|&cost| cost < 0) {
-                kept.extend((0..costs.len()).filter(|&value| costs[value] < 0));
-                kept.sort_unstable();
-                kept.dedup();
+        let costs = |var: usize| shape.costs(&self.state, var).iter().zip(0..);
+        let low = (0..shape.count()).flat_map(|var| costs(var).filter(|low| *low.0 < 0).map(move |low| (var, low.1)));
+        let low: Vec<(usize, usize)> = low.collect();
+        for &(var, value) in &low {
+            if let Err(at) = self.kept[var].binary_search(&value) {
+                self.kept[var].insert(at, value);
             }
         }
-        self.lift(shape);
+        self.lift(shape, &low);
         let least = |var| shape.costs(&self.state, var).iter().copied().min().unwrap_or(0);
         -(0..shape.count()).map(|var| least(var).min(0)).sum::<i64>()
     }

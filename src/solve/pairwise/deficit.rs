@@ -16,16 +16,13 @@ const LOW_MAX: usize = 100;
 
 impl Columns<'_> {
     /// Raises values that cost less than nothing, as far as the messages around them allow; nothing when they are many.
-    pub(super) fn lift(&mut self, shape: &Shape<'_, i64>) {
-        let costs = |var: usize| shape.costs(&self.state, var).iter().copied().zip(0..);
-        let low = (0..shape.count()).flat_map(|var| costs(var).filter(|low| low.0 < 0).map(move |low| (var, low.1)));
-        let low: Vec<(usize, usize)> = low.collect();
+    pub(super) fn lift(&mut self, shape: &Shape<'_, i64>, low: &[(usize, usize)]) {
         if low.len() > LOW_MAX {
             return;
         }
         let mut lift = Lift { room: self.most, ..Lift::default() };
         let mut values = Values { columns: self, shape, line: Vec::new() };
-        for (var, value) in low {
+        for &(var, value) in low {
             let cost = values.columns.state.u[shape.at[var] + value];
             if cost < 0 {
                 lift.left = LIFTS_MAX;

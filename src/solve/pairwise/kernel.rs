@@ -153,10 +153,10 @@ pub(super) fn min_rows_into(arch: Arch, table: &[i64], rows: &[(i64, usize)], le
 }
 
 /// A table with rows and columns exchanged.
-pub(super) fn turned<C: Copy + Default>(table: &[C], rows: usize, columns: usize) -> Vec<C> {
+pub(super) fn turned(table: &[i64], rows: usize, columns: usize) -> Vec<i64> {
     /// Rows of both that are in the cache at the same time: every line of it is read and written once.
     const BLOCK: usize = 16;
-    let mut out = vec![C::default(); table.len()];
+    let mut out = vec![0; table.len()];
     for top in (0..rows).step_by(BLOCK) {
         for (y, line) in out.chunks_exact_mut(rows).enumerate() {
             let bottom = (top + BLOCK).min(rows);

@@ -205,6 +205,11 @@ impl Network {
         all.map(|(pair, known)| known.unwrap_or_else(|| made(pair))).collect()
     }
 
+    /// Cells of all tables.
+    pub(super) fn cells(&self) -> usize {
+        self.pairs.iter().map(|pair| pair.table.len()).sum()
+    }
+
     /// Number of components.
     #[must_use]
     pub fn components(&self) -> usize {

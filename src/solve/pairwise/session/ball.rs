@@ -240,14 +240,8 @@ impl Ball {
         let back = near.back(self.members[a]);
         let mut table = Vec::with_capacity((self.kept[a].len() + 1) * (self.kept[b].len() + 1));
         others.look(network, dual, near, &self.kept[a], &self.mask[b]);
-        let theirs = &dual.p[near.theirs..near.theirs + self.mask[b].len()];
         for (&mine, &least) in self.kept[a].iter().zip(&others.least) {
-            let paid = dual.p[near.mine + mine];
-            let cells = dual.lines.get(network, near, mine);
-            table.extend(self.kept[b].iter().map(|&other| {
-                let cell = cells[other];
-                if cell < i64::HALF { cell + paid + theirs[other] } else { i64::TOP }
-            }));
+            table.extend(dual.rests(network, near, mine, &self.kept[b]));
             table.push(least);
         }
         others.look(network, dual, &back, &self.kept[b], &self.mask[a]);

@@ -9,7 +9,7 @@
 use super::super::Limits;
 use super::super::lift::Lift;
 use super::super::network::Network;
-use super::ball::{Ball, DEEP, SHALLOW};
+use super::ball::{Ball, DEEP, Depth, SHALLOW};
 use super::branch::{self, Buffers, Found};
 use super::dual::Dual;
 use super::lift::{gather, raise_low};
@@ -17,13 +17,12 @@ use super::reach::Reach;
 use super::rest;
 use super::suspects::Suspects;
 
-/// Search nodes between two balls; doubled with each ball of a clearing.
+/// Search nodes of a clearing before its ball; after that twice as many, before everything that is left is searched at once.
 const NODES_MAX: u64 = 150;
 /// Search nodes and raised places that the clearings of ticks at several components may take, one component after another,
 /// before all that is left is cleared at once.
 const HASTE_MAX: u64 = 250;
-/// Balls of a clearing before everything that is left is searched at once, and the first one's size: each next one is larger.
-const BALLS_MAX: usize = 1;
+/// Pairs of a ball.
 const BALL_PAIRS: usize = 100;
 /// Balls of all components, while each leaves less than so many eighths of the gap.
 const WIDE_MAX: usize = 8;
@@ -137,7 +136,7 @@ impl Clearer {
             }
             raise_low(&mut self.lift, network, dual, suspect);
         }
-        let (mut balls, mut nodes) = (0, 0);
+        let (mut levelled, mut nodes) = (false, 0);
         while let Some(root) = self.suspects.last() {
             self.reach.around(dual, root);
             if self.reach.gap == 0 {
@@ -148,7 +147,7 @@ impl Clearer {
             let most = if haste {
                 HASTE_MAX.saturating_sub(self.nodes + self.lift.raised)
             } else {
-                (NODES_MAX << balls) - nodes
+                (NODES_MAX << u32::from(levelled)) - nodes
             };
             let most = most.min(left).max(1);
             let found =
@@ -172,13 +171,13 @@ impl Clearer {
                 if haste || self.nodes >= self.nodes_max || limits.cancel.is_some_and(|cancel| cancel()) {
                     return false;
                 }
-                if balls == BALLS_MAX {
+                if levelled {
                     return self.clear_rest(network, dual, limits);
                 }
-                if !self.level_out(network, dual, root, BALL_PAIRS << (2 * balls)) {
+                if !self.level_out(network, dual, root) {
                     return false;
                 }
-                (balls, nodes) = (balls + 1, 0);
+                (levelled, nodes) = (true, 0);
             }
         }
         self.debt <= self.patience || self.invest(network, dual)
@@ -207,9 +206,7 @@ impl Clearer {
         for _ in 0..balls_max {
             let before = dual.gap;
             let Some(root) = dual.first_gap() else { break };
-            self.reach.everywhere(dual);
-            self.ball.around(dual, &self.reach, root, usize::MAX);
-            if !self.ball.settle(network, dual, &SHALLOW) {
+            if !self.settle_all(network, dual, root, &SHALLOW) {
                 return false;
             }
             let open = dual.gap;
@@ -221,6 +218,13 @@ impl Clearer {
             }
         }
         true
+    }
+
+    /// Messages among all components, of which one has a gap; false as [`Clearer::level_out`].
+    fn settle_all(&mut self, network: &Network, dual: &mut Dual, root: usize, depth: &Depth) -> bool {
+        self.reach.everywhere(dual);
+        self.ball.around(dual, &self.reach, root, usize::MAX);
+        self.ball.settle(network, dual, depth)
     }
 
     /// Clears all suspects at once; false when the limits ended that.
@@ -241,20 +245,18 @@ impl Clearer {
         let before = dual.gap;
         self.rests = 0;
         let Some(root) = dual.first_gap().filter(|_| dual.cells_open(network) <= DEEP_CELLS) else { return true };
-        self.reach.everywhere(dual);
-        self.ball.around(dual, &self.reach, root, usize::MAX);
-        if !self.ball.settle(network, dual, &DEEP) {
+        if !self.settle_all(network, dual, root, &DEEP) {
             return false;
         }
         self.rests_max = if dual.gap > before / 2 { (self.rests_max * 2).min(RESTS_LIMIT) } else { RESTS_MAX };
         true
     }
 
-    /// Messages among so many pairs nearby, and what they suggest; false when they show that nothing is allowed or grow out
+    /// Messages among the pairs nearby, and what they suggest; false when they show that nothing is allowed or grow out
     /// of range.
-    fn level_out(&mut self, network: &Network, dual: &mut Dual, root: usize, pairs_max: usize) -> bool {
+    fn level_out(&mut self, network: &Network, dual: &mut Dual, root: usize) -> bool {
         self.debt = 0;
-        self.ball.around(dual, &self.reach, root, pairs_max);
+        self.ball.around(dual, &self.reach, root, BALL_PAIRS);
         if !self.ball.settle(network, dual, &SHALLOW) {
             return false;
         }
@@ -296,7 +298,7 @@ impl Clearer {
         let before = dual.gap;
         let Some(root) = dual.first_gap() else { return true };
         self.reach.everywhere(dual);
-        if !self.level_out(network, dual, root, BALL_PAIRS) {
+        if !self.level_out(network, dual, root) {
             return false;
         }
         debug_assert!(self.suspects.is_empty(), "the optimum is proven");

@@ -245,6 +245,25 @@ impl Dual {
     }
 }
 
+impl Dual {
+    /// What a place and each of some places at the other end of a pair still cost together.
+    pub(super) fn rests<'d>(
+        &'d self,
+        network: &'d Network,
+        near: &Near,
+        place: usize,
+        others: &'d [usize],
+    ) -> impl Iterator<Item = i64> + 'd {
+        let cells = self.lines.get(network, near, place);
+        let (paid, theirs) = (self.p[near.mine + place], &self.p[near.theirs..near.theirs + cells.len()]);
+        others.iter().map(
+            move |&other| {
+                if cells[other] < i64::HALF { cells[other] + paid + theirs[other] } else { i64::TOP }
+            },
+        )
+    }
+}
+
 /// What a pair of places costs in its table.
 pub(super) fn cell(network: &Network, near: &Near, component: usize, mine: usize, theirs: usize) -> i64 {
     let unary = network.unary();

@@ -18,9 +18,8 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn new(network: &Network) -> Self {
         let unary = network.unary();
-        let cells = network.pairs().iter().map(|pair| pair.table.len()).sum();
         let turn = |(): &mut (), pair: &Pair| turned(&pair.table, unary[pair.a].len(), unary[pair.b].len());
-        Self { arch: Arch::default(), turned: threads::map(cells, network.pairs(), || (), turn) }
+        Self { arch: Arch::default(), turned: threads::map(network.cells(), network.pairs(), || (), turn) }
     }
 
     pub(super) fn arch(&self) -> Arch {

@@ -72,7 +72,7 @@ impl Session {
     #[must_use]
     pub fn new(network: Network, limits: &Limits<'_>) -> Self {
         let outcome = solve(&network, limits);
-        let cells = network.pairs().iter().map(|pair| pair.table.len() as u64).sum();
+        let cells = network.cells() as u64;
         let (clearer, leaving) = (Clearer::default(), Vec::new());
         let mut session = Self { network, outcome, dual: None, clearer, leaving, cells };
         session.start();

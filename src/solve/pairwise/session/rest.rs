@@ -1,14 +1,13 @@
 //! Everything that could be better, by the search that solves from scratch: what costs less above the least of its
 //! component than the gap is few places, and the messages are there.
 
-use super::super::cell::Cell;
 use super::super::core::{Shape, State};
 use super::super::network::Network;
 use super::super::part::Part;
 use super::super::search::Search;
 use super::super::threads;
 use super::super::{Effort, Limits};
-use super::dual::{Dual, Near};
+use super::dual::Dual;
 use std::borrow::Cow;
 
 /// What the search found.
@@ -81,7 +80,11 @@ fn part_of(network: &Network, dual: &Dual, moved: Moved<'_>) -> Option<(Part<'st
         cells,
         &ahead,
         || (),
-        |(), &(a, b, near)| (a, b, Cow::Owned(table_of(network, dual, &near, &places[a], &places[b]))),
+        |(), &(a, b, near)| {
+            let mut table = Vec::with_capacity(places[a].len() * places[b].len());
+            places[a].iter().for_each(|&mine| table.extend(dual.rests(network, &near, mine, &places[b])));
+            (a, b, Cow::Owned(table))
+        },
     );
     let sizes: Vec<usize> = places.iter().map(Vec::len).collect();
     let shape = Shape::new(&sizes, tables);
@@ -93,17 +96,4 @@ fn part_of(network: &Network, dual: &Dual, moved: Moved<'_>) -> Option<(Part<'st
     let state = shape.start(0, costs);
     let base = dual.bound();
     Some((Part { shape, components, places, fixed: Vec::new(), steps: Vec::new(), base, unit: 1 }, state))
-}
-
-/// A pair's cells with their potentials, between some places.
-fn table_of(network: &Network, dual: &Dual, near: &Near, mine: &[usize], theirs: &[usize]) -> Vec<i64> {
-    let mut table = Vec::with_capacity(mine.len() * theirs.len());
-    let potentials: Vec<i64> = theirs.iter().map(|&other| dual.p[near.theirs + other]).collect();
-    for &place in mine {
-        let paid = dual.p[near.mine + place];
-        let cells = dual.lines.get(network, near, place);
-        let cells = theirs.iter().map(|&other| cells[other]).zip(&potentials);
-        table.extend(cells.map(|(cell, theirs)| if cell < i64::HALF { cell + paid + theirs } else { i64::TOP }));
-    }
-    table
 }
